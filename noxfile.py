@@ -1,0 +1,123 @@
+"""Everything that is checked about this project; `nox -l` lists it, `nox` runs what must pass."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+
+def fastest_backend() -> str:
+    """Prefer uv, but not where pip is told to use an index of its own: uv does not read pip's settings."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    settings = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - no input
+    return "virtualenv" if "index-url" in settings else "uv|virtualenv"
+
+
+nox.needs_version = ">=2025.11.12"
+nox.options.default_venv_backend = fastest_backend()
+nox.options.download_python = "never"
+nox.options.sessions = ["lint", "types", "contracts", "tests", "docs", "package"]
+
+PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
+DIST = Path("dist")
+PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting; `nox -s lint -- --fix` repairs what it can."""
+    session.install("--group", "lint")
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", *([] if "--fix" in session.posargs else ["--check"]))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types: pyright strict everywhere, mypy strict on the code of a user in tests/typing."""
+    session.install("-e", ".[testing]", "--group", "types")
+    session.run("pyright", *session.posargs)
+    if any(Path("tests/typing").glob("*.py")):
+        session.run("mypy", "tests/typing")
+
+
+@nox.session
+def contracts(session: nox.Session) -> None:
+    """Check the floors, the generated twins, the public names, sizes and words."""
+    session.install("-e", ".[testing]", "--group", "contracts")
+    session.run("lint-imports")
+    session.run("python", "tests/contracts/unasync.py", "--check")
+    session.run("pytest", "tests/contracts", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("extras", ["bare", "testing"])
+def tests(session: nox.Session, extras: str) -> None:
+    """Run the tests, with nothing but the package and with its extras, on this Python."""
+    run_tests(session, extras, *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into docs/_build, and run its code and that of the README."""
+    session.install("-e", ".[testing]", "--group", "docs")
+    shutil.rmtree("docs/_build", ignore_errors=True)
+    session.run("sphinx-build", "--fail-on-warning", "--nitpicky", "--quiet", "docs", "docs/_build")
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session(default=False)
+def build(session: nox.Session) -> None:
+    """Build the wheel and the source distribution into dist, and check what an index would."""
+    session.install("--group", "build")
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(DIST))
+    session.run("twine", "check", "--strict", *map(str, DIST.iterdir()))
+
+
+@nox.session(requires=["build"])
+def package(session: nox.Session) -> None:
+    """Install the built wheel where nothing else is, import it and run the README's code."""
+    (wheel,) = DIST.glob("*.whl")
+    session.install(str(wheel))
+    session.run("python", "-c", "import mnemon")
+    session.install("--group", "package")
+    session.run("pytest", "tests/docs", "-k", "README")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure; arguments after -- go to tests/benchmarks/run.py."""
+    session.install("-e", ".[testing]")
+    session.run("python", "tests/benchmarks/run.py", *session.posargs)
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Tell which lines and branches no test of the core reaches."""
+    session.install("-e", ".[testing]", "--group", "coverage")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "tests/core", "tests/stores", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session(python=PYTHONS, default=False)
+@nox.parametrize("extras", ["bare", "testing"])
+def nightly(session: nox.Session, extras: str) -> None:
+    """Run all tests, also those marked nightly, with new random examples, on every supported Python."""
+    profile = [] if extras == "bare" else ["--hypothesis-profile=nightly"]
+    run_tests(session, extras, "-m", "nightly or not nightly", *profile, *session.posargs)
+
+
+def run_tests(session: nox.Session, extras: str, *arguments: str) -> None:
+    """Run the tests that need no extra, or those that do."""
+    if extras == "bare":
+        session.install("-e", ".", "--group", "bare")
+        session.run("pytest", "tests/bare", *arguments)
+    else:
+        session.install("-e", f".[{extras}]", "--group", "tests")
+        session.run("pytest", *PARALLEL, "tests/core", "tests/stores", *arguments)
