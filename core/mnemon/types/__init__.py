@@ -1,0 +1,1 @@
+"""Frozen data: what goes in, what is kept, and what comes out."""

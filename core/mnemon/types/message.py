@@ -1,0 +1,205 @@
+"""One turn of a conversation, in the form that every framework's messages convert to and from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, cast
+
+from mnemon.errors import InvalidInputError
+from mnemon.types.jsonvalue import check_json_object, check_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from mnemon.types.jsonvalue import Json, JsonObject
+
+__all__ = ["ROLES", "Block", "File", "Image", "Message", "Role", "Text", "ToolCall", "ToolResult"]
+
+Role = Literal["system", "user", "assistant", "tool"]
+"""Who speaks; a framework's own roles are kept in the metadata."""
+
+ROLES: tuple[Role, ...] = ("system", "user", "assistant", "tool")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words.
+
+    Attributes:
+        text: what was written or said.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a text that can be stored."""
+        check_text(self.text, "text")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attachment:
+    """Bytes that belong to a message, by address or as they are.
+
+    Attributes:
+        url: where they are, or None.
+        data: the bytes in base64, or None.
+        media_type: such as `image/png`, or None where it is not known.
+    """
+
+    url: str | None = None
+    data: str | None = None
+    media_type: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an attachment that is nowhere, or in two places."""
+        if (self.url is None) == (self.data is None):
+            msg = f"a {type(self).__name__.lower()} needs either a url or base64 data"
+            raise InvalidInputError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image(_Attachment):
+    """A picture.
+
+    Attributes:
+        caption: what it shows, in words; recall finds the message by it.
+    """
+
+    caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File(_Attachment):
+    """Any other attachment.
+
+    Attributes:
+        name: file name, or None.
+    """
+
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """The assistant asks for a tool.
+
+    Attributes:
+        id: what the result refers to.
+        name: name of the tool.
+        arguments: JSON arguments.
+    """
+
+    id: str
+    name: str
+    arguments: JsonObject = field(default_factory=dict[str, "Json"])
+
+    def __post_init__(self) -> None:
+        """Refuse arguments that are not JSON."""
+        check_json_object(self.arguments, f"arguments of the call to {self.name!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a tool answered.
+
+    Attributes:
+        call_id: id of the call.
+        content: the answer.
+        is_error: whether the tool failed.
+    """
+
+    call_id: str
+    content: tuple[Text | Image | File, ...] = ()
+    is_error: bool = False
+
+
+Block = Text | Image | File | ToolCall | ToolResult
+"""A part of a message; their order is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn.
+
+    Attributes:
+        role: who speaks.
+        content: its parts in order; a plain text stands for one `Text`.
+        id: the message's own id, or None until it is stored; the same id twice is one message.
+        name: name of the speaker, where a role has several.
+        time: when it was said (aware), or None until it is stored.
+        metadata: JSON data; nothing here ever decides whose message it is.
+
+    Raises:
+        InvalidInputError: an unknown role, a blank id or name, a naive time, or content that is none.
+    """
+
+    role: Role
+    content: str | Sequence[Block]
+    id: str | None = None
+    name: str | None = None
+    time: datetime | None = None
+    metadata: JsonObject = field(default_factory=dict[str, "Json"])
+
+    def __post_init__(self) -> None:
+        """Check the parts and make the content a tuple of blocks."""
+        if self.role not in ROLES:
+            msg = f"role {self.role!r} is unknown; roles are {', '.join(ROLES)}, keep any other in metadata"
+            raise InvalidInputError(msg)
+        for name, value in (("id", self.id), ("name", self.name)):
+            if value is not None and not check_text(value, f"a message's {name}").strip():
+                msg = f"a message's {name} must not be blank; leave it out"
+                raise InvalidInputError(msg)
+        if self.time is not None and self.time.utcoffset() is None:
+            msg = f"a message's time {self.time.isoformat()} has no time zone; use an aware datetime"
+            raise InvalidInputError(msg)
+        object.__setattr__(self, "content", _blocks(self.content))
+        object.__setattr__(self, "metadata", check_json_object(self.metadata, "a message's metadata"))
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The content as a tuple of blocks."""
+        return _blocks(self.content)
+
+    @property
+    def text(self) -> str:
+        """The words of the message: its texts and its images' captions, one a line."""
+        words = [_words(block) for block in self.blocks]
+        return "\n".join(word for word in words if word)
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tools that it asks for."""
+        return tuple(block for block in self.blocks if isinstance(block, ToolCall))
+
+    @property
+    def tool_results(self) -> tuple[ToolResult, ...]:
+        """What tools answered."""
+        return tuple(block for block in self.blocks if isinstance(block, ToolResult))
+
+
+def _words(block: Block) -> str | None:
+    match block:
+        case Text(text):
+            return text
+        case Image():
+            return block.caption
+        case _:
+            return None
+
+
+def _blocks(content: object) -> tuple[Block, ...]:
+    if isinstance(content, str):
+        return (Text(content),)
+    if isinstance(content, list | tuple):
+        return tuple(map(_check_block, cast("Sequence[object]", content)))
+    msg = f"a message's content must be a text or a list of blocks, not a {type(content).__name__}"
+    raise InvalidInputError(msg)
+
+
+def _check_block(block: object) -> Block:
+    if not isinstance(block, Text | Image | File | ToolCall | ToolResult):
+        kind = type(block).__name__
+        msg = f"a message's content holds a {kind}; blocks are Text, Image, File, ToolCall and ToolResult"
+        raise InvalidInputError(msg)
+    return block

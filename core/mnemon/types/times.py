@@ -1,0 +1,82 @@
+"""Points in time: one canonical text form, so that order by text is order in time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from mnemon.errors import InvalidInputError
+
+__all__ = ["Time", "format_time", "is_canonical_time", "parse_time", "to_datetime"]
+
+Time = datetime | str | int | float
+"""An aware datetime, ISO 8601 text with a zone, or seconds since 1970-01-01 UTC."""
+
+_LENGTH = len("2026-11-21T22:10:00.000000Z")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def format_time(moment: datetime) -> str:
+    """Return an aware datetime as `YYYY-MM-DDTHH:MM:SS.ffffffZ`: UTC, fixed width, sortable.
+
+    Raises:
+        InvalidInputError: the datetime has no time zone, or lies outside of the years 1 to 9999 in UTC.
+    """
+    if moment.utcoffset() is None:
+        msg = f"time {moment.isoformat()} has no time zone; use an aware datetime, e.g. datetime.now(UTC)"
+        raise InvalidInputError(msg)
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        msg = f"time {moment.isoformat()} lies outside of the years 1 to 9999 in UTC"
+        raise InvalidInputError(msg) from None
+    return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def to_datetime(value: object, name: str) -> datetime:
+    """Return any accepted form of a time as an aware UTC datetime.
+
+    Raises:
+        InvalidInputError: naive, not a time, or outside of the years 1 to 9999.
+    """
+    if isinstance(value, datetime):
+        if value.utcoffset() is None:
+            msg = f"{name} {value.isoformat()} has no time zone; use an aware datetime, e.g. datetime.now(UTC)"
+            raise InvalidInputError(msg)
+        return value.astimezone(UTC)
+    if isinstance(value, bool):
+        msg = f"{name} must be a time, not a bool"
+        raise InvalidInputError(msg)
+    if isinstance(value, int | float):
+        try:
+            return _EPOCH + timedelta(seconds=value)
+        except (OverflowError, ValueError):
+            msg = f"{name} {value} is not a number of seconds since 1970 within the years 1 to 9999"
+            raise InvalidInputError(msg) from None
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            msg = f"{name} {value!r} is not an ISO 8601 time; write e.g. 2026-05-08T13:56:00Z"
+            raise InvalidInputError(msg) from None
+        if moment.utcoffset() is None:
+            msg = f"{name} {value!r} has no time zone; add Z or an offset such as +02:00"
+            raise InvalidInputError(msg)
+        return moment.astimezone(UTC)
+    msg = f"{name} must be an aware datetime, ISO 8601 text with a zone, or epoch seconds, not {type(value).__name__}"
+    raise InvalidInputError(msg)
+
+
+def parse_time(value: object, name: str) -> str:
+    """Return any accepted form of a time as canonical text; raises as `to_datetime` does."""
+    return format_time(to_datetime(value, name))
+
+
+def is_canonical_time(text: str) -> bool:
+    """Whether `text` has the form that `format_time` writes."""
+    if len(text) != _LENGTH or not text.endswith("Z") or text[10] != "T":
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
