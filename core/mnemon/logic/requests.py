@@ -1,0 +1,219 @@
+"""Checks of what is asked of a store, the same for every backend."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from mnemon.errors import InvalidInputError
+from mnemon.logic.filters import bind
+from mnemon.logic.rows import check_id, check_term, check_vector, check_write
+from mnemon.types.filters import And, Filter, parse_filter
+from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
+from mnemon.types.storage import Nearest, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mnemon.types.storage import Collection, Cursor, Part, Write
+
+__all__ = [
+    "MAX_LIMIT",
+    "bind_filter",
+    "check_batch",
+    "check_project",
+    "count_request",
+    "find_collection",
+    "get_request",
+    "group_request",
+    "scan_request",
+    "search_request",
+]
+
+MAX_LIMIT = 10_000
+"""Most rows of one page or search: what some backends return at once; page on with the cursor."""
+
+
+def find_collection(declared: Mapping[str, Collection], name: str) -> Collection:
+    """Return the declared collection, or raise `InvalidInputError` naming those that are."""
+    found = declared.get(name)
+    if found is None:
+        msg = f"no collection {name!r} is declared here; declared are {_listed(sorted(declared))}"
+        raise InvalidInputError(msg)
+    return found
+
+
+def check_project(project: object) -> str:
+    """Return the project's name: any text but the empty one."""
+    name = check_id(project, "project")
+    if not name:
+        msg = "project must not be empty; the default one is called 'default'"
+        raise InvalidInputError(msg)
+    return name
+
+
+def bind_filter(where: Filter | None, collection: Collection) -> Filter:
+    """Return a filter of checked size, bound to the collection; None matches every row."""
+    return And() if where is None else bind(parse_filter(where), collection)
+
+
+def get_request(
+    collection: Collection, project: str, ids: Sequence[str], *, include: Sequence[Part], decisive: bool
+) -> GetRequest:
+    """Check a read by id."""
+    if isinstance(ids, str):
+        msg = "get takes a list of ids, not one text; write [id]"
+        raise InvalidInputError(msg)
+    return GetRequest(
+        project=check_project(project),
+        collection=collection,
+        ids=tuple(dict.fromkeys(check_id(item, "id") for item in ids)),
+        include=_check_include(include, collection),
+        decisive=decisive,
+    )
+
+
+def scan_request(
+    collection: Collection,
+    project: str,
+    where: Filter | None,
+    *,
+    order: str | None,
+    descending: bool,
+    after: Cursor | None,
+    limit: int,
+    include: Sequence[Part],
+) -> ScanRequest:
+    """Check a page of a scan."""
+    if order is not None:
+        _check_ordered(order, collection)
+    if after is not None and (not isinstance(after, tuple) or len(after) != 2):  # noqa: PLR2004 # pyright: ignore[reportUnnecessaryIsInstance]
+        msg = "`after` must be the cursor that the page before returned"
+        raise InvalidInputError(msg)
+    return ScanRequest(
+        project=check_project(project),
+        collection=collection,
+        where=bind_filter(where, collection),
+        order=order,
+        descending=descending,
+        after=after,
+        limit=_check_limit(limit),
+        include=_check_include(include, collection),
+    )
+
+
+def search_request(
+    collection: Collection,
+    project: str,
+    query: Terms | Nearest,
+    where: Filter | None,
+    *,
+    limit: int,
+    include: Sequence[Part],
+) -> SearchRequest:
+    """Check a search."""
+    return SearchRequest(
+        project=check_project(project),
+        collection=collection,
+        query=_check_query(query, collection),
+        where=bind_filter(where, collection),
+        limit=_check_limit(limit),
+        include=_check_include(include, collection),
+    )
+
+
+def count_request(collection: Collection, project: str, where: Filter | None, *, terms: Sequence[str]) -> CountRequest:
+    """Check a count."""
+    if terms:
+        _check_terms(terms, collection)
+    return CountRequest(
+        project=check_project(project),
+        collection=collection,
+        where=bind_filter(where, collection),
+        terms=tuple(dict.fromkeys(terms)),
+    )
+
+
+def group_request(
+    collection: Collection,
+    project: str,
+    field: str,
+    where: Filter | None,
+    *,
+    of: str | None,
+    after: str | None,
+    limit: int,
+) -> GroupRequest:
+    """Check a page of groups."""
+    if field not in collection.keys and field not in collection.tags:
+        known = _listed((*collection.keys, *collection.tags))
+        msg = f"rows of {collection.name!r} cannot be grouped by {field!r}; keys and tags are {known}"
+        raise InvalidInputError(msg)
+    if of is not None:
+        _check_ordered(of, collection)
+    return GroupRequest(
+        project=check_project(project),
+        collection=collection,
+        field=field,
+        where=bind_filter(where, collection),
+        of=of,
+        after=None if after is None else check_id(after, "after"),
+        limit=_check_limit(limit),
+    )
+
+
+def check_batch(batch: Sequence[Write], declared: Mapping[str, Collection]) -> list[Write]:
+    """Return every write checked and its filters bound, before anything is written."""
+    return [check_write(write, find_collection(declared, write.collection), bind_filter) for write in batch]
+
+
+def _check_limit(limit: object) -> int:
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
+        msg = f"limit must be a whole number from 1 to {MAX_LIMIT}, not {limit!r}; page on with `after`"
+        raise InvalidInputError(msg)
+    return limit
+
+
+def _check_include(include: Sequence[Part], collection: Collection) -> frozenset[Part]:
+    parts = frozenset(include)
+    known = {"terms", "metadata", "payload", *(space.name for space in collection.vectors)}
+    if not parts <= known:
+        missing, has = _listed(sorted(parts - known)), _listed(sorted(known))
+        msg = f"rows of {collection.name!r} have no part {missing}; they have {has}"
+        raise InvalidInputError(msg)
+    return parts
+
+
+def _check_ordered(name: str, collection: Collection) -> None:
+    if collection.order_of(name) is None:
+        known = _listed(item.name for item in collection.ordered)
+        msg = f"rows of {collection.name!r} cannot be compared by {name!r}; ordered fields are {known}"
+        raise InvalidInputError(msg)
+
+
+def _check_query(query: Terms | Nearest, collection: Collection) -> Terms | Nearest:
+    if isinstance(query, Nearest):
+        space = collection.space(query.space)
+        if space is None:
+            known = _listed(space.name for space in collection.vectors)
+            msg = f"collection {collection.name!r} has no vector space {query.space!r}; it has {known}"
+            raise InvalidInputError(msg)
+        return Nearest(space=query.space, vector=check_vector(query.vector, space))
+    _check_terms(query.weights, collection)
+    for weight in query.weights.values():
+        if not math.isfinite(weight) or weight <= 0:
+            msg = f"the weight of a term must be finite and above 0, not {weight}; leave the term out"
+            raise InvalidInputError(msg)
+    return query
+
+
+def _check_terms(terms: Iterable[str], collection: Collection) -> None:
+    if not collection.text:
+        msg = f"collection {collection.name!r} is declared without text and cannot be searched by terms"
+        raise InvalidInputError(msg)
+    for term in terms:
+        check_term(term)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"

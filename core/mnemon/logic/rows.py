@@ -1,0 +1,195 @@
+"""Checks that every store makes before it writes: a row either fits and is kept exactly, or is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from mnemon.errors import DimensionMismatchError, InvalidInputError
+from mnemon.types.jsonvalue import check_json_object, check_text
+from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Row
+from mnemon.types.times import is_canonical_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy
+    from numpy.typing import NDArray
+
+    from mnemon.types.filters import Filter
+    from mnemon.types.storage import Collection, FieldValue, VectorSpace, Write
+
+__all__ = ["MAX_ID_BYTES", "check_id", "check_row", "check_term", "check_vector", "check_write"]
+
+MAX_ID_BYTES = 32_768
+"""Longest id, key or tag in bytes of UTF-8: enough for 5,000 characters of any script."""
+
+MAX_NUMBER = 2**53
+"""Largest whole number that every backend keeps exactly (the limit of an IEEE 754 double)."""
+
+
+def check_id(value: object, name: str) -> str:
+    """Return an id, key or tag value that can be matched exactly everywhere.
+
+    Raises:
+        InvalidInputError: not a string, longer than 32,768 bytes, or with a lone surrogate.
+    """
+    text = check_text(value, name)
+    if len(text) * 4 > MAX_ID_BYTES and len(text.encode()) > MAX_ID_BYTES:
+        msg = f"{name} is {len(text.encode())} bytes long, {MAX_ID_BYTES} is the most; store a hash of it"
+        raise InvalidInputError(msg)
+    return text
+
+
+def check_write(write: Write, collection: Collection, bind: Callable[[Filter, Collection], Filter]) -> Write:
+    """Return a write in the form that backends take; `bind` binds the filter of those that have one."""
+    match write:
+        case Put(row=row):
+            return Put(collection=write.collection, row=check_row(row, collection), existing=write.existing)
+        case Patch():
+            return Patch(
+                collection=write.collection,
+                id=check_id(write.id, "id"),
+                fields=check_fields(write.fields, collection, cleared=True),
+                metadata=None if write.metadata is None else check_json_object(write.metadata, "metadata"),
+                payload=None if write.payload is None else _check_payload(write.payload),
+                expect=bind(write.expect, collection),
+                otherwise=write.otherwise,
+            )
+        case Delete(ids=ids):
+            return Delete(collection=write.collection, ids=tuple(check_id(item, "id") for item in ids))
+        case DeleteWhere(where=where, limit=limit):
+            if limit is not None and limit < 1:
+                msg = f"a delete's limit must be at least 1, not {limit}; leave it out to delete all that match"
+                raise InvalidInputError(msg)
+            return DeleteWhere(collection=write.collection, where=bind(where, collection), limit=limit)
+
+
+def check_row(row: Row, collection: Collection) -> Row:
+    """Return the row as it will be read back: fields without empty ones, vectors as float32.
+
+    Raises:
+        InvalidInputError: an undeclared field or space, or a value that cannot be kept exactly.
+        DimensionMismatchError: a vector of the wrong length.
+    """
+    if row.terms and not collection.text:
+        msg = f"collection {collection.name!r} is declared without text, but row {row.id!r} has terms"
+        raise InvalidInputError(msg)
+    return Row(
+        id=check_id(row.id, "id"),
+        fields=check_fields(row.fields, collection),
+        terms=tuple(check_term(term) for term in row.terms),
+        metadata=check_json_object(row.metadata, "metadata") if row.metadata else {},
+        payload=_check_payload(row.payload),
+        vectors={name: _check_row_vector(vector, name, collection) for name, vector in row.vectors.items()},
+    )
+
+
+def check_term(term: object) -> str:
+    """Return a term: any text that is not empty and holds no white space or control character.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
+    text = check_id(term, "a term")
+    if not text or (not text.isalnum() and any(char.isspace() or ord(char) < ord(" ") for char in text)):
+        msg = "a term must be a text without white space and control characters, and not empty"
+        raise InvalidInputError(msg)
+    return text
+
+
+def check_fields(
+    fields: Mapping[str, FieldValue | None], collection: Collection, *, cleared: bool = False
+) -> dict[str, FieldValue | None]:
+    """Return the fields that have a value, checked; with `cleared` those that lose theirs too, as None."""
+    checked: dict[str, FieldValue | None] = {}
+    for name, value in fields.items():
+        if name in collection.keys:
+            form = None if value is None else check_id(value, name)
+        elif name in collection.tags:
+            form = _check_tag(value, name)
+        else:
+            form = _check_ordered(value, name, collection)
+        if form is not None or cleared:
+            checked[name] = form
+    return checked
+
+
+def _check_tag(value: object, name: str) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        msg = f"{name} holds many texts: give a list or tuple of them, not a {type(value).__name__}"
+        raise InvalidInputError(msg)
+    texts = [check_id(item, name) for item in cast("Sequence[object]", value)]
+    return tuple(dict.fromkeys(texts)) or None
+
+
+def _check_ordered(value: FieldValue | None, name: str, collection: Collection) -> FieldValue | None:
+    ordered = collection.order_of(name)
+    if ordered is None:
+        known = ", ".join((*collection.keys, *collection.tags, *(item.name for item in collection.ordered)))
+        msg = f"collection {collection.name!r} has no field {name!r}; it has {known}"
+        raise InvalidInputError(msg)
+    if value is None:
+        return None
+    if ordered.kind == "number":
+        return _check_number(value, name)
+    text = check_id(value, name)
+    if ordered.kind == "time" and not is_canonical_time(text):
+        msg = f"{name} must be a time as mnemon.types.times.format_time writes it, not {text!r}"
+        raise InvalidInputError(msg)
+    return text
+
+
+def _check_number(value: object, name: str) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"{name} must be a number, not a {type(value).__name__}"
+        raise InvalidInputError(msg)
+    if not math.isfinite(value) or (isinstance(value, int) and abs(value) > MAX_NUMBER):
+        msg = f"{name} is {value}; a number field keeps finite numbers, whole ones up to 2**53: store it as text"
+        raise InvalidInputError(msg)
+    return value
+
+
+def _check_payload(payload: object) -> bytes:
+    if not isinstance(payload, bytes):
+        msg = f"payload must be bytes, not {type(payload).__name__}"
+        raise InvalidInputError(msg)
+    return payload
+
+
+def _check_row_vector(vector: object, name: str, collection: Collection) -> NDArray[numpy.float32]:
+    space = collection.space(name)
+    if space is None:
+        known = ", ".join(space.name for space in collection.vectors) or "none"
+        msg = f"collection {collection.name!r} has no vector space {name!r}; it has {known}"
+        raise InvalidInputError(msg)
+    return check_vector(vector, space)
+
+
+def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
+    """Return a vector as contiguous float32 of the space's dimensions.
+
+    Raises:
+        DimensionMismatchError: the wrong length.
+        InvalidInputError: not a flat sequence of numbers, or one of them NaN or infinite in float32.
+    """
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    try:
+        with np.errstate(over="ignore"):
+            array = np.ascontiguousarray(cast("Sequence[float]", vector), dtype=np.float32)
+    except (TypeError, ValueError):
+        msg = f"a vector of space {space.name!r} must be a sequence of numbers"
+        raise InvalidInputError(msg) from None
+    if array.ndim != 1:
+        msg = f"a vector of space {space.name!r} must be flat, this one has {array.ndim} dimensions"
+        raise InvalidInputError(msg)
+    if array.shape[0] != space.dimensions:
+        raise DimensionMismatchError(space.name, expected=space.dimensions, got=array.shape[0])
+    if not np.isfinite(array).all():
+        msg = f"a vector of space {space.name!r} holds NaN or an infinity; its embedder is at fault"
+        raise InvalidInputError(msg)
+    return array

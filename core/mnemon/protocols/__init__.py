@@ -1,0 +1,1 @@
+"""What the engine asks of what stands around it."""

@@ -1,0 +1,1 @@
+"""Backends: each keeps rows, none knows another."""
