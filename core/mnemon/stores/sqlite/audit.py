@@ -1,0 +1,120 @@
+"""Comparison of rows with what is derived from them, and mending it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+from mnemon.stores.sqlite.rows import decode_row, row_columns
+from mnemon.stores.sqlite.tokens import tokens
+from mnemon.types.storage import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mnemon.stores.sqlite.connections import Connection
+    from mnemon.types.storage import Collection
+
+__all__ = ["audit_collection"]
+
+_SHOWN = 100
+
+
+def audit_collection(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:
+    """Yield what does not fit in one collection; with `repair`, mend it in the caller's transaction.
+
+    Compares each row with its postings and tag entries, and vectors with rows.
+    """
+    yield from _audit_text(connection, collection, repair=repair)
+    yield from _audit_tags(connection, collection, repair=repair)
+    yield from _audit_vectors(connection, collection, repair=repair)
+
+
+def _audit_text(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:
+    if not collection.text:
+        return
+    name = collection.name
+    expected = _expected_tokens(connection, collection)
+    actual = _actual_tokens(connection, name)
+    wrong = sorted(number for number in expected.keys() | actual.keys() if expected.get(number) != actual.get(number))
+    if not wrong:
+        return
+    if repair:
+        connection.execute(f"INSERT INTO text_{name} (text_{name}) VALUES ('delete-all')")
+        for number, words in expected.items():
+            connection.execute(
+                f"INSERT INTO text_{name} (rowid, tokens) VALUES (?, ?)", [number, " ".join(sorted(words))]
+            )
+    yield _finding(connection, collection, "postings differ from rows", wrong, repaired=repair)
+
+
+def _expected_tokens(connection: Connection, collection: Collection) -> dict[int, frozenset[str]]:
+    expected: dict[int, frozenset[str]] = {}
+    sql = (
+        f"SELECT {row_columns(collection, frozenset({'terms'}))}, r.project FROM rows_{collection.name} r "
+        f"WHERE r.terms IS NOT NULL"
+    )
+    for *values, project in connection.execute(sql):
+        row = decode_row(values, collection)
+        text = tokens(collection, cast("int", project), row.fields, row.terms)
+        if text:
+            expected[cast("int", values[0])] = frozenset(text.split(" "))
+    return expected
+
+
+def _actual_tokens(connection: Connection, name: str) -> dict[int, frozenset[str]]:
+    connection.execute(
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.words_{name} USING fts5vocab(main, text_{name}, instance)"
+    )
+    found: dict[int, set[str]] = {}
+    for token, number in connection.execute(f"SELECT term, doc FROM temp.words_{name}"):
+        found.setdefault(cast("int", number), set()).add(cast("str", token))
+    return {number: frozenset(words) for number, words in found.items()}
+
+
+def _audit_tags(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:
+    name = collection.name
+    expected: set[tuple[int, str, str, int]] = set()
+    for tag in collection.tags:
+        sql = f"SELECT number, project, f_{tag} FROM rows_{name} WHERE f_{tag} IS NOT NULL"
+        for number, project, values in connection.execute(sql):
+            expected |= {(project, tag, value, number) for value in json.loads(values)}
+    entries = connection.rows(f"SELECT project, field, value, row FROM tag_{name}")
+    actual = {cast("tuple[int, str, str, int]", entry) for entry in entries}
+    wrong = expected ^ actual
+    if not wrong:
+        return
+    if repair:
+        connection.execute(f"DELETE FROM tag_{name}")
+        for entry in sorted(expected):
+            connection.execute(f"INSERT INTO tag_{name} VALUES (?, ?, ?, ?)", entry)
+    yield _finding(
+        connection, collection, "tag entries differ from rows", {entry[3] for entry in wrong}, repaired=repair
+    )
+
+
+def _audit_vectors(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:
+    for space in collection.vectors:
+        table = f"vec_{collection.name}_{space.name}"
+        orphans = f"row NOT IN (SELECT number FROM rows_{collection.name}) OR length(vector) != {4 * space.dimensions}"
+        wrong = [cast("int", row) for (row,) in connection.rows(f"SELECT row FROM {table} WHERE {orphans}")]
+        if wrong:
+            if repair:
+                connection.execute(f"DELETE FROM {table} WHERE {orphans}")
+            yield _finding(connection, collection, f"vectors without a row in {space.name}", wrong, repaired=repair)
+
+
+def _finding(
+    connection: Connection, collection: Collection, kind: str, numbers: Iterable[int], *, repaired: bool
+) -> Finding:
+    listed = sorted(numbers)
+    shown = listed[:_SHOWN]
+    marks = ", ".join("?" * len(shown))
+    ids = connection.rows(f"SELECT id FROM rows_{collection.name} WHERE number IN ({marks}) ORDER BY id", shown)
+    return Finding(
+        collection=collection.name,
+        kind=kind,
+        ids=tuple(cast("str", row_id) for (row_id,) in ids),
+        rows=len(listed),
+        repaired=repaired,
+    )

@@ -1,0 +1,148 @@
+"""Filters as SQL: what SQLite can answer itself, and the evaluator for the rest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from mnemon.logic.filters import METADATA, holds, lookup
+from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mnemon.stores.sqlite.connections import Connection, Parameter
+    from mnemon.types.filters import FilterValue
+    from mnemon.types.jsonvalue import Json, JsonObject
+    from mnemon.types.storage import Collection
+
+__all__ = ["Sql", "compile_filter"]
+
+_EXACT = 2**53
+_SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
+
+
+@dataclass(slots=True)
+class Sql:
+    """A piece of SQL with its parameters."""
+
+    text: str
+    parameters: list[Parameter] = field(default_factory=list["Parameter"])
+
+
+def compile_filter(tree: Filter, collection: Collection, project: int, connection: Connection) -> Sql:
+    """Return the bound filter as a condition on the row `r`.
+
+    What SQLite cannot answer exactly is asked of the shared evaluator, through a function that
+    the connection carries for as long as it is lent out.
+    """
+    match tree:
+        case And(parts):
+            return _join(" AND ", "1", [compile_filter(part, collection, project, connection) for part in parts])
+        case Or(parts):
+            return _join(" OR ", "0", [compile_filter(part, collection, project, connection) for part in parts])
+        case Not(part):
+            inner = compile_filter(part, collection, project, connection)
+            return Sql(f"NOT coalesce({inner.text}, 0)", inner.parameters)
+        case Condition():
+            return _compile_condition(tree, collection, project, connection)
+        case _:
+            msg = f"{type(tree).__name__} is not a filter"
+            raise TypeError(msg)
+
+
+def _join(word: str, empty: str, parts: Sequence[Sql]) -> Sql:
+    if not parts:
+        return Sql(empty)
+    return Sql(f"({word.join(part.text for part in parts)})", [item for part in parts for item in part.parameters])
+
+
+def _compile_condition(condition: Condition, collection: Collection, project: int, connection: Connection) -> Sql:
+    name, operator = condition.field, condition.operator
+    if name.startswith(METADATA):
+        path = name.removeprefix(METADATA)
+        return _ask(
+            connection, "r.metadata", lambda value: holds(operator, lookup(_object(value), path), condition.value)
+        )
+    if name in collection.tags:
+        return _compile_tag(condition, project, collection, connection)
+    column = "r.id" if name == "id" else f"r.f_{name}"
+    if operator is Operator.ICONTAINS or _is_inexact(condition.value):
+        return _ask(connection, column, lambda value: holds(operator, cast("Json", value), condition.value))
+    return _compile_column(condition, column)
+
+
+def _compile_column(condition: Condition, column: str) -> Sql:
+    value = cast("Parameter", condition.value)
+    match condition.operator:
+        case Operator.EXISTS:
+            return Sql(f"{column} IS {'NOT ' if value else ''}NULL")
+        case Operator.EQ:
+            return Sql(f"{column} IS NULL") if value is None else Sql(f"{column} = ?", [value])
+        case Operator.NE:
+            return Sql(f"{column} IS NOT ?", [value])
+        case Operator.IN:
+            return _compile_in(column, cast("tuple[Parameter, ...]", condition.value))
+        case Operator.NIN:
+            inner = _compile_in(column, cast("tuple[Parameter, ...]", condition.value))
+            return Sql(f"NOT coalesce({inner.text}, 0)", inner.parameters)
+        case Operator.CONTAINS:
+            return Sql(f"instr({column}, ?) > 0", [value])
+        case operator:
+            return Sql(f"{column} {_SIGNS[operator]} ?", [value])
+
+
+def _compile_in(column: str, values: tuple[Parameter, ...]) -> Sql:
+    given: list[Parameter] = [value for value in values if value is not None]
+    listed = Sql(f"{column} IN ({', '.join('?' * len(given))})", given)
+    if len(given) == len(values):
+        return listed
+    return Sql(f"({listed.text} OR {column} IS NULL)", given)
+
+
+def _compile_tag(condition: Condition, project: int, collection: Collection, connection: Connection) -> Sql:
+    column = f"r.f_{condition.field}"
+    match condition.operator:
+        case Operator.EXISTS:
+            return Sql(f"{column} IS {'NOT ' if condition.value else ''}NULL")
+        case Operator.EQ | Operator.CONTAINS | Operator.IN:
+            values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+            return _holds_tag(column, condition.field, values, project, collection)
+        case Operator.NE | Operator.NIN:
+            values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+            inner = _holds_tag(column, condition.field, values, project, collection)
+            return Sql(f"NOT coalesce({inner.text}, 0)", inner.parameters)
+        case operator:
+            return _ask(connection, column, lambda value: holds(operator, _array(value), condition.value))
+
+
+def _holds_tag(column: str, name: str, values: tuple[FilterValue, ...], project: int, collection: Collection) -> Sql:
+    given = [cast("Parameter", value) for value in values if value is not None]
+    listed = Sql(
+        f"r.number IN (SELECT row FROM tag_{collection.name} WHERE project = ? AND field = ? "
+        f"AND value IN ({', '.join('?' * len(given))}))",
+        [project, name, *given],
+    )
+    if len(given) == len(values):
+        return listed
+    return Sql(f"({listed.text} OR {column} IS NULL)", listed.parameters)
+
+
+def _ask(connection: Connection, column: str, test: Callable[[Parameter], bool]) -> Sql:
+    connection.conditions.append(test)
+    return Sql(f"mnemon_holds({len(connection.conditions) - 1}, {column})")
+
+
+def _is_inexact(value: object) -> bool:
+    """Whether SQLite, whose whole numbers end at 2**63, could take the number for another one."""
+    values = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+    return any(isinstance(item, int) and abs(item) > _EXACT for item in values)
+
+
+def _object(value: Parameter) -> JsonObject:
+    return {} if value is None else cast("JsonObject", json.loads(cast("str", value)))
+
+
+def _array(value: Parameter) -> Json:
+    return None if value is None else cast("Json", json.loads(cast("str", value)))

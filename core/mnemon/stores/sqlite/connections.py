@@ -1,0 +1,171 @@
+"""Connections to one file: many readers, one writer, none carried over a fork."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from mnemon.errors import ClosedError, StoreError
+from mnemon.stores.sqlite.failures import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from pathlib import Path
+
+__all__ = ["Connection", "Connections", "Durability", "Parameter"]
+
+Durability = Literal["process", "full"]
+"""`process`: what was acknowledged survives the death of the process; `full`: a power cut too."""
+
+Parameter = str | int | float | bytes | None
+
+_BUSY_TIMEOUT_S = 60.0
+"""How long a call waits for another process's transaction; ours take milliseconds."""
+_CACHE_KIB = 32_768
+_WAL_LIMIT_BYTES = 67_108_864
+
+
+class Connection:
+    """One SQLite connection, and the conditions that its running statement asks Python about."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        """Register the function through which SQL asks `conditions[number]` about a value."""
+        self.raw = raw
+        self.conditions: list[Callable[[Parameter], bool]] = []
+        raw.create_function("mnemon_holds", 2, self._holds)
+
+    def _holds(self, number: int, value: Parameter) -> bool:
+        return self.conditions[number](value)
+
+    def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self.raw.execute(sql, parameters)
+
+    def rows(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[tuple[Parameter, ...]]:
+        """Run one query and return all its rows."""
+        return self.raw.execute(sql, parameters).fetchall()
+
+    def value(self, sql: str, parameters: Sequence[Parameter] = ()) -> Parameter:
+        """Return the first column of a query's first row; None where there is no row."""
+        row = self.raw.execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+
+@dataclass(slots=True)
+class Connections:
+    """Hands out readers in a snapshot each, and the one writer in a transaction.
+
+    Attributes:
+        path: the file.
+        durability: what a commit survives.
+        max_bytes: size that the file may not outgrow, or None.
+    """
+
+    path: Path
+    durability: Durability = "process"
+    max_bytes: int | None = None
+    _idle: list[Connection] = field(default_factory=list[Connection])
+    _writer: Connection | None = None
+    _write_lock: threading.RLock = field(default_factory=threading.RLock)
+    _pid: int = field(default_factory=os.getpid)
+    _closed: bool = False
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """Lend a connection whose reads all see one state of the file."""
+        self._check_process()
+        with translated(self.path):
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self._open(read_only=True)
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                connection.raw.rollback()
+                self._give_back(connection)
+
+    @contextmanager
+    def writing(self) -> Generator[Connection]:
+        """Lend the writer inside a transaction: committed at the end, taken back on an error."""
+        self._check_process()
+        with self._write_lock, translated(self.path):
+            if self._writer is None:
+                self._writer = self._open(read_only=False)
+            writer = self._writer
+            if writer.raw.in_transaction:
+                msg = "this thread is inside a unit of work; write through the store that `exclusive()` gave it"
+                raise StoreError(msg)
+            writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield writer
+                writer.execute("COMMIT")
+            except BaseException:
+                writer.raw.rollback()
+                raise
+
+    @contextmanager
+    def maintaining(self) -> Generator[Connection]:
+        """Lend the writer outside of a transaction, for statements that cannot run inside one."""
+        self._check_process()
+        with self._write_lock, translated(self.path):
+            if self._writer is None:
+                self._writer = self._open(read_only=False)
+            yield self._writer
+
+    def close(self) -> None:
+        """Close what is idle; a connection that is lent out is closed when it is given back."""
+        if self._pid != os.getpid():
+            return
+        with self._write_lock:
+            self._closed = True
+            while self._idle:
+                self._idle.pop().raw.close()
+            if self._writer is not None:
+                self._writer.raw.close()
+                self._writer = None
+
+    def _give_back(self, connection: Connection) -> None:
+        connection.conditions.clear()
+        self._idle.append(connection)
+        if self._closed:
+            self.close()
+
+    def _check_process(self) -> None:
+        if self._pid != os.getpid():
+            msg = (
+                f"the store on {self.path} was opened in process {self._pid} and carried over a fork into "
+                f"{os.getpid()}, where using it would damage the file; open it again in this process"
+            )
+            raise ClosedError(msg)
+        if self._closed:
+            msg = f"the store on {self.path} is closed; open a new one"
+            raise ClosedError(msg)
+
+    def _open(self, *, read_only: bool) -> Connection:
+        raw = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        try:
+            raw.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            raw.execute("PRAGMA temp_store = MEMORY")
+            if read_only:
+                raw.execute("PRAGMA query_only = ON")
+            else:
+                self._prepare_writer(raw)
+        except BaseException:
+            raw.close()
+            raise
+        return Connection(raw)
+
+    def _prepare_writer(self, raw: sqlite3.Connection) -> None:
+        raw.execute("PRAGMA journal_mode = WAL")
+        raw.execute(f"PRAGMA synchronous = {'FULL' if self.durability == 'full' else 'NORMAL'}")
+        raw.execute("PRAGMA secure_delete = ON")
+        raw.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
+        if self.max_bytes is not None:
+            page = raw.execute("PRAGMA page_size").fetchone()[0]
+            raw.execute(f"PRAGMA max_page_count = {max(1, self.max_bytes // page)}")

@@ -1,0 +1,67 @@
+"""SQLite's errors as ours, at the one edge where they are seen."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mnemon.errors import (
+    StoreCorruptError,
+    StoreError,
+    StoreFullError,
+    StoreReadOnlyError,
+    StoreUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+__all__ = ["translated"]
+
+_PRIMARY = 0xFF
+"""The low byte of SQLite's extended result codes is the primary one."""
+
+_KNOWN: dict[int, tuple[type[StoreError], str]] = {
+    sqlite3.SQLITE_BUSY: (StoreUnavailableError, "another process kept {path} locked too long; try again"),
+    sqlite3.SQLITE_LOCKED: (StoreUnavailableError, "another connection kept {path} locked; try again"),
+    sqlite3.SQLITE_FULL: (
+        StoreFullError,
+        "no room left for {path}, nothing of this call was written; free space or raise max_bytes",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        StoreReadOnlyError,
+        "{path} cannot be written; change its permissions, or work on a copy",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        StoreCorruptError,
+        "{path} is damaged; restore a backup, or save what is left with: sqlite3 FILE .recover",
+    ),
+    sqlite3.SQLITE_NOTADB: (StoreCorruptError, "{path} is not an SQLite file; name another one, or restore a backup"),
+    sqlite3.SQLITE_CANTOPEN: (
+        StoreError,
+        "{path} cannot be opened; check the folder, its permissions and the open-file limit",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        StoreError,
+        "the disk failed while reading or writing {path} ({name}); check it, then open the store again",
+    ),
+    sqlite3.SQLITE_TOOBIG: (StoreError, "a value is larger than SQLite keeps in one place (1 GB); store it in parts"),
+}
+
+
+@contextmanager
+def translated(path: Path) -> Generator[None]:
+    """Raise SQLite's errors as mnemon's; the message names the file and the way out, never a value."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
+        known = None if code is None else _KNOWN.get(code & _PRIMARY)
+        if known is None:
+            msg = f"SQLite failed on {path}: {name}"
+            raise StoreError(msg) from error
+        kind, message = known
+        raise kind(message.format(path=path, name=name)) from error

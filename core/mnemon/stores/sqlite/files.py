@@ -1,0 +1,76 @@
+"""The file of an embedded store: who may read it, and where it may lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mnemon.errors import StoreError, StoreReadOnlyError
+
+__all__ = ["filesystem_of", "prepare_file"]
+
+_NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "ceph", "glusterfs", "lustre", "beegfs", "gpfs", "davfs"}
+)
+_NETWORK_FUSE = frozenset({"fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse", "fuse.davfs2"})
+_MOUNTS = Path("/proc/self/mounts")
+
+
+def prepare_file(path: Path, *, mounts: Path = _MOUNTS) -> None:
+    """Make sure that a private file of that name can be opened: folders 0700, file 0600 where they are new.
+
+    Raises:
+        StoreError: the place is a folder, cannot be created, or lies on a network file system.
+        StoreReadOnlyError: the file or its folder cannot be written.
+    """
+    if path.is_dir():
+        msg = f"{path} is a folder; name a file in it, e.g. {path / 'mnemon.db'}"
+        raise StoreError(msg)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"the folder {path.parent} cannot be created ({error.strerror}); choose another place"
+        raise StoreError(msg) from error
+    kind = filesystem_of(path.parent, mounts)
+    if kind in _NETWORK | _NETWORK_FUSE:
+        msg = (
+            f"{path} lies on a network file system ({kind}), where the file locks and the shared memory that SQLite's "
+            f"write-ahead log needs do not work across machines; put the file on a local disk"
+        )
+        raise StoreError(msg)
+    if not path.exists():
+        _create(path)
+    if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
+        msg = f"{path} or its folder cannot be written by this user; change their permissions, or work on a copy"
+        raise StoreReadOnlyError(msg)
+
+
+def _create(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except PermissionError as error:
+        msg = f"{path} cannot be created in a folder that this user cannot write; choose another place"
+        raise StoreReadOnlyError(msg) from error
+    except OSError as error:
+        msg = f"{path} cannot be created ({error.strerror}); choose another place"
+        raise StoreError(msg) from error
+
+
+def filesystem_of(folder: Path, mounts: Path = _MOUNTS) -> str | None:
+    """Return the type of the file system that a folder lies on, or None where the system does not tell.
+
+    Linux tells in /proc/self/mounts; the mount point with the longest path that holds the folder counts,
+    the last one where several share it.
+    """
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    place = folder.resolve()
+    best: tuple[int, str | None] = (-1, None)
+    for line in lines:
+        fields = line.split()
+        point = Path(fields[1].encode().decode("unicode_escape"))
+        if place.is_relative_to(point) and len(point.parts) >= best[0]:
+            best = (len(point.parts), fields[2])
+    return best[1]

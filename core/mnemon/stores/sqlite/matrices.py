@@ -1,0 +1,230 @@
+"""Vectors of a scope's current rows as one matrix, kept right by what changed since it was read.
+
+A matrix is refreshed inside the snapshot that a search reads: rows with higher numbers are added,
+rows in the log of gone ones are masked out. So another process's commit costs what it changed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import numpy
+    from numpy.typing import NDArray
+
+    from mnemon.stores.sqlite.connections import Connection
+    from mnemon.types.storage import VectorSpace
+
+__all__ = ["Matrices", "Matrix", "Place", "unit_rows"]
+
+_SPARE = 1.25
+"""Room that a growing matrix gets beyond its rows, so that most additions copy nothing."""
+_REBUILD_BELOW = 0.75
+"""Share of rows that must still be current; a matrix with fewer is read anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which vectors a matrix holds: of one space, of one project, in one value of a scope or in all of it."""
+
+    collection: str
+    current: str | None
+    space: VectorSpace
+    project: int
+    scope: str | None
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Vectors as they stood at one state of the file; never changed, only replaced.
+
+    Attributes:
+        numbers: row numbers, ascending; the arrays may have room beyond `rows`.
+        units: one unit vector a row (a zero vector stays zero).
+        alive: whether each row is still current, or None while all are.
+        rows: rows in use.
+        gone_sequence: how much of the log of gone rows is in it.
+    """
+
+    numbers: NDArray[numpy.int64]
+    units: NDArray[numpy.float32]
+    alive: NDArray[numpy.bool_] | None
+    rows: int
+    gone_sequence: int
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the matrix takes."""
+        return self.units.nbytes + self.numbers.nbytes + (0 if self.alive is None else self.alive.nbytes)
+
+    def cosines(self, unit: NDArray[numpy.float32]) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32]]:
+        """Return the current rows' numbers, and the cosine of each with a unit vector."""
+        numbers, scores = self.numbers[: self.rows], self.units[: self.rows] @ unit
+        if self.alive is None:
+            return numbers, scores
+        alive = self.alive[: self.rows]
+        return numbers[alive], scores[alive]
+
+
+@dataclass(slots=True)
+class Matrices:
+    """A cache of matrices, bounded in bytes; the least recently used go first.
+
+    Attributes:
+        max_bytes: bound of all matrices together. A place that alone is larger is read for each search.
+    """
+
+    max_bytes: int
+    _kept: OrderedDict[Place, Matrix] = field(default_factory=OrderedDict["Place", "Matrix"])
+    _locks: dict[Place, threading.Lock] = field(default_factory=dict["Place", threading.Lock])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def turn(self, place: Place) -> Generator[None]:
+        """Keep other threads from refreshing the place; take a turn before the snapshot begins.
+
+        So the snapshots that a place is refreshed in come in order, and a matrix is never newer
+        than the snapshot that uses it.
+        """
+        with self._lock:
+            lock = self._locks.setdefault(place, threading.Lock())
+        with lock:
+            yield
+
+    def fresh(self, connection: Connection, place: Place) -> Matrix:
+        """Return the place's matrix as of the connection's snapshot; call it in a turn."""
+        with self._lock:
+            kept = self._kept.get(place)
+        matrix = None if kept is None else _refreshed(connection, place, kept)
+        if matrix is None:
+            matrix = _read(connection, place)
+        if matrix is not kept:
+            self._keep(place, matrix)
+        else:
+            with self._lock:
+                self._kept.move_to_end(place)
+        return matrix
+
+    def _keep(self, place: Place, matrix: Matrix) -> None:
+        with self._lock:
+            self._kept.pop(place, None)
+            if matrix.bytes > self.max_bytes:
+                return
+            self._kept[place] = matrix
+            total = sum(item.bytes for item in self._kept.values())
+            while total > self.max_bytes:
+                _, dropped = self._kept.popitem(last=False)
+                total -= dropped.bytes
+
+    def clear(self) -> None:
+        """Forget every matrix."""
+        with self._lock:
+            self._kept.clear()
+            self._locks.clear()
+
+
+def unit_rows(vectors: NDArray[numpy.float32]) -> NDArray[numpy.float32]:
+    """Return the rows scaled to length 1; a zero row stays zero."""
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    lengths[lengths == 0] = 1
+    return (vectors / lengths[:, None]).astype(np.float32)
+
+
+def _read(connection: Connection, place: Place) -> Matrix:
+    gone = cast("int", connection.value(f"SELECT coalesce(max(sequence), 0) FROM gone_{place.collection}"))
+    numbers, units = _vectors_after(connection, place, 0)
+    return Matrix(numbers=numbers, units=units, alive=None, rows=len(numbers), gone_sequence=gone)
+
+
+def _refreshed(connection: Connection, place: Place, matrix: Matrix) -> Matrix | None:
+    """Return the matrix with what changed since, itself where nothing did, or None where it must be read anew."""
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    table = f"gone_{place.collection}"
+    first, last = connection.rows(f"SELECT coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM {table}")[0]
+    if cast("int", first) > matrix.gone_sequence + 1:
+        return None
+    changed = matrix
+    if cast("int", last) > matrix.gone_sequence:
+        gone = connection.rows(f"SELECT row FROM {table} WHERE sequence > ?", [matrix.gone_sequence])
+        changed = _without(matrix, np.array([row for (row,) in gone], dtype=np.int64))
+        changed = replace(changed, gone_sequence=cast("int", last))
+    newest = int(matrix.numbers[matrix.rows - 1]) if matrix.rows else 0
+    numbers, units = _vectors_after(connection, place, newest)
+    if len(numbers):
+        changed = _with(changed, numbers, units)
+    if changed.alive is not None and np.count_nonzero(changed.alive[: changed.rows]) < _REBUILD_BELOW * changed.rows:
+        return None
+    return changed
+
+
+def _without(matrix: Matrix, gone: NDArray[numpy.int64]) -> Matrix:
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    numbers = matrix.numbers[: matrix.rows]
+    places = np.searchsorted(numbers, gone)
+    inside = places < len(numbers)
+    places = places[inside][numbers[places[inside]] == gone[inside]]
+    if not len(places):
+        return matrix
+    alive = np.ones(len(matrix.numbers), dtype=np.bool_) if matrix.alive is None else matrix.alive.copy()
+    alive[places] = False
+    return replace(matrix, alive=alive)
+
+
+def _with(matrix: Matrix, numbers: NDArray[numpy.int64], units: NDArray[numpy.float32]) -> Matrix:
+    """Return the matrix with rows added: in its spare room, which no older matrix looks at, or in new arrays."""
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    start, rows = matrix.rows, matrix.rows + len(numbers)
+    if rows <= len(matrix.numbers):
+        grown = replace(matrix, rows=rows)
+    else:
+        room = int(rows * _SPARE) + 16
+        grown = Matrix(
+            numbers=np.empty(room, dtype=np.int64),
+            units=np.empty((room, units.shape[1]), dtype=np.float32),
+            alive=None if matrix.alive is None else np.ones(room, dtype=np.bool_),
+            rows=rows,
+            gone_sequence=matrix.gone_sequence,
+        )
+        grown.numbers[:start] = matrix.numbers[:start]
+        grown.units[:start] = matrix.units[:start]
+        if grown.alive is not None and matrix.alive is not None:
+            grown.alive[:start] = matrix.alive[:start]
+    grown.numbers[start:rows] = numbers
+    grown.units[start:rows] = units
+    return grown
+
+
+def _vectors_after(
+    connection: Connection, place: Place, number: int
+) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32]]:
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    name = place.collection
+    scoped = "" if place.scope is None else f"AND r.f_{place.scope} = ? "
+    current = "" if place.current is None else f"AND r.f_{place.current} IS NULL "
+    found = connection.execute(
+        f"SELECT v.row, v.vector FROM rows_{name} r JOIN vec_{name}_{place.space.name} v ON v.row = r.number "
+        f"WHERE r.project = ? {scoped}{current}AND r.number > ? ORDER BY r.number",
+        [place.project, *([] if place.scope is None else [place.value]), number],
+    )
+    numbers: list[int] = []
+    vectors: list[NDArray[numpy.float32]] = []
+    while chunk := found.fetchmany(4_096):
+        numbers += [row for row, _ in chunk]
+        raw = np.frombuffer(b"".join([vector for _, vector in chunk]), dtype=np.float32)
+        vectors.append(unit_rows(raw.reshape(len(chunk), place.space.dimensions)))
+    if not vectors:
+        return np.empty(0, dtype=np.int64), np.empty((0, place.space.dimensions), dtype=np.float32)
+    return np.array(numbers, dtype=np.int64), np.concatenate(vectors)

@@ -1,0 +1,188 @@
+"""Reads that are no search: by id, in pages, counts and groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from mnemon.logic.filters import conjuncts
+from mnemon.stores.sqlite.conditions import Sql, compile_filter
+from mnemon.stores.sqlite.rows import read_rows, row_columns
+from mnemon.stores.sqlite.schema import project_number
+from mnemon.stores.sqlite.tokens import match_expression, searched_scopes
+from mnemon.types.filters import And
+from mnemon.types.storage import Counts, Group, GroupPage, Page
+
+if TYPE_CHECKING:
+    from mnemon.stores.sqlite.connections import Connection, Parameter
+    from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest
+    from mnemon.types.storage import Cursor, Row
+
+__all__ = ["condition_sql", "count", "get", "groups", "list_ids", "scan"]
+
+_CHUNK = 10_000
+"""Ids per statement; SQLite takes 32,766 parameters or more."""
+
+
+def condition_sql(connection: Connection, request: CountRequest | ScanRequest | GroupRequest) -> Sql | None:
+    """Return the request's project and filter as a condition; None where the project has no rows."""
+    project = project_number(connection, request.project)
+    if project is None:
+        return None
+    condition = compile_filter(request.where, request.collection, project, connection)
+    return Sql(f"r.project = ? AND {condition.text}", [project, *condition.parameters])
+
+
+def get(connection: Connection, request: GetRequest) -> dict[str, Row]:
+    """Return the rows of the ids that exist."""
+    project = project_number(connection, request.project)
+    rows: dict[str, Row] = {}
+    if project is None:
+        return rows
+    columns = row_columns(request.collection, request.include)
+    for start in range(0, len(request.ids), _CHUNK):
+        ids = request.ids[start : start + _CHUNK]
+        found = connection.rows(
+            f"SELECT {columns} FROM rows_{request.collection.name} r "
+            f"WHERE r.project = ? AND r.id IN ({', '.join('?' * len(ids))})",
+            [project, *ids],
+        )
+        for row in read_rows(connection, request.collection, found, request.include):
+            rows[row.id] = row
+    return rows
+
+
+def list_ids(connection: Connection, request: CountRequest) -> list[str]:
+    """Return the ids that match, sorted."""
+    where = condition_sql(connection, request)
+    if where is None:
+        return []
+    table = f"rows_{request.collection.name}"
+    found = connection.rows(f"SELECT r.id FROM {table} r WHERE {where.text} ORDER BY r.id", where.parameters)
+    return [cast("str", row_id) for (row_id,) in found]
+
+
+def scan(connection: Connection, request: ScanRequest) -> Page:
+    """Return one page."""
+    where = condition_sql(connection, request)
+    if where is None:
+        return Page(rows=(), after=None)
+    wanted = request.limit + 1
+    found: list[tuple[Parameter, ...]] = []
+    for keyset in _keysets(request):
+        if len(found) < wanted:
+            found += _scan_part(connection, request, where, keyset, wanted - len(found))
+    page = found[: request.limit]
+    rows = read_rows(connection, request.collection, page, request.include)
+    return Page(rows=tuple(rows), after=_cursor(rows[-1], request.order) if len(found) > len(page) else None)
+
+
+def _scan_part(
+    connection: Connection, request: ScanRequest, where: Sql, keyset: Sql, limit: int
+) -> list[tuple[Parameter, ...]]:
+    direction = "DESC" if request.descending else "ASC"
+    order = f"r.id {direction}" if request.order is None else f"r.f_{request.order} {direction}, r.id {direction}"
+    return connection.rows(
+        f"SELECT {row_columns(request.collection, request.include)} FROM rows_{request.collection.name} r "
+        f"WHERE {where.text} AND {keyset.text} ORDER BY {order} LIMIT ?",
+        [*where.parameters, *keyset.parameters, limit],
+    )
+
+
+def _keysets(request: ScanRequest) -> list[Sql]:
+    """Return the conditions for what comes after the cursor, in the order to ask for them.
+
+    Rows without a value and rows with one are asked for apart, since an OR would keep SQLite from
+    starting in the middle of an index.
+    """
+    sign = "<" if request.descending else ">"
+    if request.order is None:
+        return [Sql("1") if request.after is None else Sql(f"r.id {sign} ?", [request.after[1]])]
+    column = f"r.f_{request.order}"
+    without, with_value = Sql(f"{column} IS NULL"), Sql(f"{column} IS NOT NULL")
+    if request.after is None:
+        return [with_value, without] if request.descending else [without, with_value]
+    value, row_id = request.after
+    if value is None:
+        rest = Sql(f"{column} IS NULL AND r.id {sign} ?", [row_id])
+        return [rest] if request.descending else [rest, with_value]
+    rest = Sql(f"({column}, r.id) {sign} (?, ?)", [value, row_id])
+    return [rest, without] if request.descending else [rest]
+
+
+def _cursor(row: Row, order: str | None) -> Cursor:
+    return cast("Cursor", (None if order is None else row.fields.get(order), row.id))
+
+
+def count(connection: Connection, request: CountRequest) -> Counts:
+    """Count rows, and rows per term."""
+    where = condition_sql(connection, request)
+    if where is None:
+        return Counts(rows=0, terms=dict.fromkeys(request.terms, 0))
+    table = f"rows_{request.collection.name}"
+    rows = cast("int", connection.value(f"SELECT count(*) FROM {table} r WHERE {where.text}", where.parameters))
+    return Counts(rows=rows, terms=_count_terms(connection, request, where))
+
+
+def _count_terms(connection: Connection, request: CountRequest, where: Sql) -> dict[str, int]:
+    if not request.terms:
+        return {}
+    project = cast("int", where.parameters[0])
+    searched = searched_scopes(request.collection, project, conjuncts(request.where))
+    if searched is None:
+        return _count_terms_in_rows(connection, request, where)
+    alternatives, rest = searched
+    name = request.collection.name
+    if not rest:
+        sql = f"SELECT count(*) FROM text_{name} WHERE text_{name} MATCH ?"
+        return {
+            term: cast("int", connection.value(sql, [match_expression(alternatives, term)])) for term in request.terms
+        }
+    condition = compile_filter(And(tuple(rest)), request.collection, project, connection)
+    sql = (
+        f"SELECT count(*) FROM text_{name} JOIN rows_{name} r ON r.number = text_{name}.rowid "
+        f"WHERE text_{name} MATCH ? AND r.project = ? AND {condition.text}"
+    )
+    return {
+        term: cast("int", connection.value(sql, [match_expression(alternatives, term), project, *condition.parameters]))
+        for term in request.terms
+    }
+
+
+def _count_terms_in_rows(connection: Connection, request: CountRequest, where: Sql) -> dict[str, int]:
+    counts = dict.fromkeys(request.terms, 0)
+    table = f"rows_{request.collection.name}"
+    sql = f"SELECT r.terms FROM {table} r WHERE {where.text} AND r.terms IS NOT NULL"
+    for (terms,) in connection.execute(sql, where.parameters):
+        for term in counts.keys() & set(cast("str", terms).split(" ")):
+            counts[term] += 1
+    return counts
+
+
+def groups(connection: Connection, request: GroupRequest) -> GroupPage:
+    """Return one page of groups."""
+    where = condition_sql(connection, request)
+    if where is None:
+        return GroupPage(groups=(), after=None)
+    table = f"rows_{request.collection.name}"
+    column = f"r.f_{request.field}"
+    source, first = f"{table} r", Sql(f"{column} IS NOT NULL")
+    if request.field in request.collection.tags:
+        column = "t.value"
+        source = f"tag_{request.collection.name} t JOIN {table} r ON r.number = t.row"
+        first = Sql("t.project = ? AND t.field = ?", [where.parameters[0], request.field])
+    after = Sql("1") if request.after is None else Sql(f"{column} > ?", [request.after])
+    bounds = "NULL, NULL" if request.of is None else f"min(r.f_{request.of}), max(r.f_{request.of})"
+    found = connection.rows(
+        f"SELECT {column}, count(*), {bounds} FROM {source} "
+        f"WHERE {first.text} AND {after.text} AND {where.text} GROUP BY {column} ORDER BY {column} LIMIT ?",
+        [*first.parameters, *after.parameters, *where.parameters, request.limit + 1],
+    )
+    page = [
+        Group(value=cast("str", value), rows=cast("int", rows), least=_bound(least), most=_bound(most))
+        for value, rows, least, most in found[: request.limit]
+    ]
+    return GroupPage(groups=tuple(page), after=page[-1].value if len(found) > len(page) else None)
+
+
+def _bound(value: Parameter) -> str | int | float | None:
+    return cast("str | int | float | None", value)

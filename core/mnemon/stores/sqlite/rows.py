@@ -1,0 +1,84 @@
+"""Rows as SQLite keeps them, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+from mnemon.types.storage import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mnemon.stores.sqlite.connections import Connection, Parameter
+    from mnemon.types.jsonvalue import JsonObject
+    from mnemon.types.storage import Collection, FieldValue, Part
+
+__all__ = ["decode_row", "encode_metadata", "encode_value", "field_names", "read_rows", "row_columns"]
+
+
+def field_names(collection: Collection) -> tuple[str, ...]:
+    """Return the fields in the order of their columns in a query."""
+    return (*collection.keys, *collection.tags, *(item.name for item in collection.ordered))
+
+
+def encode_value(value: FieldValue | None) -> Parameter:
+    """Return a field's value as its column keeps it: many values as a JSON array."""
+    return json.dumps(value) if isinstance(value, tuple) else value
+
+
+def encode_metadata(metadata: JsonObject) -> str | None:
+    """Return metadata as JSON text; None for none."""
+    return json.dumps(metadata, allow_nan=False) if metadata else None
+
+
+def row_columns(collection: Collection, include: frozenset[Part]) -> str:
+    """Return the columns of `r` that `decode_row` expects, the row's number and id first."""
+    fields = [f"r.f_{name}" for name in field_names(collection)]
+    parts = [f"r.{part}" if part in include else "NULL" for part in ("terms", "metadata", "payload")]
+    return ", ".join(["r.number", "r.id", *parts, *fields])
+
+
+def decode_row(values: Sequence[Parameter], collection: Collection) -> Row:
+    """Return the row of one result of a query for `row_columns`; vectors are read apart."""
+    _, row_id, terms, metadata, payload, *fields = values
+    kept: dict[str, FieldValue | None] = {
+        name: cast("FieldValue", value)
+        for name, value in zip(field_names(collection), fields, strict=True)
+        if value is not None
+    }
+    for tag in collection.tags:
+        if tag in kept:
+            kept[tag] = tuple(json.loads(cast("str", kept[tag])))
+    return Row(
+        id=cast("str", row_id),
+        fields=kept,
+        terms=tuple(cast("str", terms).split(" ")) if terms else (),
+        metadata=json.loads(cast("str", metadata)) if metadata else {},
+        payload=cast("bytes | None", payload) or b"",
+    )
+
+
+def read_rows(
+    connection: Connection, collection: Collection, found: Sequence[Sequence[Parameter]], include: frozenset[Part]
+) -> list[Row]:
+    """Return the rows of a query for `row_columns`, with the vectors that `include` names."""
+    rows = [decode_row(values, collection) for values in found]
+    for space in collection.vectors:
+        if space.name in include and rows:
+            vectors = _read_vectors(
+                connection, f"vec_{collection.name}_{space.name}", [cast("int", v[0]) for v in found]
+            )
+            for values, row in zip(found, rows, strict=True):
+                vector = vectors.get(cast("int", values[0]))
+                if vector is not None:
+                    cast("dict[str, object]", row.vectors)[space.name] = vector
+    return rows
+
+
+def _read_vectors(connection: Connection, table: str, numbers: Sequence[int]) -> Mapping[int, object]:
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    marks = ", ".join("?" * len(numbers))
+    found = connection.rows(f"SELECT row, vector FROM {table} WHERE row IN ({marks})", list(numbers))
+    return {cast("int", row): np.frombuffer(cast("bytes", vector), dtype=np.float32) for row, vector in found}

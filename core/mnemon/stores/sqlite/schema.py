@@ -1,0 +1,169 @@
+"""Tables: the file's own version, and one set of tables for each declared collection.
+
+| table | holds |
+| --- | --- |
+| `mnemon_projects` | a number for each project's name |
+| `mnemon_collections` | each collection as declared |
+| `rows_<c>` | one row per row: fields as `f_<name>`, terms, metadata, payload |
+| `tag_<c>` | a tag's values, to find rows by |
+| `text_<c>` | FTS5 postings, see `tokens` |
+| `vec_<c>_<space>` | float32 vectors, by the row's number |
+| `gone_<c>` | numbers of rows that left the current ones, for caches of vectors |
+
+Row numbers are never used twice, so "what is new" is a range of numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, cast
+
+from mnemon.errors import SchemaMismatchError, StoreCorruptError
+from mnemon.logic.declarations import merge_declarations
+from mnemon.types.storage import Collection, Ordered, VectorSpace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from mnemon.stores.sqlite.connections import Connection
+
+__all__ = ["APPLICATION_ID", "VERSION", "declare_collection", "migrate", "project_number", "stored_collections"]
+
+APPLICATION_ID = 0x6D6E656D
+"""Marks a file as ours in its header: "mnem"."""
+
+
+def _create_base(connection: Connection) -> None:
+    connection.execute("CREATE TABLE mnemon_projects (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
+    connection.execute("CREATE TABLE mnemon_collections (name TEXT PRIMARY KEY, declaration TEXT NOT NULL)")
+
+
+_STEPS: tuple[Callable[[Connection], None], ...] = (_create_base,)
+"""What leads from each version of the file to the next; a released step is never changed."""
+
+VERSION = len(_STEPS)
+"""The version of the file that this code reads and writes."""
+
+
+def migrate(connection: Connection, path: Path) -> None:
+    """Bring the file to this version, inside the caller's transaction.
+
+    Raises:
+        SchemaMismatchError: a newer mnemon wrote it.
+        StoreCorruptError: it is an SQLite file of something else.
+    """
+    version = cast("int", connection.value("PRAGMA user_version"))
+    mark = cast("int", connection.value("PRAGMA application_id"))
+    if mark != APPLICATION_ID and connection.value("SELECT count(*) FROM sqlite_schema"):
+        msg = f"{path} is an SQLite file of another program; name a file of its own for mnemon"
+        raise StoreCorruptError(msg)
+    if version > VERSION:
+        msg = f"{path} has version {version}, this mnemon reads up to {VERSION}: a newer one wrote it; upgrade mnemon"
+        raise SchemaMismatchError(msg)
+    for step in _STEPS[version:]:
+        step(connection)
+    if version < VERSION:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def project_number(connection: Connection, name: str) -> int | None:
+    """Return the number of a project, or None where nothing was written to it yet."""
+    return cast("int | None", connection.value("SELECT number FROM mnemon_projects WHERE name = ?", [name]))
+
+
+def stored_collections(connection: Connection) -> dict[str, Collection]:
+    """Return the collections that the file was declared with."""
+    rows = connection.rows("SELECT name, declaration FROM mnemon_collections")
+    return {cast("str", name): _decode(cast("str", declaration)) for name, declaration in rows}
+
+
+def declare_collection(connection: Connection, wanted: Collection) -> Collection:
+    """Create or extend a collection's tables inside the caller's transaction; return all that is declared now."""
+    stored = stored_collections(connection).get(wanted.name)
+    if stored is None:
+        merged = wanted
+        _create_tables(connection, wanted)
+    else:
+        merged = merge_declarations(stored, wanted)
+        if merged == stored:
+            return stored
+        _extend_tables(connection, stored, merged)
+    _create_indexes(connection, merged)
+    connection.execute(
+        "INSERT INTO mnemon_collections VALUES (?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET declaration = excluded.declaration",
+        [merged.name, json.dumps(asdict(merged))],
+    )
+    return merged
+
+
+def _columns(collection: Collection) -> list[str]:
+    texts = [f"f_{name} TEXT" for name in (*collection.keys, *collection.tags)]
+    ordered = [f"f_{item.name}{'' if item.kind == 'number' else ' TEXT'}" for item in collection.ordered]
+    return [*texts, *ordered]
+
+
+def _create_tables(connection: Connection, collection: Collection) -> None:
+    name = collection.name
+    columns = "".join(f"{column}, " for column in _columns(collection))
+    connection.execute(
+        f"CREATE TABLE rows_{name} (number INTEGER PRIMARY KEY AUTOINCREMENT, project INTEGER NOT NULL, "
+        f"id TEXT NOT NULL, {columns}terms TEXT, metadata TEXT, payload BLOB)"
+    )
+    connection.execute(f"CREATE UNIQUE INDEX rows_{name}_id ON rows_{name} (project, id)")
+    connection.execute(
+        f"CREATE TABLE tag_{name} (project INTEGER, field TEXT, value TEXT, row INTEGER, "
+        f"PRIMARY KEY (project, field, value, row)) WITHOUT ROWID"
+    )
+    if collection.text:
+        connection.execute(
+            f"CREATE VIRTUAL TABLE text_{name} "
+            f"USING fts5(tokens, content='', detail=none, columnsize=0, tokenize='ascii')"
+        )
+    connection.execute(f"CREATE TABLE gone_{name} (sequence INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL)")
+    _create_spaces(connection, name, collection.vectors)
+
+
+def _extend_tables(connection: Connection, stored: Collection, merged: Collection) -> None:
+    for column in _columns(merged):
+        if column not in _columns(stored):
+            connection.execute(f"ALTER TABLE rows_{merged.name} ADD COLUMN {column}")
+    _create_spaces(connection, merged.name, (space for space in merged.vectors if space not in stored.vectors))
+
+
+def _create_spaces(connection: Connection, name: str, spaces: Iterable[VectorSpace]) -> None:
+    for space in spaces:
+        connection.execute(f"CREATE TABLE vec_{name}_{space.name} (row INTEGER PRIMARY KEY, vector BLOB NOT NULL)")
+
+
+def _create_indexes(connection: Connection, collection: Collection) -> None:
+    table = f"rows_{collection.name}"
+    for scope in collection.scopes:
+        connection.execute(
+            f"CREATE INDEX IF NOT EXISTS {table}_in_{scope} ON {table} (project, f_{scope}) WHERE f_{scope} IS NOT NULL"
+        )
+    for fields in collection.indexes:
+        columns = ", ".join(f"f_{field}" for field in fields)
+        connection.execute(
+            f"CREATE INDEX IF NOT EXISTS {table}_by_{'__'.join(fields)} ON {table} (project, {columns}, id) "
+            f"WHERE f_{fields[0]} IS NOT NULL"
+        )
+
+
+def _decode(declaration: str) -> Collection:
+    data = json.loads(declaration)
+    return Collection(
+        name=data["name"],
+        keys=tuple(data["keys"]),
+        tags=tuple(data["tags"]),
+        ordered=tuple(Ordered(**item) for item in data["ordered"]),
+        scopes=tuple(data["scopes"]),
+        text=data["text"],
+        vectors=tuple(VectorSpace(**item) for item in data["vectors"]),
+        current=data["current"],
+        person=data["person"],
+        indexes=tuple(tuple(index) for index in data["indexes"]),
+    )

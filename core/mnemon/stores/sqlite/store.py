@@ -1,0 +1,248 @@
+"""The embedded store: one SQLite file, any number of threads and processes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnemon.protocols.capabilities import Capability
+from mnemon.stores.base import BaseStore
+from mnemon.stores.sqlite import reader
+from mnemon.stores.sqlite.audit import audit_collection
+from mnemon.stores.sqlite.connections import Connection, Connections, Durability
+from mnemon.stores.sqlite.failures import translated
+from mnemon.stores.sqlite.files import prepare_file
+from mnemon.stores.sqlite.matrices import Matrices
+from mnemon.stores.sqlite.schema import declare_collection, migrate, project_number
+from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
+from mnemon.stores.sqlite.writer import Writer, ensure_project
+from mnemon.types.storage import Applied, Finding, Scrubbed, Terms
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Generator, Sequence
+    from contextlib import AbstractContextManager
+
+    from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
+    from mnemon.types.storage import Collection, Counts, GroupPage, Match, Page, Row, Write
+
+__all__ = ["SQLiteStore"]
+
+_DEFAULT_CACHE_BYTES = 268_435_456
+
+
+class _SQLiteOperations(BaseStore):
+    """What a store does over connections that a subclass lends: from the pool, or the one of a unit of work."""
+
+    _matrices: Matrices
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Everything: one file under one lock can promise it all."""
+        return frozenset(Capability)
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Connection]:
+        """Lend a connection whose reads all see one state."""
+
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[Connection]:
+        """Lend the connection that writes, inside a transaction."""
+
+    @abstractmethod
+    def _caches(self) -> bool:
+        """Whether what is read may be kept for others: not while it may still be taken back."""
+
+    def _declare(self, collection: Collection) -> Collection:
+        with self._writing() as connection:
+            return declare_collection(connection, collection)
+
+    def _get(self, request: GetRequest) -> dict[str, Row]:
+        with self._reading() as connection:
+            return reader.get(connection, request)
+
+    def _list_ids(self, request: CountRequest) -> list[str]:
+        with self._reading() as connection:
+            return reader.list_ids(connection, request)
+
+    def _scan(self, request: ScanRequest) -> Page:
+        with self._reading() as connection:
+            return reader.scan(connection, request)
+
+    def _count(self, request: CountRequest) -> Counts:
+        with self._reading() as connection:
+            return reader.count(connection, request)
+
+    def _groups(self, request: GroupRequest) -> GroupPage:
+        with self._reading() as connection:
+            return reader.groups(connection, request)
+
+    def _search(self, request: SearchRequest) -> list[Match]:
+        with self._reading() as connection:
+            project = project_number(connection, request.project)
+            if project is None:
+                return []
+            if isinstance(request.query, Terms):
+                return search_terms(connection, request, project)
+        return self._search_vector(request, project)
+
+    def _search_vector(self, request: SearchRequest, project: int) -> list[Match]:
+        place = place_of(request, project)
+        with ExitStack() as stack:
+            if place is None or not self._caches():
+                return search_vector(stack.enter_context(self._reading()), request, project, None)
+            with self._matrices.turn(place):
+                connection = stack.enter_context(self._reading())
+                matrix = self._matrices.fresh(connection, place)
+            return search_vector(connection, request, project, matrix)
+
+    def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
+        if not batch:
+            return Applied(())
+        with self._writing() as connection:
+            number = ensure_project(connection, project)
+            writers: dict[str, Writer] = {}
+            counts: list[int] = []
+            for index, write in enumerate(batch):
+                writer = writers.get(write.collection)
+                if writer is None:
+                    writer = Writer(connection, self._declared[write.collection], number)
+                    writers[write.collection] = writer
+                counts.append(writer.write(write, index))
+            return Applied(tuple(counts))
+
+    def _check(self, *, repair: bool) -> list[Finding]:
+        with self._writing() as connection:
+            return [
+                finding
+                for name in sorted(self._declared)
+                for finding in audit_collection(connection, self._declared[name], repair=repair)
+            ]
+
+
+class SQLiteStore(_SQLiteOperations):
+    """Keeps everything in one SQLite file, which many threads and processes may have open at once.
+
+    Tested on Linux; Windows and macOS are untested. See `docs/explanation/durability.md` for what a
+    commit survives, and `docs/explanation/embedded-store.md` for how rows, postings and vectors are kept.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        durability: Durability = "process",
+        cache_bytes: int = _DEFAULT_CACHE_BYTES,
+        max_bytes: int | None = None,
+    ) -> None:
+        """Open the file, creating it (mode 0600, new folders 0700) or bringing it to this version.
+
+        Args:
+            path: the file; its write-ahead log lies beside it.
+            durability: `process` (the default) keeps every acknowledged write when the process is
+                killed; `full` also when the power fails, at the price of one fsync a commit.
+            cache_bytes: bound of the vectors kept in memory; 256 MiB.
+            max_bytes: size that the file may not outgrow, or None for no bound.
+
+        Raises:
+            StoreError: the place is a folder or on a network file system.
+            StoreReadOnlyError: the file cannot be written.
+            StoreCorruptError: it is damaged, or no file of ours.
+            SchemaMismatchError: a newer mnemon wrote it.
+        """
+        super().__init__()
+        self._path = Path(path).expanduser().absolute()
+        prepare_file(self._path)
+        self._connections = Connections(self._path, durability=durability, max_bytes=max_bytes)
+        self._matrices = Matrices(cache_bytes)
+        try:
+            with self._connections.writing() as connection:
+                migrate(connection, self._path)
+        except BaseException:
+            self._connections.close()
+            raise
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    @contextmanager
+    def exclusive(self) -> Generator[BaseStore]:
+        """Return a unit of work in which nobody else writes; see `SupportsExclusive`."""
+        self._check_open()
+        with self._connections.writing() as connection:
+            unit = _Unit(connection, self._declared, self._matrices, self._path)
+            try:
+                yield unit
+            finally:
+                unit.close()
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return self._connections.reading()
+
+    def _writing(self) -> AbstractContextManager[Connection]:
+        return self._connections.writing()
+
+    def _caches(self) -> bool:
+        return True
+
+    def _scrub(self) -> Scrubbed:
+        """Merge the postings, so that deleted terms leave them, and empty the write-ahead log.
+
+        Deleted rows and free pages are overwritten as they are given up (`PRAGMA secure_delete`).
+        """
+        with self._connections.writing() as connection:
+            for (table,) in connection.rows("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5(%'"):
+                connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+        with self._connections.maintaining() as connection:
+            busy, _, _ = connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+        if busy:
+            return Scrubbed(bytes="pending", reason="another connection is reading the file; scrub again, or close it")
+        return Scrubbed(bytes="gone")
+
+    def _close(self) -> None:
+        self._connections.close()
+        self._matrices.clear()
+
+
+class _Unit(_SQLiteOperations):
+    """A store inside one transaction of another."""
+
+    def __init__(self, connection: Connection, declared: dict[str, Collection], matrices: Matrices, path: Path) -> None:
+        super().__init__()
+        self._connection = connection
+        self._declared = dict(declared)
+        self._matrices = matrices
+        self._path = path
+        self._written = False
+
+    @contextmanager
+    def _reading(self) -> Generator[Connection]:
+        with translated(self._path):
+            yield self._connection
+
+    @contextmanager
+    def _writing(self) -> Generator[Connection]:
+        """Write so that a batch that fails is taken back alone."""
+        with translated(self._path):
+            self._written = True
+            self._connection.execute("SAVEPOINT batch")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK TO batch")
+                raise
+            finally:
+                self._connection.execute("RELEASE batch")
+
+    def _caches(self) -> bool:
+        return not self._written
+
+    def _scrub(self) -> Scrubbed:
+        return Scrubbed(bytes="pending", reason="a unit of work is not finished; scrub after it")
+
+    def _close(self) -> None:
+        self._connection.conditions.clear()

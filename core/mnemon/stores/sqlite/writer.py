@@ -1,0 +1,240 @@
+"""Writes: rows and all that is derived from them, in the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from mnemon.errors import StoreConflictError
+from mnemon.stores.sqlite.conditions import compile_filter
+from mnemon.stores.sqlite.rows import (
+    decode_row,
+    encode_metadata,
+    encode_value,
+    field_names,
+    read_rows,
+    row_columns,
+)
+from mnemon.stores.sqlite.schema import project_number
+from mnemon.stores.sqlite.tokens import tokens
+from mnemon.types.filters import And
+from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy
+    from numpy.typing import NDArray
+
+    from mnemon.stores.sqlite.connections import Connection, Parameter
+    from mnemon.types.filters import Filter
+    from mnemon.types.storage import Collection, FieldValue, Write
+
+__all__ = ["Writer", "ensure_project"]
+
+_GONE_KEPT = 65_536
+"""Entries of the log of gone rows: a cache of vectors that is further behind is built anew."""
+_GONE_SWEEP = 4_096
+
+
+def ensure_project(connection: Connection, name: str) -> int:
+    """Return the number of a project, giving it one where it has none."""
+    number = project_number(connection, name)
+    if number is None:
+        number = connection.execute("INSERT INTO mnemon_projects (name) VALUES (?)", [name]).lastrowid
+    return cast("int", number)
+
+
+class Writer:
+    """Carries out writes to one collection of one project."""
+
+    def __init__(self, connection: Connection, collection: Collection, project: int) -> None:
+        """Prepare the statements, which are the same for every row of the collection."""
+        self._connection = connection
+        self._collection = collection
+        self._project = project
+        name = collection.name
+        self._fields = field_names(collection)
+        columns = ["project", "id", *(f"f_{field}" for field in self._fields), "terms", "metadata", "payload"]
+        marks = ", ".join("?" * len(columns))
+        self._table = f"rows_{name}"
+        self._insert_row = (
+            f"INSERT INTO {self._table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT (project, id) DO NOTHING"
+        )
+        self._insert_text = f"INSERT INTO text_{name} (rowid, tokens) VALUES (?, ?)"
+        self._delete_text = f"INSERT INTO text_{name} (text_{name}, rowid, tokens) VALUES ('delete', ?, ?)"
+        self._everything = frozenset({"terms", "metadata", "payload", *(space.name for space in collection.vectors)})
+
+    def write(self, write: Write, index: int) -> int:
+        """Carry out one write; return how many rows it wrote or took away."""
+        match write:
+            case Put():
+                return self._put(write, index)
+            case Patch():
+                return self._patch(write, index)
+            case Delete():
+                return sum(self._delete_id(row_id) for row_id in write.ids)
+            case DeleteWhere():
+                return self._delete_where(write.where, write.limit)
+
+    def _put(self, write: Put, index: int) -> int:
+        if self._insert(write.row):
+            return 1
+        if write.existing == "abort":
+            raise StoreConflictError(write.collection, write.row.id, index, "the row is there already")
+        if write.existing == "replace":
+            self._delete_id(write.row.id)
+            return self._insert(write.row)
+        return 0
+
+    def _insert(self, row: Row) -> int:
+        fields = row.fields
+        cursor = self._connection.execute(
+            self._insert_row,
+            [
+                self._project,
+                row.id,
+                *(encode_value(fields.get(name)) for name in self._fields),
+                " ".join(row.terms) or None,
+                encode_metadata(row.metadata),
+                row.payload or None,
+            ],
+        )
+        if not cursor.rowcount:
+            return 0
+        number = cast("int", cursor.lastrowid)
+        for tag in self._collection.tags:
+            self._insert_tags(number, tag, fields.get(tag))
+        if row.terms:
+            self._index_text(self._insert_text, number, fields, row.terms)
+        for space, numbers in row.vectors.items():
+            vector = cast("NDArray[numpy.float32]", numbers)
+            self._connection.execute(
+                f"INSERT INTO vec_{self._collection.name}_{space} VALUES (?, ?)",
+                [number, vector.tobytes()],
+            )
+        return 1
+
+    def _insert_tags(self, number: int, tag: str, values: FieldValue | None) -> None:
+        for value in cast("tuple[str, ...]", values or ()):
+            self._connection.execute(
+                f"INSERT INTO tag_{self._collection.name} VALUES (?, ?, ?, ?)", [self._project, tag, value, number]
+            )
+
+    def _index_text(
+        self, statement: str, number: int, fields: Mapping[str, FieldValue | None], terms: Sequence[str]
+    ) -> None:
+        text = tokens(self._collection, self._project, fields, terms)
+        if text:
+            self._connection.execute(statement, [number, text])
+
+    def _patch(self, write: Patch, index: int) -> int:
+        found = self._find(write.id, write.expect)
+        if found is None:
+            if write.otherwise == "abort":
+                known = write.expect != And() and self._find(write.id, And()) is not None
+                reason = "it is not as expected" if known else "there is no such row"
+                raise StoreConflictError(write.collection, write.id, index, reason)
+            return 0
+        row = decode_row(found, self._collection)
+        number = cast("int", found[0])
+        if self._moves(row, write.fields):
+            return self._rewrite(write, found)
+        changes: dict[str, Parameter] = {f"f_{name}": encode_value(value) for name, value in write.fields.items()}
+        if write.metadata is not None:
+            changes["metadata"] = encode_metadata(write.metadata)
+        if write.payload is not None:
+            changes["payload"] = write.payload or None
+        if changes:
+            assignments = ", ".join(f"{column} = ?" for column in changes)
+            self._connection.execute(
+                f"UPDATE {self._table} SET {assignments} WHERE number = ?", [*changes.values(), number]
+            )
+        self._follow_patch(number, row, write.fields)
+        return 1
+
+    def _moves(self, row: Row, fields: Mapping[str, FieldValue | None]) -> bool:
+        """Whether a patch puts the row where caches of vectors would not look for it again."""
+        current = self._collection.current
+        if current is not None and fields.get(current, "") is None and row.fields.get(current) is not None:
+            return True
+        return any(name in fields and fields[name] != row.fields.get(name) for name in self._collection.scopes)
+
+    def _rewrite(self, write: Patch, found: Sequence[Parameter]) -> int:
+        (row,) = read_rows(self._connection, self._collection, [found], self._everything)
+        fields = {name: value for name, value in {**row.fields, **write.fields}.items() if value is not None}
+        self._delete_found(found)
+        return self._insert(
+            Row(
+                id=row.id,
+                fields=fields,
+                terms=row.terms,
+                metadata=row.metadata if write.metadata is None else write.metadata,
+                payload=row.payload if write.payload is None else write.payload,
+                vectors=row.vectors,
+            )
+        )
+
+    def _follow_patch(self, number: int, row: Row, fields: Mapping[str, FieldValue | None]) -> None:
+        """Bring what is derived from the changed fields after them."""
+        for tag in self._collection.tags:
+            if tag in fields:
+                self._delete_tags(number, tag, row.fields.get(tag))
+                self._insert_tags(number, tag, fields[tag])
+        current = self._collection.current
+        if current is not None and fields.get(current) is not None and row.fields.get(current) is None:
+            if row.terms:
+                self._index_text(self._delete_text, number, row.fields, row.terms)
+                self._index_text(self._insert_text, number, {**row.fields, **fields}, row.terms)
+            self._log_gone(number)
+
+    def _find(self, row_id: str, expect: Filter) -> tuple[Parameter, ...] | None:
+        condition = compile_filter(expect, self._collection, self._project, self._connection)
+        found = self._connection.rows(
+            f"SELECT {row_columns(self._collection, self._everything)} FROM {self._table} r "
+            f"WHERE r.project = ? AND r.id = ? AND {condition.text}",
+            [self._project, row_id, *condition.parameters],
+        )
+        return found[0] if found else None
+
+    def _delete_id(self, row_id: str) -> int:
+        found = self._find(row_id, And())
+        if found is None:
+            return 0
+        self._delete_found(found)
+        return 1
+
+    def _delete_where(self, where: Filter, limit: int | None) -> int:
+        condition = compile_filter(where, self._collection, self._project, self._connection)
+        found = self._connection.rows(
+            f"SELECT r.id FROM {self._table} r WHERE r.project = ? AND {condition.text} ORDER BY r.id LIMIT ?",
+            [self._project, *condition.parameters, -1 if limit is None else limit],
+        )
+        return sum(self._delete_id(cast("str", row_id)) for (row_id,) in found)
+
+    def _delete_found(self, found: Sequence[Parameter]) -> None:
+        row = decode_row(found, self._collection)
+        number = cast("int", found[0])
+        if row.terms:
+            self._index_text(self._delete_text, number, row.fields, row.terms)
+        for tag in self._collection.tags:
+            self._delete_tags(number, tag, row.fields.get(tag))
+        for space in self._collection.vectors:
+            self._connection.execute(f"DELETE FROM vec_{self._collection.name}_{space.name} WHERE row = ?", [number])
+        self._connection.execute(f"DELETE FROM {self._table} WHERE number = ?", [number])
+        if self._collection.current is None or row.fields.get(self._collection.current) is None:
+            self._log_gone(number)
+
+    def _delete_tags(self, number: int, tag: str, values: FieldValue | None) -> None:
+        for value in cast("tuple[str, ...]", values or ()):
+            self._connection.execute(
+                f"DELETE FROM tag_{self._collection.name} WHERE project = ? AND field = ? AND value = ? AND row = ?",
+                [self._project, tag, value, number],
+            )
+
+    def _log_gone(self, number: int) -> None:
+        if not self._collection.vectors:
+            return
+        table = f"gone_{self._collection.name}"
+        sequence = cast("int", self._connection.execute(f"INSERT INTO {table} (row) VALUES (?)", [number]).lastrowid)
+        if sequence % _GONE_SWEEP == 0:
+            self._connection.execute(f"DELETE FROM {table} WHERE sequence <= ?", [sequence - _GONE_KEPT])
