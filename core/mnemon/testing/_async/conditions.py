@@ -1,0 +1,201 @@
+"""Promises about filters, scans, counts and groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mnemon.errors import (
+    InvalidFilterError,
+)
+from mnemon.logic.filters import bind, evaluate
+from mnemon.protocols.async_store import AsyncStore
+from mnemon.testing._async.base import ALICE, AsyncPromises
+from mnemon.testing.filter_samples import FILTERED, FILTERS
+from mnemon.testing.samples import HOSTILE, NOTES, PROJECT, moment, note, put
+from mnemon.types.filters import parse_filter, where
+from mnemon.types.storage import (
+    Delete,
+    DeleteWhere,
+)
+
+if TYPE_CHECKING:
+    from mnemon.protocols.async_store import AsyncStore
+
+__all__ = ["AsyncConditionPromises"]
+
+
+class AsyncConditionPromises(AsyncPromises):
+    """Promises about filters, scans, counts and groups."""
+
+    @pytest.mark.parametrize("field", ["id", "user_id", "run_id", "kind", "categories", "label", "metadata.m"])
+    async def test_equality_is_whole_and_exact(self, notes: AsyncStore, field: str) -> None:
+        await notes.apply(PROJECT, put(*(self.holding(field, text) for text in HOSTILE)))
+
+        for text in HOSTILE:
+            same = await notes.list_ids(PROJECT, "notes", where(field).eq(text))
+            others = await notes.list_ids(PROJECT, "notes", where(field).ne(text))
+            assert same == [text]
+            assert len(others) == len(HOSTILE) - 1
+
+    async def test_a_list_of_thousands_of_values_is_matched(self, notes: AsyncStore) -> None:
+        await notes.apply(PROJECT, put(*(note(f"{number}", user_id=f"u{number}") for number in range(10))))
+
+        wanted = where("user_id").in_([f"u{number}" for number in range(5, 5_005)])
+
+        assert await notes.list_ids(PROJECT, "notes", wanted) == ["5", "6", "7", "8", "9"]
+
+    @pytest.mark.parametrize("condition", FILTERS, ids=map(str, FILTERS))
+    async def test_a_filter_means_what_the_evaluator_says(
+        self, notes: AsyncStore, condition: dict[str, object]
+    ) -> None:
+        await notes.apply(PROJECT, put(*FILTERED))
+        tree = parse_filter(condition)
+        bound = bind(tree, NOTES)
+        expected = sorted(row.id for row in FILTERED if evaluate(bound, row))
+
+        listed = await notes.list_ids(PROJECT, "notes", tree)
+        paged = [row.id for row in (await notes.scan(PROJECT, "notes", tree)).rows]
+        counted = (await notes.count(PROJECT, "notes", tree)).rows
+        by_text, by_vector = await self.found(notes, tree)
+        await notes.apply(PROJECT, [DeleteWhere(collection="notes", where=tree)])
+
+        assert listed == paged == by_text == by_vector == expected
+        assert counted == len(expected)
+        assert (await notes.count(PROJECT, "notes")).rows == len(FILTERED) - len(expected)
+
+    async def test_filters_on_unknown_fields_or_with_wrong_types_are_refused(self, notes: AsyncStore) -> None:
+        for condition, named in (
+            (where("usr_id").eq("a"), "usr_id"),
+            (where("user_id").gt("a"), "gt"),
+            (where("user_id").eq(1), "user_id"),
+            (where("version").eq("1"), "version"),
+            (where("version").contains(1), "contains"),
+            (where("created_at").gt("yesterday"), "yesterday"),
+            (where("created_at").gt("2026-01-01T00:00:00"), "time zone"),
+            (where("metadata").eq(1), "metadata"),
+            (where("categories").lt("x"), "lt"),
+        ):
+            with pytest.raises(InvalidFilterError, match=named):
+                await notes.scan(PROJECT, "notes", condition)
+
+    async def test_times_in_a_filter_may_have_any_zone(self, notes: AsyncStore) -> None:
+        await notes.apply(PROJECT, put(note("a", created_at=moment(0)), note("b", created_at=moment(1))))
+
+        for same in ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z", 1_767_225_600):
+            assert await notes.list_ids(PROJECT, "notes", where("created_at").gt(same)) == ["b"]
+            assert await notes.list_ids(PROJECT, "notes", where("created_at").eq(same)) == ["a"]
+
+    async def test_a_scan_goes_by_the_field_and_then_by_id(self, notes: AsyncStore) -> None:
+        rows = [
+            note("d", created_at=moment(1), label="b"),
+            note("c", created_at=moment(2), label="B"),
+            note("b", created_at=moment(1), label="\u00e9"),
+            note("a"),
+            note("e", created_at=moment(3), label=""),
+        ]
+        await notes.apply(PROJECT, put(*rows))
+
+        async def order(field: str | None, *, descending: bool) -> str:
+            page = await notes.scan(PROJECT, "notes", order=field, descending=descending)
+            return "".join(row.id for row in page.rows)
+
+        assert await order(None, descending=False) == "abcde"
+        assert await order(None, descending=True) == "edcba"
+        assert await order("created_at", descending=False) == "abdce"
+        assert await order("created_at", descending=True) == "ecdba"
+        assert await order("label", descending=False) == "aecdb"
+
+    @pytest.mark.parametrize("descending", [False, True])
+    @pytest.mark.parametrize("order", [None, "created_at", "version"])
+    async def test_pages_hold_every_row_once_while_others_write(
+        self,
+        notes: AsyncStore,
+        order: str | None,
+        descending: bool,  # noqa: FBT001
+    ) -> None:
+        stable = [
+            note(f"s{number:02}", created_at=moment(number // 3), version=None if number % 4 == 0 else number % 5)
+            for number in range(30)
+        ]
+        await notes.apply(PROJECT, put(*stable, *(note(f"d{number}", created_at=moment(5)) for number in range(5))))
+        seen: list[str] = []
+        after = None
+
+        for step in range(100):
+            page = await notes.scan(PROJECT, "notes", ALICE, order=order, descending=descending, after=after, limit=4)
+            seen += [row.id for row in page.rows]
+            after = page.after
+            new = note(f"n{step:03}", created_at=moment(step % 10), version=step % 5)
+            await notes.apply(PROJECT, [*put(new), Delete(collection="notes", ids=[f"d{step}"])])
+            if after is None:
+                break
+
+        assert after is None
+        assert sorted(name for name in seen if name.startswith("s")) == [row.id for row in stable]
+        assert len(seen) == len(set(seen))
+
+    async def test_the_last_page_says_that_there_is_no_more(self, notes: AsyncStore) -> None:
+        await notes.apply(PROJECT, put(*(note(name) for name in "abcd")))
+
+        first = await notes.scan(PROJECT, "notes", limit=2)
+        second = await notes.scan(PROJECT, "notes", limit=2, after=first.after)
+
+        assert [row.id for row in second.rows] == ["c", "d"]
+        assert (first.after, second.after) == ((None, "b"), None)
+
+    async def test_groups_come_by_value_with_counts_and_bounds(self, notes: AsyncStore) -> None:
+        await notes.apply(
+            PROJECT,
+            put(
+                note("1", run_id="b", created_at=moment(3), version=1),
+                note("2", run_id="b", created_at=moment(1)),
+                note("3", run_id="a", created_at=moment(2), version=5),
+                note("4", run_id="B"),
+                note("5", user_id="bob", run_id="c", created_at=moment(4)),
+                note("6"),
+            ),
+        )
+
+        page = await notes.groups(PROJECT, "notes", "run_id", ALICE, of="created_at")
+        everyone = await notes.groups(PROJECT, "notes", "run_id", limit=2)
+        rest = await notes.groups(PROJECT, "notes", "run_id", after=everyone.after, limit=2)
+
+        assert [(group.value, group.rows, group.least, group.most) for group in page.groups] == [
+            ("B", 1, None, None),
+            ("a", 1, moment(2), moment(2)),
+            ("b", 2, moment(1), moment(3)),
+        ]
+        assert [group.value for group in (*everyone.groups, *rest.groups)] == ["B", "a", "b", "c"]
+        assert (everyone.after, rest.after) == ("a", None)
+
+    async def test_groups_of_a_tag_count_a_row_in_each_of_its_values(self, notes: AsyncStore) -> None:
+        await notes.apply(
+            PROJECT,
+            put(
+                note("1", categories=("x", "y"), version=1),
+                note("2", categories=("y",), version=2),
+                note("3", kind="y"),
+            ),
+        )
+
+        page = await notes.groups(PROJECT, "notes", "categories", of="version")
+
+        assert [(group.value, group.rows, group.least, group.most) for group in page.groups] == [
+            ("x", 1, 1, 1),
+            ("y", 2, 1, 2),
+        ]
+
+    @pytest.mark.parametrize("field", ["run_id", "categories"])
+    async def test_hostile_values_are_groups_of_their_own(self, notes: AsyncStore, field: str) -> None:
+        await notes.apply(PROJECT, put(*(self.holding(field, text) for text in HOSTILE)))
+        values: list[str] = []
+        after = None
+
+        while after is not None or not values:
+            page = await notes.groups(PROJECT, "notes", field, after=after, limit=7)
+            values += [group.value for group in page.groups]
+            after = page.after
+
+        assert values == sorted(HOSTILE)

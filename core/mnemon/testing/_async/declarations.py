@@ -1,0 +1,136 @@
+"""Promises about declarations, capabilities and projects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mnemon.errors import (
+    InvalidInputError,
+    SchemaMismatchError,
+)
+from mnemon.protocols.async_store import AsyncStore, AsyncSupportsExclusive
+from mnemon.protocols.capabilities import Capability
+from mnemon.testing._async.base import ALICE, AsyncPromises
+from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, PROJECT, note, put
+from mnemon.types.filters import And, where
+from mnemon.types.storage import (
+    Collection,
+    DeleteWhere,
+    Nearest,
+    Ordered,
+    Put,
+    Row,
+    Terms,
+    VectorSpace,
+)
+
+if TYPE_CHECKING:
+    from mnemon.protocols.async_store import AsyncStore
+
+__all__ = ["AsyncDeclarationPromises"]
+
+
+class AsyncDeclarationPromises(AsyncPromises):
+    """Promises about declarations, capabilities and projects."""
+
+    async def test_declared_capabilities_fit_what_the_store_can_do(self, store: AsyncStore) -> None:
+        assert store.capabilities <= frozenset(Capability)
+        assert (Capability.EXCLUSIVE in store.capabilities) == isinstance(store, AsyncSupportsExclusive)
+
+    async def test_declaring_again_changes_nothing(self, notes: AsyncStore) -> None:
+        await notes.apply(PROJECT, put(note("a", payload=b"kept")))
+
+        await notes.declare(NOTES, PLAIN)
+
+        assert (await notes.get(PROJECT, "notes", ["a"]))["a"].payload == b"kept"
+
+    async def test_fields_spaces_and_indexes_can_be_added(self, store: AsyncStore) -> None:
+        await store.declare(PLAIN)
+        await store.apply(PROJECT, [Put(collection="plain", row=Row(id="old", fields={"thread": "t"}))])
+
+        await store.declare(
+            Collection(
+                name="plain",
+                keys=("thread", "extra"),
+                ordered=(Ordered("label", "text"), Ordered("size", "number")),
+                vectors=(VectorSpace("added", "m", 2),),
+                indexes=(("thread", "size"),),
+            )
+        )
+
+        row = Row(id="new", fields={"thread": "t", "extra": "e", "size": 3}, vectors={"added": [1.0, 0.0]})
+        await store.apply(PROJECT, [Put(collection="plain", row=row)])
+        found = await store.search(PROJECT, "plain", Nearest(space="added", vector=[1.0, 0.0]))
+        assert await store.list_ids(PROJECT, "plain", where("thread").eq("t")) == ["new", "old"]
+        assert [match.row.id for match in found] == ["new"]
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            Collection(name="plain", keys=("thread",), ordered=(Ordered("label", "number"),)),
+            Collection(name="plain", keys=("thread",), ordered=(Ordered("label", "text"),), text=True),
+            Collection(name="plain", keys=("thread",), scopes=("thread",)),
+            Collection(name="plain", keys=("thread",), person="thread"),
+            Collection(name="plain", tags=("thread",)),
+            Collection(name="plain", keys=("thread",), ordered=(Ordered("label", "text"),), current="label"),
+        ],
+    )
+    async def test_a_declaration_that_contradicts_the_stored_one_is_refused(
+        self, notes: AsyncStore, changed: Collection
+    ) -> None:
+        with pytest.raises(SchemaMismatchError) as caught:
+            await notes.declare(changed)
+
+        assert len(caught.value.differences) == 1
+
+    async def test_another_model_or_length_for_a_vector_space_is_refused(self, notes: AsyncStore) -> None:
+        await notes.declare(replace(PLAIN, vectors=(VectorSpace("s", "hash-1", 3),)))
+
+        for other in (VectorSpace("s", "hash-3", 3), VectorSpace("s", "hash-1", 4)):
+            with pytest.raises(SchemaMismatchError, match="hash-1") as caught:
+                await notes.declare(replace(PLAIN, vectors=(other,)))
+            assert repr(other) in str(caught.value)
+
+    async def test_an_undeclared_collection_is_an_error_that_names_the_declared_ones(self, notes: AsyncStore) -> None:
+        for call in (
+            lambda: notes.get(PROJECT, "nots", ["a"]),
+            lambda: notes.list_ids(PROJECT, "nots"),
+            lambda: notes.scan(PROJECT, "nots"),
+            lambda: notes.search(PROJECT, "nots", Terms(weights={"a": 1.0})),
+            lambda: notes.count(PROJECT, "nots"),
+            lambda: notes.groups(PROJECT, "nots", "user_id"),
+            lambda: notes.apply(PROJECT, [Put(collection="nots", row=note("a"))]),
+        ):
+            with pytest.raises(InvalidInputError, match="notes, plain"):
+                await call()
+
+    async def test_nothing_crosses_from_one_project_to_another(self, notes: AsyncStore) -> None:
+        projects = [text for text in HOSTILE if text]
+        for text in projects:
+            await notes.apply(text, put(note("same", label=text, terms=("t",), small=(1.0, 0.0, 0.0))))
+
+        for text in projects:
+            assert (await notes.get(text, "notes", ["same"]))["same"].fields["label"] == text
+            assert [row.fields["label"] for row in (await notes.scan(text, "notes")).rows] == [text]
+            found = await notes.search(text, "notes", Terms(weights={"t": 1.0}), ALICE & CURRENT)
+            near = await notes.search(text, "notes", Nearest(space="small", vector=[1.0, 0.0, 0.0]), ALICE & CURRENT)
+            assert [match.row.fields["label"] for match in (*found, *near)] == [text, text]
+            assert await notes.count(text, "notes", terms=["t"]) == await notes.count(text, "notes", ALICE, terms=["t"])
+            assert (await notes.groups(text, "notes", "user_id")).groups[0].rows == 1
+        await notes.apply("1", [DeleteWhere(collection="notes", where=And())])
+        assert (await notes.count("1", "notes")).rows == 0
+        assert (await notes.count("10", "notes")).rows == 1
+
+    async def test_an_empty_project_is_an_error_and_an_unknown_one_is_empty(self, notes: AsyncStore) -> None:
+        with pytest.raises(InvalidInputError, match="project"):
+            await notes.scan("", "notes")
+
+        assert (await notes.scan("unknown", "notes")).rows == ()
+        assert (await notes.count("unknown", "notes", terms=["t"])).terms == {"t": 0}
+        assert (await notes.groups("unknown", "notes", "user_id")).groups == ()
+        assert await notes.search("unknown", "notes", Nearest(space="small", vector=[1.0, 0.0, 0.0])) == []
+        assert await notes.get("unknown", "notes", ["a"]) == {}
+        assert await notes.list_ids("unknown", "notes") == []
