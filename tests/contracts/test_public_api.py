@@ -1,0 +1,80 @@
+"""Public names and signatures, as committed in public_api.txt.
+
+A change there is a change for users: it goes into CHANGELOG.md. Write the file anew with
+`python tests/contracts/test_public_api.py`, in an environment that has `mnemon[testing]`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODULES = ("mnemon", "mnemon.testing")
+COMMITTED = Path(__file__).with_name("public_api.txt")
+
+
+def test_public_names_and_signatures_are_the_committed_ones() -> None:
+    assert render() == COMMITTED.read_text(encoding="utf-8"), "; ".join((__doc__ or "").split("\n\n")[1:])
+
+
+def render() -> str:
+    """Return one line per public name, members below their class; the same on every Python."""
+    return "".join(f"{line}\n" for name in MODULES for line in module_lines(name))
+
+
+def module_lines(name: str) -> Iterator[str]:
+    module = importlib.import_module(name)
+    yield name
+    for public in sorted(module.__all__):
+        for line in value_lines(public, getattr(module, public)):
+            yield f"    {line}"
+
+
+def value_lines(name: str, value: object) -> Iterator[str]:
+    if isinstance(value, type):
+        yield f"class {name}({', '.join(base.__name__ for base in value.__bases__)})"
+        for member in sorted(public_members(value)):
+            yield f"    {member}"
+    elif inspect.isroutine(value):
+        yield routine(name, value)
+    else:
+        yield f"{name} = {value!r}" if isinstance(value, str | int | float) else name
+
+
+def public_members(cls: type[object]) -> Iterator[str]:
+    if issubclass(cls, Enum):
+        yield from (f"{member.name} = {member.value!r}" for member in cls)
+        return
+    members: dict[str, object] = dict(vars(cls))
+    for name, value in members.items():
+        # The `__init__` of a protocol belongs to typing.
+        if name.startswith("_") and (name != "__init__" or "_is_protocol" in members):
+            continue
+        if (kind := type(value).__name__) in {"classmethod", "staticmethod"}:
+            yield f"{kind} {routine(name, getattr(cls, name))}"
+        elif inspect.isroutine(value):
+            yield routine(name, value)
+        else:
+            yield f"class {name}" if isinstance(value, type) else name
+
+
+def routine(name: str, value: object) -> str:
+    """Return the signature, without the quotes around annotations and without addresses."""
+    if not callable(value):
+        return name
+    keyword = "async def" if inspect.iscoroutinefunction(value) else "def"
+    signature = re.sub(r" at 0x[0-9a-f]+", "", str(inspect.signature(value)))
+    return f"{keyword} {name}" + re.sub(r"(?<=[:>] )'([^']*)'", r"\1", signature)
+
+
+if __name__ == "__main__":
+    COMMITTED.write_text(render(), encoding="utf-8")
+    sys.stdout.write(f"wrote {COMMITTED}\n")

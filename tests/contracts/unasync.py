@@ -1,0 +1,106 @@
+"""Writes the sync twin of each async module: `python tests/contracts/unasync.py [--check]`.
+
+The keywords `async` and `await` go, the words of a table are replaced, also in strings and
+comments, and ruff sorts and formats the result. A word that no source uses is an error.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import tokenize
+from itertools import accumulate
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAIRS = (
+    ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
+    ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),
+    ("core/mnemon/testing/async_store_suite.py", "core/mnemon/testing/store_suite.py"),
+    *(
+        (f"core/mnemon/testing/_async/{name}.py", f"core/mnemon/testing/_sync/{name}.py")
+        for name in ("__init__", "base", "conditions", "declarations", "rows", "searches", "units", "writes")
+    ),
+)
+WORDS = {
+    "AbstractAsyncContextManager": "AbstractContextManager",
+    "AsyncBaseStore": "BaseStore",
+    "AsyncStore": "Store",
+    "AsyncConditionPromises": "ConditionPromises",
+    "AsyncDeclarationPromises": "DeclarationPromises",
+    "AsyncPromises": "Promises",
+    "AsyncRowPromises": "RowPromises",
+    "AsyncSearchPromises": "SearchPromises",
+    "AsyncStoreSuite": "StoreSuite",
+    "AsyncUnitPromises": "UnitPromises",
+    "AsyncWritePromises": "WritePromises",
+    "_async": "_sync",
+    "AsyncSupportsExclusive": "SupportsExclusive",
+    "__aenter__": "__enter__",
+    "__aexit__": "__exit__",
+    "aclose": "close",
+    "async_store": "store",
+}
+TEXT = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
+KEYWORD = re.compile(r"\basync (?=with |for |def )|\bawait (?=[\w.]+\()")  # code quoted in text
+
+
+def to_sync(source: str, words: dict[str, str], used: set[str]) -> str:
+    """Return the sync twin, not yet formatted; the words that occurred are added to `used`."""
+
+    def replace(found: re.Match[str]) -> str:
+        used.update({found[0]} & words.keys())
+        return words.get(found[0], found[0])
+
+    lines = [0, *accumulate(map(len, source.splitlines(keepends=True)))]
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(source).readline))):
+        if token.type not in {tokenize.NAME, *TEXT}:
+            continue
+        start, end = (lines[row - 1] + column for row, column in (token.start, token.end))
+        text, rest = source[start:end], source[end:]
+        if token.type in TEXT:
+            text = KEYWORD.sub("", text)
+        elif text in {"async", "await"}:
+            text, rest = "", rest.lstrip(" ")
+        source = source[:start] + re.sub(r"\w+", replace, text) + rest
+    return source
+
+
+def generate(root: Path, pairs: tuple[tuple[str, str], ...], words: dict[str, str]) -> dict[Path, str]:
+    """Return the text of every twin by its path, formatted as ruff wants it."""
+    used: set[str] = set()
+    twins: dict[Path, str] = {}
+    for source, target in pairs:
+        header = f"# Generated from {source} by tests/contracts/unasync.py; edit that file.\n"
+        twin = header + to_sync((root / source).read_text(encoding="utf-8"), words, used)
+        twins[root / target] = tidy(twin, root / target)
+    if unused := sorted(words.keys() - used):
+        msg = f"no source uses {', '.join(unused)}; take them out of the table of tests/contracts/unasync.py"
+        raise SystemExit(msg)
+    return twins
+
+
+def tidy(text: str, path: Path) -> str:
+    """Return the code with sorted imports and in the one format."""
+    for step in (["check", "--fix-only", "--quiet"], ["format"]):
+        command = [sys.executable, "-m", "ruff", *step, "--config", str(ROOT / "pyproject.toml")]
+        command += ["--stdin-filename", str(path), "-"]
+        text = subprocess.run(command, input=text, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
+    return text
+
+
+def main(arguments: list[str]) -> None:
+    """Write every twin, or with `--check` fail when one is not what would be written."""
+    for path, text in generate(ROOT, PAIRS, WORDS).items():
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if "--check" in arguments:
+            sys.exit(f"{path.relative_to(ROOT)} is not up to date; run: python tests/contracts/unasync.py")
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,21 @@
+"""SQLite keeps every promise of a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mnemon.stores.sqlite.store import SQLiteStore
+from mnemon.testing.store_suite import StoreSuite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class TestSQLiteStore(StoreSuite):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[SQLiteStore]:
+        with SQLiteStore(tmp_path / "store.db") as store:
+            yield store
