@@ -25,6 +25,9 @@ __all__ = ["MAX_ID_BYTES", "check_id", "check_row", "check_term", "check_vector"
 MAX_ID_BYTES = 32_768
 """Longest id, key or tag in bytes of UTF-8: enough for 5,000 characters of any script."""
 
+_SURELY_SHORT = MAX_ID_BYTES // 4
+"""Characters that cannot be more than `MAX_ID_BYTES`, whatever they are."""
+
 MAX_NUMBER = 2**53
 """Largest whole number that every backend keeps exactly (the limit of an IEEE 754 double)."""
 
@@ -35,6 +38,8 @@ def check_id(value: object, name: str) -> str:
     Raises:
         InvalidInputError: not a string, longer than 32,768 bytes, or with a lone surrogate.
     """
+    if type(value) is str and len(value) <= _SURELY_SHORT and value.isascii():
+        return value
     text = check_text(value, name)
     if len(text) * 4 > MAX_ID_BYTES and len(text.encode()) > MAX_ID_BYTES:
         msg = f"{name} is {len(text.encode())} bytes long, {MAX_ID_BYTES} is the most; store a hash of it"
@@ -92,8 +97,10 @@ def check_term(term: object) -> str:
     Raises:
         InvalidInputError: it is none.
     """
+    if type(term) is str and len(term) <= _SURELY_SHORT and term.isalnum():
+        return term
     text = check_id(term, "a term")
-    if not text or (not text.isalnum() and any(char.isspace() or ord(char) < ord(" ") for char in text)):
+    if not text or any(char.isspace() or char < " " for char in text):
         msg = "a term must be a text without white space and control characters, and not empty"
         raise InvalidInputError(msg)
     return text
@@ -170,7 +177,7 @@ def _check_row_vector(vector: object, name: str, collection: Collection) -> NDAr
 
 
 def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
-    """Return a vector as contiguous float32 of the space's dimensions.
+    """Return a copy of a vector as contiguous float32 of the space's dimensions, which nobody can change.
 
     Raises:
         DimensionMismatchError: the wrong length.
@@ -178,18 +185,31 @@ def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
     """
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    try:
-        with np.errstate(over="ignore"):
-            array = np.ascontiguousarray(cast("Sequence[float]", vector), dtype=np.float32)
-    except (TypeError, ValueError):
-        msg = f"a vector of space {space.name!r} must be a sequence of numbers"
-        raise InvalidInputError(msg) from None
+    array = _as_float32(vector, space)
     if array.ndim != 1:
         msg = f"a vector of space {space.name!r} must be flat, this one has {array.ndim} dimensions"
         raise InvalidInputError(msg)
     if array.shape[0] != space.dimensions:
         raise DimensionMismatchError(space.name, expected=space.dimensions, got=array.shape[0])
-    if not np.isfinite(array).all():
+    # The cheap test comes first: a sum of squares is finite only if every part is (but may overflow).
+    if not math.isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         msg = f"a vector of space {space.name!r} holds NaN or an infinity; its embedder is at fault"
         raise InvalidInputError(msg)
-    return array
+    kept = np.array(array, order="C")
+    kept.flags.writeable = False
+    return kept
+
+
+def _as_float32(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    if isinstance(vector, np.ndarray):
+        array = cast("NDArray[numpy.generic]", vector)
+        if array.dtype == np.float32:
+            return cast("NDArray[numpy.float32]", array)
+    try:
+        with np.errstate(over="ignore"):
+            return np.asarray(cast("Sequence[float]", vector), dtype=np.float32)
+    except (TypeError, ValueError):
+        msg = f"a vector of space {space.name!r} must be a sequence of numbers"
+        raise InvalidInputError(msg) from None

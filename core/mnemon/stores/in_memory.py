@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -214,9 +215,9 @@ class InMemoryStore(BaseStore):
 def _trim(row: Row, include: frozenset[Part]) -> Row:
     return Row(
         id=row.id,
-        fields=row.fields,
+        fields=dict(row.fields),
         terms=row.terms if "terms" in include else (),
-        metadata=row.metadata if "metadata" in include else {},
+        metadata=deepcopy(row.metadata) if "metadata" in include else {},
         payload=row.payload if "payload" in include else b"",
         vectors={name: vector for name, vector in row.vectors.items() if name in include},
     )

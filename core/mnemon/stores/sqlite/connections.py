@@ -25,7 +25,11 @@ Parameter = str | int | float | bytes | None
 
 _BUSY_TIMEOUT_S = 60.0
 """How long a call waits for another process's transaction; ours take milliseconds."""
+_READER_TIMEOUT_MS = 500
+"""How long emptying the log waits for readers, which may stay as long as they like."""
 _CACHE_KIB = 32_768
+_CHECKPOINT_PAGES = 4_000
+"""Pages of 4 KiB in the log before they are moved to the file: pages written often are moved once."""
 _WAL_LIMIT_BYTES = 67_108_864
 
 
@@ -53,6 +57,15 @@ class Connection:
         """Return the first column of a query's first row; None where there is no row."""
         row = self.raw.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
+
+    def truncate_log(self) -> bool:
+        """Move the whole write-ahead log to the file and empty it; return whether a reader stood in the way."""
+        self.execute(f"PRAGMA busy_timeout = {_READER_TIMEOUT_MS}")
+        try:
+            busy, _, _ = self.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+        finally:
+            self.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_S * 1000:.0f}")
+        return bool(busy)
 
 
 @dataclass(slots=True)
@@ -165,6 +178,7 @@ class Connections:
         raw.execute("PRAGMA journal_mode = WAL")
         raw.execute(f"PRAGMA synchronous = {'FULL' if self.durability == 'full' else 'NORMAL'}")
         raw.execute("PRAGMA secure_delete = ON")
+        raw.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         raw.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
         if self.max_bytes is not None:
             page = raw.execute("PRAGMA page_size").fetchone()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from mnemon.errors import StoreError, StoreReadOnlyError
@@ -13,6 +14,8 @@ _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "ceph", "glusterfs", "lustre", "beegfs", "gpfs", "davfs"}
 )
 _NETWORK_FUSE = frozenset({"fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse", "fuse.davfs2"})
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+"""How the kernel writes white space and backslashes in a path."""
 _MOUNTS = Path("/proc/self/mounts")
 
 
@@ -27,7 +30,8 @@ def prepare_file(path: Path, *, mounts: Path = _MOUNTS) -> None:
         msg = f"{path} is a folder; name a file in it, e.g. {path / 'mnemon.db'}"
         raise StoreError(msg)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed((path.parent, *path.parent.parents)):  # `parents=True` would not make them private
+            folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         msg = f"the folder {path.parent} cannot be created ({error.strerror}); choose another place"
         raise StoreError(msg) from error
@@ -70,7 +74,7 @@ def filesystem_of(folder: Path, mounts: Path = _MOUNTS) -> str | None:
     best: tuple[int, str | None] = (-1, None)
     for line in lines:
         fields = line.split()
-        point = Path(fields[1].encode().decode("unicode_escape"))
+        point = Path(_ESCAPED.sub(lambda found: chr(int(found[1], 8)), fields[1]))
         if place.is_relative_to(point) and len(point.parts) >= best[0]:
             best = (len(point.parts), fields[2])
     return best[1]

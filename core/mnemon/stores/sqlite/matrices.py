@@ -25,6 +25,8 @@ __all__ = ["Matrices", "Matrix", "Place", "unit_rows"]
 
 _SPARE = 1.25
 """Room that a growing matrix gets beyond its rows, so that most additions copy nothing."""
+_SMALLEST = 1e-30
+"""Below this a sum of squares in float32 has lost digits."""
 _REBUILD_BELOW = 0.75
 """Share of rows that must still be current; a matrix with fewer is read anew."""
 
@@ -66,7 +68,11 @@ class Matrix:
 
     def cosines(self, unit: NDArray[numpy.float32]) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32]]:
         """Return the current rows' numbers, and the cosine of each with a unit vector."""
-        numbers, scores = self.numbers[: self.rows], self.units[: self.rows] @ unit
+        import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+        # Not `@`: BLAS hands a product of this size to several threads, which stall one another for
+        # milliseconds, and a row's sum could then depend on how many rows stand beside it.
+        numbers, scores = self.numbers[: self.rows], np.vecdot(self.units[: self.rows], unit)
         if self.alive is None:
             return numbers, scores
         alive = self.alive[: self.rows]
@@ -134,9 +140,14 @@ def unit_rows(vectors: NDArray[numpy.float32]) -> NDArray[numpy.float32]:
     """Return the rows scaled to length 1; a zero row stays zero."""
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    lengths[lengths == 0] = 1
-    return (vectors / lengths[:, None]).astype(np.float32)
+    with np.errstate(over="ignore", under="ignore"):
+        squares = np.vecdot(vectors, vectors)
+    extreme = ~((squares > _SMALLEST) & (squares < np.inf))
+    lengths = np.sqrt(squares)
+    if extreme.any():  # the squares left float32's range, or there is no length: only these need float64
+        lengths[extreme] = np.linalg.norm(vectors[extreme].astype(np.float64), axis=1)
+        lengths[lengths == 0] = 1
+    return vectors / lengths[:, None]
 
 
 def _read(connection: Connection, place: Place) -> Matrix:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["decode_row", "encode_metadata", "encode_value", "field_names", "read_rows", "row_columns"]
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False)
+
+
 def field_names(collection: Collection) -> tuple[str, ...]:
     """Return the fields in the order of their columns in a query."""
     return (*collection.keys, *collection.tags, *(item.name for item in collection.ordered))
@@ -29,7 +32,7 @@ def encode_value(value: FieldValue | None) -> Parameter:
 
 def encode_metadata(metadata: JsonObject) -> str | None:
     """Return metadata as JSON text; None for none."""
-    return json.dumps(metadata, allow_nan=False) if metadata else None
+    return _ENCODER.encode(metadata) if metadata else None
 
 
 def row_columns(collection: Collection, include: frozenset[Part]) -> str:

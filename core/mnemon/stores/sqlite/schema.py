@@ -3,7 +3,7 @@
 | table | holds |
 | --- | --- |
 | `mnemon_projects` | a number for each project's name |
-| `mnemon_collections` | each collection as declared |
+| `mnemon_collections` | each collection as declared, and the highest number that a deleted row had |
 | `rows_<c>` | one row per row: fields as `f_<name>`, terms, metadata, payload |
 | `tag_<c>` | a tag's values, to find rows by |
 | `text_<c>` | FTS5 postings, see `tokens` |
@@ -37,7 +37,9 @@ APPLICATION_ID = 0x6D6E656D
 
 def _create_base(connection: Connection) -> None:
     connection.execute("CREATE TABLE mnemon_projects (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
-    connection.execute("CREATE TABLE mnemon_collections (name TEXT PRIMARY KEY, declaration TEXT NOT NULL)")
+    connection.execute(
+        "CREATE TABLE mnemon_collections (name TEXT PRIMARY KEY, declaration TEXT NOT NULL, gone INTEGER NOT NULL)"
+    )
 
 
 _STEPS: tuple[Callable[[Connection], None], ...] = (_create_base,)
@@ -93,7 +95,7 @@ def declare_collection(connection: Connection, wanted: Collection) -> Collection
         _extend_tables(connection, stored, merged)
     _create_indexes(connection, merged)
     connection.execute(
-        "INSERT INTO mnemon_collections VALUES (?, ?) "
+        "INSERT INTO mnemon_collections VALUES (?, ?, 0) "
         "ON CONFLICT (name) DO UPDATE SET declaration = excluded.declaration",
         [merged.name, json.dumps(asdict(merged))],
     )
@@ -110,7 +112,7 @@ def _create_tables(connection: Connection, collection: Collection) -> None:
     name = collection.name
     columns = "".join(f"{column}, " for column in _columns(collection))
     connection.execute(
-        f"CREATE TABLE rows_{name} (number INTEGER PRIMARY KEY AUTOINCREMENT, project INTEGER NOT NULL, "
+        f"CREATE TABLE rows_{name} (number INTEGER PRIMARY KEY, project INTEGER NOT NULL, "
         f"id TEXT NOT NULL, {columns}terms TEXT, metadata TEXT, payload BLOB)"
     )
     connection.execute(f"CREATE UNIQUE INDEX rows_{name}_id ON rows_{name} (project, id)")
@@ -141,9 +143,11 @@ def _create_spaces(connection: Connection, name: str, spaces: Iterable[VectorSpa
 
 def _create_indexes(connection: Connection, collection: Collection) -> None:
     table = f"rows_{collection.name}"
+    current = "" if collection.current is None else f", f_{collection.current}"
     for scope in collection.scopes:
         connection.execute(
-            f"CREATE INDEX IF NOT EXISTS {table}_in_{scope} ON {table} (project, f_{scope}) WHERE f_{scope} IS NOT NULL"
+            f"CREATE INDEX IF NOT EXISTS {table}_in_{scope} ON {table} (project, f_{scope}{current}) "
+            f"WHERE f_{scope} IS NOT NULL"
         )
     for fields in collection.indexes:
         columns = ", ".join(f"f_{field}" for field in fields)

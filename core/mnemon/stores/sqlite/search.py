@@ -191,7 +191,7 @@ def _read_cosines(
     while chunk := found.fetchmany(_CHUNK):
         numbers += [cast("int", number) for number, _ in chunk]
         raw = np.frombuffer(b"".join([vector for _, vector in chunk]), dtype=np.float32)
-        cosines.append(unit_rows(raw.reshape(len(chunk), -1)) @ unit)
+        cosines.append(np.vecdot(unit_rows(raw.reshape(len(chunk), -1)), unit))
     return np.array(numbers, dtype=np.int64), np.concatenate(cosines)
 
 

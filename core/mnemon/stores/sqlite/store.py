@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from contextlib import ExitStack, contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,12 +106,11 @@ class _SQLiteOperations(BaseStore):
             number = ensure_project(connection, project)
             writers: dict[str, Writer] = {}
             counts: list[int] = []
-            for index, write in enumerate(batch):
-                writer = writers.get(write.collection)
+            for name, run in groupby(batch, key=lambda write: write.collection):
+                writer = writers.get(name)
                 if writer is None:
-                    writer = Writer(connection, self._declared[write.collection], number)
-                    writers[write.collection] = writer
-                counts.append(writer.write(write, index))
+                    writer = writers[name] = Writer(connection, self._declared[name], number)
+                counts += writer.write_run(list(run), len(counts))
             return Applied(tuple(counts))
 
     def _check(self, *, repair: bool) -> list[Finding]:
@@ -198,7 +198,7 @@ class SQLiteStore(_SQLiteOperations):
             for (table,) in connection.rows("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5(%'"):
                 connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         with self._connections.maintaining() as connection:
-            busy, _, _ = connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+            busy = connection.truncate_log()
         if busy:
             return Scrubbed(bytes="pending", reason="another connection is reading the file; scrub again, or close it")
         return Scrubbed(bytes="gone")

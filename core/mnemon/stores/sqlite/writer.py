@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
     from mnemon.stores.sqlite.connections import Connection, Parameter
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Collection, FieldValue, Write
+    from mnemon.types.storage import Collection, FieldValue, Vector, Write
 
 __all__ = ["Writer", "ensure_project"]
 
 _GONE_KEPT = 65_536
 """Entries of the log of gone rows: a cache of vectors that is further behind is built anew."""
 _GONE_SWEEP = 4_096
+_CHUNK = 10_000
 
 
 def ensure_project(connection: Connection, name: str) -> int:
@@ -54,18 +55,29 @@ class Writer:
         self._project = project
         name = collection.name
         self._fields = field_names(collection)
-        columns = ["project", "id", *(f"f_{field}" for field in self._fields), "terms", "metadata", "payload"]
+        columns = ["number", "project", "id", *(f"f_{field}" for field in self._fields), "terms", "metadata", "payload"]
         marks = ", ".join("?" * len(columns))
         self._table = f"rows_{name}"
         self._insert_row = (
             f"INSERT INTO {self._table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT (project, id) DO NOTHING"
         )
         self._insert_text = f"INSERT INTO text_{name} (rowid, tokens) VALUES (?, ?)"
+        self._insert_vector = f"INSERT INTO vec_{name}_{{space}} VALUES (?, ?)"
         self._delete_text = f"INSERT INTO text_{name} (text_{name}, rowid, tokens) VALUES ('delete', ?, ?)"
+        highest, self._highest_gone = connection.rows(
+            f"SELECT (SELECT max(number) FROM {self._table}), gone FROM mnemon_collections WHERE name = ?", [name]
+        )[0]
+        self._number = max(cast("int | None", highest) or 0, cast("int", self._highest_gone)) + 1
         self._everything = frozenset({"terms", "metadata", "payload", *(space.name for space in collection.vectors)})
 
-    def write(self, write: Write, index: int) -> int:
-        """Carry out one write; return how many rows it wrote or took away."""
+    def write_run(self, writes: Sequence[Write], first: int) -> list[int]:
+        """Carry out writes in order, the first of which is number `first` of its batch; return their counts."""
+        rows = [write.row for write in writes if isinstance(write, Put)]
+        if len(rows) == len(writes) > 1 and self._put_new(rows):
+            return [1] * len(rows)
+        return [self._write(write, index) for index, write in enumerate(writes, first)]
+
+    def _write(self, write: Write, index: int) -> int:
         match write:
             case Put():
                 return self._put(write, index)
@@ -75,6 +87,43 @@ class Writer:
                 return sum(self._delete_id(row_id) for row_id in write.ids)
             case DeleteWhere():
                 return self._delete_where(write.where, write.limit)
+
+    def _put_new(self, rows: Sequence[Row]) -> bool:
+        """Insert rows together if all of their ids are new; return whether it did."""
+        ids = [row.id for row in rows]
+        if len(set(ids)) < len(ids) or self._any_there(ids):
+            return False
+        numbers = range(self._number, self._number + len(rows))
+        self._number = numbers.stop
+        numbered = list(zip(numbers, rows, strict=True))
+        execute_many = self._connection.raw.executemany
+        execute_many(self._insert_row, [self._encode(number, row) for number, row in numbered])
+        texts = [
+            (number, tokens(self._collection, self._project, row.fields, row.terms))
+            for number, row in numbered
+            if row.terms
+        ]
+        if texts:
+            execute_many(self._insert_text, [text for text in texts if text[1]])
+        for number, row in numbered:
+            for tag in self._collection.tags:
+                self._insert_tags(number, tag, row.fields.get(tag))
+        for space in self._collection.vectors:
+            vectors = [
+                (number, _bytes(row.vectors[space.name])) for number, row in numbered if space.name in row.vectors
+            ]
+            if vectors:
+                execute_many(self._insert_vector.format(space=space.name), vectors)
+        return True
+
+    def _any_there(self, ids: Sequence[str]) -> bool:
+        return any(
+            self._connection.value(
+                f"SELECT 1 FROM {self._table} WHERE project = ? AND id IN ({', '.join('?' * len(chunk))}) LIMIT 1",
+                [self._project, *chunk],
+            )
+            for chunk in (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+        )
 
     def _put(self, write: Put, index: int) -> int:
         if self._insert(write.row):
@@ -87,32 +136,29 @@ class Writer:
         return 0
 
     def _insert(self, row: Row) -> int:
-        fields = row.fields
-        cursor = self._connection.execute(
-            self._insert_row,
-            [
-                self._project,
-                row.id,
-                *(encode_value(fields.get(name)) for name in self._fields),
-                " ".join(row.terms) or None,
-                encode_metadata(row.metadata),
-                row.payload or None,
-            ],
-        )
-        if not cursor.rowcount:
+        number = self._number
+        if not self._connection.execute(self._insert_row, self._encode(number, row)).rowcount:
             return 0
-        number = cast("int", cursor.lastrowid)
+        self._number += 1
         for tag in self._collection.tags:
-            self._insert_tags(number, tag, fields.get(tag))
+            self._insert_tags(number, tag, row.fields.get(tag))
         if row.terms:
-            self._index_text(self._insert_text, number, fields, row.terms)
-        for space, numbers in row.vectors.items():
-            vector = cast("NDArray[numpy.float32]", numbers)
-            self._connection.execute(
-                f"INSERT INTO vec_{self._collection.name}_{space} VALUES (?, ?)",
-                [number, vector.tobytes()],
-            )
+            self._index_text(self._insert_text, number, row.fields, row.terms)
+        for space, vector in row.vectors.items():
+            self._connection.execute(self._insert_vector.format(space=space), [number, _bytes(vector)])
         return 1
+
+    def _encode(self, number: int, row: Row) -> list[Parameter]:
+        fields = row.fields
+        return [
+            number,
+            self._project,
+            row.id,
+            *[encode_value(fields.get(name)) for name in self._fields],
+            " ".join(row.terms) or None,
+            encode_metadata(row.metadata),
+            row.payload or None,
+        ]
 
     def _insert_tags(self, number: int, tag: str, values: FieldValue | None) -> None:
         for value in cast("tuple[str, ...]", values or ()):
@@ -120,10 +166,13 @@ class Writer:
                 f"INSERT INTO tag_{self._collection.name} VALUES (?, ?, ?, ?)", [self._project, tag, value, number]
             )
 
+    def _tokens(self, fields: Mapping[str, FieldValue | None], terms: Sequence[str]) -> str:
+        return tokens(self._collection, self._project, fields, terms)
+
     def _index_text(
         self, statement: str, number: int, fields: Mapping[str, FieldValue | None], terms: Sequence[str]
     ) -> None:
-        text = tokens(self._collection, self._project, fields, terms)
+        text = self._tokens(fields, terms)
         if text:
             self._connection.execute(statement, [number, text])
 
@@ -221,8 +270,17 @@ class Writer:
         for space in self._collection.vectors:
             self._connection.execute(f"DELETE FROM vec_{self._collection.name}_{space.name} WHERE row = ?", [number])
         self._connection.execute(f"DELETE FROM {self._table} WHERE number = ?", [number])
+        self._never_again(number)
         if self._collection.current is None or row.fields.get(self._collection.current) is None:
             self._log_gone(number)
+
+    def _never_again(self, number: int) -> None:
+        """See to it that the number of a deleted row is given to no other."""
+        if number > cast("int", self._highest_gone):
+            self._highest_gone = number
+            self._connection.execute(
+                "UPDATE mnemon_collections SET gone = ? WHERE name = ?", [number, self._collection.name]
+            )
 
     def _delete_tags(self, number: int, tag: str, values: FieldValue | None) -> None:
         for value in cast("tuple[str, ...]", values or ()):
@@ -238,3 +296,7 @@ class Writer:
         sequence = cast("int", self._connection.execute(f"INSERT INTO {table} (row) VALUES (?)", [number]).lastrowid)
         if sequence % _GONE_SWEEP == 0:
             self._connection.execute(f"DELETE FROM {table} WHERE sequence <= ?", [sequence - _GONE_KEPT])
+
+
+def _bytes(vector: Vector) -> bytes:
+    return cast("NDArray[numpy.float32]", vector).tobytes()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -115,6 +115,20 @@ class RowPromises(Promises):
         assert (whole.terms, whole.metadata, whole.payload) == (("t",), {"m": 1}, b"p")
         assert list(whole.vectors) == ["small"]
         assert np.asarray(whole.vectors["small"]).tolist() == [1.0, 2.0, 3.0]
+
+    def test_what_is_stored_and_read_is_nobody_elses(self, notes: Store) -> None:
+        vector, metadata = np.array([1.0, 2.0, 3.0], dtype=np.float32), {"list": [1]}
+        row = note("a", small=vector, metadata=metadata)  # pyright: ignore[reportArgumentType]
+        notes.apply(PROJECT, put(row))
+
+        vector[0] = 9.0
+        metadata["list"].append(2)
+        found = (notes.get(PROJECT, "notes", ["a"], include=EVERYTHING))["a"]
+        cast("list[int]", found.metadata["list"]).append(3)
+        again = (notes.get(PROJECT, "notes", ["a"], include=EVERYTHING))["a"]
+
+        assert again.metadata == {"list": [1]}
+        assert np.asarray(again.vectors["small"]).tolist() == [1.0, 2.0, 3.0]
 
     def test_get_returns_what_exists_in_the_order_asked(self, notes: Store) -> None:
         notes.apply(PROJECT, put(*(note(str(number)) for number in range(5))))
