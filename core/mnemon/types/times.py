@@ -21,14 +21,7 @@ def format_time(moment: datetime) -> str:
     Raises:
         InvalidInputError: the datetime has no time zone, or lies outside of the years 1 to 9999 in UTC.
     """
-    if moment.utcoffset() is None:
-        msg = f"time {moment.isoformat()} has no time zone; use an aware datetime, e.g. datetime.now(UTC)"
-        raise InvalidInputError(msg)
-    try:
-        utc = moment.astimezone(UTC)
-    except OverflowError:
-        msg = f"time {moment.isoformat()} lies outside of the years 1 to 9999 in UTC"
-        raise InvalidInputError(msg) from None
+    utc = _to_utc(moment, "time", moment.isoformat())
     return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
@@ -39,10 +32,7 @@ def to_datetime(value: object, name: str) -> datetime:
         InvalidInputError: naive, not a time, or outside of the years 1 to 9999.
     """
     if isinstance(value, datetime):
-        if value.utcoffset() is None:
-            msg = f"{name} {value.isoformat()} has no time zone; use an aware datetime, e.g. datetime.now(UTC)"
-            raise InvalidInputError(msg)
-        return value.astimezone(UTC)
+        return _to_utc(value, name, value.isoformat())
     if isinstance(value, bool):
         msg = f"{name} must be a time, not a bool"
         raise InvalidInputError(msg)
@@ -58,10 +48,7 @@ def to_datetime(value: object, name: str) -> datetime:
         except ValueError:
             msg = f"{name} {value!r} is not an ISO 8601 time; write e.g. 2026-05-08T13:56:00Z"
             raise InvalidInputError(msg) from None
-        if moment.utcoffset() is None:
-            msg = f"{name} {value!r} has no time zone; add Z or an offset such as +02:00"
-            raise InvalidInputError(msg)
-        return moment.astimezone(UTC)
+        return _to_utc(moment, name, repr(value))
     msg = f"{name} must be an aware datetime, ISO 8601 text with a zone, or epoch seconds, not {type(value).__name__}"
     raise InvalidInputError(msg)
 
@@ -69,6 +56,17 @@ def to_datetime(value: object, name: str) -> datetime:
 def parse_time(value: object, name: str) -> str:
     """Return any accepted form of a time as canonical text; raises as `to_datetime` does."""
     return format_time(to_datetime(value, name))
+
+
+def _to_utc(moment: datetime, name: str, shown: str) -> datetime:
+    if moment.utcoffset() is None:
+        msg = f"{name} {shown} has no time zone; use an aware datetime, or add Z or an offset such as +02:00"
+        raise InvalidInputError(msg)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        msg = f"{name} {shown} lies outside of the years 1 to 9999 in UTC"
+        raise InvalidInputError(msg) from None
 
 
 def is_canonical_time(text: str) -> bool:

@@ -1,0 +1,187 @@
+"""The dict form and the builder say the same, and what cannot be understood is refused by name."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnemon import InvalidFilterError, parse_filter, where
+from mnemon.logic.filters import bind, conjuncts, evaluate, lookup
+from mnemon.testing.samples import NOTES, note
+from mnemon.types.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_DEPTH, And, Filter, Not, Operator, Or
+
+if TYPE_CHECKING:
+    from mnemon.types.jsonvalue import Json
+
+
+def test_the_dict_form_means_what_the_builder_builds() -> None:
+    a, b, c = where("a").eq(1), where("b").gte(2), where("b").lt(9)
+
+    assert parse_filter({"a": 1}) == parse_filter({"a": {"eq": 1}}) == parse_filter({"a": {"$eq": 1}}) == a
+    assert parse_filter({"a": 1, "b": {"gte": 2, "lt": 9}}) == And((a, And((b, c))))
+    assert parse_filter({"AND": [{"a": 1}, {"b": {"gte": 2}}]}) == (a & b)
+    assert parse_filter({"$or": [{"a": 1}, {"b": {"lt": 9}}]}) == (a | c)
+    assert parse_filter({"NOT": {"a": 1}}) == ~a
+    assert parse_filter({"NOT": [{"a": 1}, {"b": {"gte": 2}}]}) == Not(Or((a, b)))
+    assert parse_filter({"a": ["x", None]}) == where("a").in_(["x", None])
+    assert parse_filter({"a": {"x", "y"}}) in {where("a").in_(["x", "y"]), where("a").in_(["y", "x"])}
+    assert parse_filter({}) == And()
+    assert parse_filter(a) is a
+
+
+def test_combining_stays_flat() -> None:
+    a, b, c = (where(name).exists() for name in "abc")
+
+    assert (a & b & c).parts == (a, b, c)
+    assert (a | b | c).parts == (a, b, c)
+    assert (a | b & c).parts == (a, b & c)
+    assert conjuncts(a & (b & ~c)) == (a, b, ~c)
+
+
+REFUSED: list[tuple[object, str]] = [
+    ([], "must be a mapping"),
+    ("a = 1", "must be a mapping"),
+    ({1: 2}, "must be a string"),
+    ({"": 1}, "''"),
+    ({"a..b": 1}, "a..b"),
+    ({".a": 1}, ".a"),
+    ({"$near": 1}, r"\$near"),
+    ({"a": {"~": 1}}, "unknown operator '~'"),
+    ({"a": {"regex": "x"}}, "unknown operator 'regex'"),
+    ({"a": {"EQ": 1}}, "unknown operator 'EQ'"),
+    ({"a": {"eq": 1, "k": 2}}, "a.k"),
+    ({"a": {}}, "empty mapping"),
+    ({"a": {1: 2}}, "unknown operator 1"),
+    ({"AND": []}, "at least one"),
+    ({"OR": []}, "at least one"),
+    ({"NOT": []}, "at least one"),
+    ({"AND": {"a": 1}}, "AND takes a list"),
+    ({"OR": "a"}, "OR takes a list"),
+    ({"OR": [dict[str, object]()]}, "empty filter"),
+    ({"NOT": {}}, "empty filter"),
+    ({"AND": [1]}, "must be a mapping"),
+    ({"a": {"in": "abc"}}, "in takes a list"),
+    ({"a": {"in": 5}}, "in takes a list"),
+    ({"a": {"in": {"k": 1}}}, "in takes a list"),
+    ({"a": {"nin": None}}, "nin takes a list"),
+    ({"a": {"gt": None}}, "gt takes"),
+    ({"a": {"gt": True}}, "gt takes"),
+    ({"a": {"lte": [1]}}, "lte takes"),
+    ({"a": {"exists": 1}}, "exists takes True or False"),
+    ({"a": {"contains": None}}, "contains takes"),
+    ({"a": {"contains": ["x"]}}, "contains takes"),
+    ({"a": {"icontains": 3}}, "icontains takes a text"),
+    ({"a": math.nan}, "finite"),
+    ({"a": {"gt": math.inf}}, "finite"),
+    ({"a": {"in": [math.nan]}}, "finite"),
+    ({"a": b"bytes"}, "JSON value"),
+    ({"a": {"eq": object()}}, "JSON value"),
+    ({"a": "\ud800"}, "surrogate"),
+    ({"\ud800": 1}, "surrogate"),
+]
+
+
+@pytest.mark.parametrize(("tree", "named"), REFUSED, ids=map(str, range(len(REFUSED))))
+def test_what_cannot_be_understood_is_refused_by_name(tree: dict[str, object], named: str) -> None:
+    with pytest.raises(InvalidFilterError, match=named):
+        parse_filter(tree)
+
+
+@pytest.mark.parametrize("field", ["", "$a", "a.", ".", "\ud800"])
+def test_the_builder_refuses_the_same_fields(field: str) -> None:
+    with pytest.raises(InvalidFilterError):
+        where(field)
+
+
+def nested(levels: int) -> dict[str, object]:
+    tree: dict[str, object] = {"a": 1}
+    for _ in range(levels):
+        tree = {"NOT": tree}
+    return tree
+
+
+def test_depth_and_size_are_bounded_and_the_bounds_are_allowed() -> None:
+    tree: Filter = where("a").eq(1)
+    for _ in range(MAX_DEPTH):
+        tree = ~tree
+
+    assert parse_filter(nested(MAX_DEPTH)) == tree == parse_filter(tree)
+    assert parse_filter({"a": ["x"] * MAX_CHOICES})
+    assert parse_filter({"OR": [{"a": 1}] * MAX_CONDITIONS})
+    for refused in (
+        lambda: parse_filter(nested(MAX_DEPTH + 1)),
+        lambda: parse_filter(nested(100_000)),
+        lambda: parse_filter(~tree),
+        lambda: parse_filter({"a": ["x"] * (MAX_CHOICES + 1)}),
+        lambda: parse_filter({"OR": [{"a": 1}] * (MAX_CONDITIONS + 1)}),
+    ):
+        with pytest.raises(InvalidFilterError, match=r"32 levels|10000 values|1000 conditions"):
+            refused()
+
+
+def test_a_missing_value_is_never_greater_or_less_and_differs_from_everything() -> None:
+    row = note("a", metadata={"nothing": None})
+
+    for path in ("metadata.gone", "metadata.nothing", "version", "kind"):
+        held = {
+            operator
+            for operator in ("eq", "ne", "gt", "gte", "lt", "lte")
+            if not (path == "kind" and operator[0] in "gl")
+            and evaluate(bind(parse_filter({path: {operator: "x" if path == "kind" else 1}}), NOTES), row)
+        }
+        assert held == {"ne"}
+        assert evaluate(bind(where(path).nin(["x"] if path == "kind" else [1]), NOTES), row)
+        assert evaluate(bind(where(path).eq(None), NOTES), row)
+        assert not evaluate(bind(where(path).exists(), NOTES), row)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("a", {"b": 1, "b.c": 2}), ("a.b", 1), ("a.b.c", 2), ("d.e", 3), ("d.e.f", None), ("g.h.i", 4), ("x", None)],
+)
+def test_a_path_finds_the_longest_key_first(path: str, found: Json) -> None:
+    metadata: dict[str, Json] = {"a": {"b": 1, "b.c": 2}, "d.e": 3, "d": {"e": {"f": 9}}, "g.h": {"i": 4}}
+    metadata["d"] = {"e": 8}
+
+    assert lookup(metadata, path) == found
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists))
+def test_equality_is_that_of_json(value: Json) -> None:
+    row = note("a", metadata={"k": json.loads(json.dumps(value))})
+    try:
+        condition = bind(where("metadata.k").eq(value), NOTES)
+    except InvalidFilterError:
+        return
+
+    assert evaluate(condition, row)
+    assert not evaluate(~condition, row)
+
+
+def test_a_time_in_metadata_is_compared_as_the_text_it_is() -> None:
+    with pytest.raises(InvalidFilterError, match="text that you stored"):
+        bind(where("metadata.day").gt(datetime(2026, 1, 1, tzinfo=UTC)), NOTES)
+
+
+def test_every_operator_has_its_builder() -> None:
+    built = {
+        where("a").eq(1).operator,
+        where("a").ne(1).operator,
+        where("a").in_([1]).operator,
+        where("a").nin([1]).operator,
+        where("a").gt(1).operator,
+        where("a").gte(1).operator,
+        where("a").lt(1).operator,
+        where("a").lte(1).operator,
+        where("a").contains(1).operator,
+        where("a").icontains("x").operator,
+        where("a").exists().operator,
+    }
+
+    assert built == set(Operator)
