@@ -177,7 +177,7 @@ def _check_row_vector(vector: object, name: str, collection: Collection) -> NDAr
 
 
 def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
-    """Return a copy of a vector as contiguous float32 of the space's dimensions, which nobody can change.
+    """Return a vector as contiguous float32 of the space's dimensions.
 
     Raises:
         DimensionMismatchError: the wrong length.
@@ -195,9 +195,7 @@ def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
     if not math.isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         msg = f"a vector of space {space.name!r} holds NaN or an infinity; its embedder is at fault"
         raise InvalidInputError(msg)
-    kept = np.array(array, order="C")
-    kept.flags.writeable = False
-    return kept
+    return np.ascontiguousarray(array)
 
 
 def _as_float32(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:

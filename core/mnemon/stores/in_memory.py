@@ -33,11 +33,11 @@ from mnemon.types.storage import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from mnemon.types.filters import Filter
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
-    from mnemon.types.storage import Collection, Cursor, Finding, Part, Write
+    from mnemon.types.storage import Collection, Cursor, Finding, Part, Vector, Write
 
 __all__ = ["InMemoryStore"]
 
@@ -156,7 +156,7 @@ class InMemoryStore(BaseStore):
             if write.existing == "abort":
                 raise StoreConflictError(write.collection, write.row.id, index, "the row is there already")
             return 0
-        return self._set(table, write.row.id, write.row)
+        return self._set(table, write.row.id, replace(write.row, vectors=_kept(write.row.vectors)))
 
     def _patch(self, table: _Table, write: Patch, index: int) -> int:
         row = table.get(write.id)
@@ -221,6 +221,16 @@ def _trim(row: Row, include: frozenset[Part]) -> Row:
         payload=row.payload if "payload" in include else b"",
         vectors={name: vector for name, vector in row.vectors.items() if name in include},
     )
+
+
+def _kept(vectors: Mapping[str, Vector]) -> Mapping[str, Vector]:
+    """Return copies that neither who stored them nor who reads them can change."""
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    kept = {name: np.array(vector, dtype=np.float32) for name, vector in vectors.items()}
+    for vector in kept.values():
+        vector.flags.writeable = False
+    return kept
 
 
 def _cursor(row: Row, order: str | None) -> Cursor:

@@ -28,6 +28,7 @@ _BUSY_TIMEOUT_S = 60.0
 _READER_TIMEOUT_MS = 500
 """How long emptying the log waits for readers, which may stay as long as they like."""
 _CACHE_KIB = 32_768
+_MANY_TOKENS = 1_024
 _CHECKPOINT_PAGES = 4_000
 """Pages of 4 KiB in the log before they are moved to the file: pages written often are moved once."""
 _WAL_LIMIT_BYTES = 67_108_864
@@ -40,6 +41,10 @@ class Connection:
         """Register the function through which SQL asks `conditions[number]` about a value."""
         self.raw = raw
         self.conditions: list[Callable[[Parameter], bool]] = []
+        self.remembered: dict[object, object] = {}
+        self.indexed = 0
+        self._most_indexed = 0
+        self._data_version: Parameter = None
         raw.create_function("mnemon_holds", 2, self._holds)
 
     def _holds(self, number: int, value: Parameter) -> bool:
@@ -57,6 +62,22 @@ class Connection:
         """Return the first column of a query's first row; None where there is no row."""
         row = self.raw.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
+
+    def is_slowed(self) -> bool:
+        """Return whether an earlier transaction left FTS5 with a hash table far larger than this one needed.
+
+        FTS5 keeps a connection's table of pending terms at the size it once grew to, and goes through
+        all of it at every commit: after a batch of 500 rows that takes longer than a whole small commit.
+        """
+        self._most_indexed = max(self._most_indexed, self.indexed)
+        return self._most_indexed > _MANY_TOKENS > self.indexed
+
+    def recall(self) -> None:
+        """Forget what was remembered of the file if another connection has written to it since."""
+        version = self.value("PRAGMA data_version")
+        if version != self._data_version:
+            self._data_version = version
+            self.remembered.clear()
 
     def truncate_log(self) -> bool:
         """Move the whole write-ahead log to the file and empty it; return whether a reader stood in the way."""
@@ -115,12 +136,18 @@ class Connections:
                 msg = "this thread is inside a unit of work; write through the store that `exclusive()` gave it"
                 raise StoreError(msg)
             writer.execute("BEGIN IMMEDIATE")
+            writer.indexed = 0
             try:
+                writer.recall()
                 yield writer
                 writer.execute("COMMIT")
             except BaseException:
+                writer.remembered.clear()
                 writer.raw.rollback()
                 raise
+            if writer.is_slowed():
+                self._writer = None
+                writer.raw.close()
 
     @contextmanager
     def maintaining(self) -> Generator[Connection]:

@@ -25,6 +25,7 @@ __all__ = ["Matrices", "Matrix", "Place", "unit_rows"]
 
 _SPARE = 1.25
 """Room that a growing matrix gets beyond its rows, so that most additions copy nothing."""
+_FEW_NEW = 4_096
 _SMALLEST = 1e-30
 """Below this a sum of squares in float32 has lost digits."""
 _REBUILD_BELOW = 0.75
@@ -223,13 +224,20 @@ def _vectors_after(
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
     name = place.collection
-    scoped = "" if place.scope is None else f"AND r.f_{place.scope} = ? "
-    current = "" if place.current is None else f"AND r.f_{place.current} IS NULL "
-    found = connection.execute(
-        f"SELECT v.row, v.vector FROM rows_{name} r JOIN vec_{name}_{place.space.name} v ON v.row = r.number "
-        f"WHERE r.project = ? {scoped}{current}AND r.number > ? ORDER BY r.number",
-        [place.project, *([] if place.scope is None else [place.value]), number],
-    )
+    highest = cast("int", connection.value(f"SELECT coalesce(max(number), 0) FROM rows_{name}"))
+    if highest <= number:
+        found = connection.execute("SELECT NULL WHERE 0")
+    else:
+        # A "+" keeps SQLite from using an index on the column: where few rows are new it is quicker to look
+        # at all of them than at all of the scope's.
+        plus = "+" if number and highest - number < _FEW_NEW else ""
+        scoped = "" if place.scope is None else f"AND {plus}r.f_{place.scope} = ? "
+        current = "" if place.current is None else f"AND {plus}r.f_{place.current} IS NULL "
+        found = connection.execute(
+            f"SELECT v.row, v.vector FROM rows_{name} r JOIN vec_{name}_{place.space.name} v ON v.row = r.number "
+            f"WHERE {plus}r.project = ? {scoped}{current}AND r.number > ? ORDER BY r.number",
+            [place.project, *([] if place.scope is None else [place.value]), number],
+        )
     numbers: list[int] = []
     vectors: list[NDArray[numpy.float32]] = []
     while chunk := found.fetchmany(4_096):

@@ -142,14 +142,12 @@ def _create_spaces(connection: Connection, name: str, spaces: Iterable[VectorSpa
 
 
 def _create_indexes(connection: Connection, collection: Collection) -> None:
-    table = f"rows_{collection.name}"
-    current = "" if collection.current is None else f", f_{collection.current}"
-    for scope in collection.scopes:
-        connection.execute(
-            f"CREATE INDEX IF NOT EXISTS {table}_in_{scope} ON {table} (project, f_{scope}{current}) "
-            f"WHERE f_{scope} IS NOT NULL"
-        )
-    for fields in collection.indexes:
+    """Create the declared indexes, and one for each scope's current rows that none of them serves."""
+    current = () if collection.current is None else (collection.current,)
+    wanted = [(scope, *current) for scope in collection.scopes]
+    served = {fields[: len(current) + 1] for fields in collection.indexes}
+    for fields in (*collection.indexes, *(fields for fields in wanted if fields not in served)):
+        table = f"rows_{collection.name}"
         columns = ", ".join(f"f_{field}" for field in fields)
         connection.execute(
             f"CREATE INDEX IF NOT EXISTS {table}_by_{'__'.join(fields)} ON {table} (project, {columns}, id) "

@@ -18,7 +18,7 @@ from mnemon.stores.sqlite.files import prepare_file
 from mnemon.stores.sqlite.matrices import Matrices
 from mnemon.stores.sqlite.schema import declare_collection, migrate, project_number
 from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
-from mnemon.stores.sqlite.writer import Writer, ensure_project
+from mnemon.stores.sqlite.writer import writer_of
 from mnemon.types.storage import Applied, Finding, Scrubbed, Terms
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class _SQLiteOperations(BaseStore):
 
     def _declare(self, collection: Collection) -> Collection:
         with self._writing() as connection:
+            connection.remembered.clear()
             return declare_collection(connection, collection)
 
     def _get(self, request: GetRequest) -> dict[str, Row]:
@@ -103,13 +104,9 @@ class _SQLiteOperations(BaseStore):
         if not batch:
             return Applied(())
         with self._writing() as connection:
-            number = ensure_project(connection, project)
-            writers: dict[str, Writer] = {}
             counts: list[int] = []
             for name, run in groupby(batch, key=lambda write: write.collection):
-                writer = writers.get(name)
-                if writer is None:
-                    writer = writers[name] = Writer(connection, self._declared[name], number)
+                writer = writer_of(connection, self._declared[name], project)
                 counts += writer.write_run(list(run), len(counts))
             return Applied(tuple(counts))
 
@@ -233,6 +230,7 @@ class _Unit(_SQLiteOperations):
             try:
                 yield self._connection
             except BaseException:
+                self._connection.remembered.clear()
                 self._connection.execute("ROLLBACK TO batch")
                 raise
             finally:

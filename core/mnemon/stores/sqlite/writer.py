@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, FieldValue, Vector, Write
 
-__all__ = ["Writer", "ensure_project"]
+__all__ = ["Writer", "writer_of"]
 
 _GONE_KEPT = 65_536
 """Entries of the log of gone rows: a cache of vectors that is further behind is built anew."""
@@ -37,22 +37,61 @@ _GONE_SWEEP = 4_096
 _CHUNK = 10_000
 
 
-def ensure_project(connection: Connection, name: str) -> int:
-    """Return the number of a project, giving it one where it has none."""
+def writer_of(connection: Connection, collection: Collection, project: str) -> Writer:
+    """Return the writer of a collection and project, which the connection remembers while it is right."""
+    remembered = connection.remembered
+    writer = remembered.get((collection.name, project))
+    if writer is None:
+        numbers = remembered.get(collection.name)
+        if numbers is None:
+            numbers = remembered[collection.name] = Numbers(connection, collection.name)
+        number = _ensure_project(connection, project)
+        writer = remembered[collection.name, project] = Writer(connection, collection, number, cast("Numbers", numbers))
+    return cast("Writer", writer)
+
+
+def _ensure_project(connection: Connection, name: str) -> int:
     number = project_number(connection, name)
     if number is None:
         number = connection.execute("INSERT INTO mnemon_projects (name) VALUES (?)", [name]).lastrowid
     return cast("int", number)
 
 
+class Numbers:
+    """Gives each new row of a collection a number that none had before, deleted ones included."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        """Read where the numbers stand."""
+        self._connection = connection
+        self._name = name
+        highest, gone = connection.rows(
+            f"SELECT (SELECT max(number) FROM rows_{name}), gone FROM mnemon_collections WHERE name = ?", [name]
+        )[0]
+        self._highest_gone = cast("int", gone)
+        self.next = max(cast("int | None", highest) or 0, self._highest_gone) + 1
+
+    def take(self, count: int) -> range:
+        """Return so many new numbers."""
+        first = self.next
+        self.next += count
+        return range(first, self.next)
+
+    def never_again(self, number: int) -> None:
+        """See to it that the number of a deleted row is given to no other."""
+        if number > self._highest_gone:
+            self._highest_gone = number
+            self._connection.execute("UPDATE mnemon_collections SET gone = ? WHERE name = ?", [number, self._name])
+
+
 class Writer:
     """Carries out writes to one collection of one project."""
 
-    def __init__(self, connection: Connection, collection: Collection, project: int) -> None:
+    def __init__(self, connection: Connection, collection: Collection, project: int, numbers: Numbers) -> None:
         """Prepare the statements, which are the same for every row of the collection."""
         self._connection = connection
         self._collection = collection
         self._project = project
+        self._numbers = numbers
         name = collection.name
         self._fields = field_names(collection)
         columns = ["number", "project", "id", *(f"f_{field}" for field in self._fields), "terms", "metadata", "payload"]
@@ -64,10 +103,6 @@ class Writer:
         self._insert_text = f"INSERT INTO text_{name} (rowid, tokens) VALUES (?, ?)"
         self._insert_vector = f"INSERT INTO vec_{name}_{{space}} VALUES (?, ?)"
         self._delete_text = f"INSERT INTO text_{name} (text_{name}, rowid, tokens) VALUES ('delete', ?, ?)"
-        highest, self._highest_gone = connection.rows(
-            f"SELECT (SELECT max(number) FROM {self._table}), gone FROM mnemon_collections WHERE name = ?", [name]
-        )[0]
-        self._number = max(cast("int | None", highest) or 0, cast("int", self._highest_gone)) + 1
         self._everything = frozenset({"terms", "metadata", "payload", *(space.name for space in collection.vectors)})
 
     def write_run(self, writes: Sequence[Write], first: int) -> list[int]:
@@ -93,27 +128,19 @@ class Writer:
         ids = [row.id for row in rows]
         if len(set(ids)) < len(ids) or self._any_there(ids):
             return False
-        numbers = range(self._number, self._number + len(rows))
-        self._number = numbers.stop
-        numbered = list(zip(numbers, rows, strict=True))
+        numbered = list(zip(self._numbers.take(len(rows)), rows, strict=True))
         execute_many = self._connection.raw.executemany
         execute_many(self._insert_row, [self._encode(number, row) for number, row in numbered])
-        texts = [
-            (number, tokens(self._collection, self._project, row.fields, row.terms))
-            for number, row in numbered
-            if row.terms
-        ]
+        texts = [(number, self._tokens(row.fields, row.terms)) for number, row in numbered if row.terms]
         if texts:
             execute_many(self._insert_text, [text for text in texts if text[1]])
         for number, row in numbered:
             for tag in self._collection.tags:
                 self._insert_tags(number, tag, row.fields.get(tag))
-        for space in self._collection.vectors:
-            vectors = [
-                (number, _bytes(row.vectors[space.name])) for number, row in numbered if space.name in row.vectors
-            ]
+        for name in (space.name for space in self._collection.vectors):
+            vectors = [(number, _bytes(row.vectors[name])) for number, row in numbered if name in row.vectors]
             if vectors:
-                execute_many(self._insert_vector.format(space=space.name), vectors)
+                execute_many(self._insert_vector.format(space=name), vectors)
         return True
 
     def _any_there(self, ids: Sequence[str]) -> bool:
@@ -136,10 +163,10 @@ class Writer:
         return 0
 
     def _insert(self, row: Row) -> int:
-        number = self._number
+        number = self._numbers.next
         if not self._connection.execute(self._insert_row, self._encode(number, row)).rowcount:
             return 0
-        self._number += 1
+        self._numbers.take(1)
         for tag in self._collection.tags:
             self._insert_tags(number, tag, row.fields.get(tag))
         if row.terms:
@@ -167,6 +194,7 @@ class Writer:
             )
 
     def _tokens(self, fields: Mapping[str, FieldValue | None], terms: Sequence[str]) -> str:
+        self._connection.indexed += len(terms)
         return tokens(self._collection, self._project, fields, terms)
 
     def _index_text(
@@ -270,17 +298,9 @@ class Writer:
         for space in self._collection.vectors:
             self._connection.execute(f"DELETE FROM vec_{self._collection.name}_{space.name} WHERE row = ?", [number])
         self._connection.execute(f"DELETE FROM {self._table} WHERE number = ?", [number])
-        self._never_again(number)
+        self._numbers.never_again(number)
         if self._collection.current is None or row.fields.get(self._collection.current) is None:
             self._log_gone(number)
-
-    def _never_again(self, number: int) -> None:
-        """See to it that the number of a deleted row is given to no other."""
-        if number > cast("int", self._highest_gone):
-            self._highest_gone = number
-            self._connection.execute(
-                "UPDATE mnemon_collections SET gone = ? WHERE name = ?", [number, self._collection.name]
-            )
 
     def _delete_tags(self, number: int, tag: str, values: FieldValue | None) -> None:
         for value in cast("tuple[str, ...]", values or ()):
