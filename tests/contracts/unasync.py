@@ -21,7 +21,17 @@ PAIRS = (
     ("core/mnemon/testing/async_store_suite.py", "core/mnemon/testing/store_suite.py"),
     *(
         (f"core/mnemon/testing/_async/{name}.py", f"core/mnemon/testing/_sync/{name}.py")
-        for name in ("__init__", "base", "conditions", "declarations", "rows", "searches", "units", "writes")
+        for name in (
+            "__init__",
+            "base",
+            "conditions",
+            "declarations",
+            "rows",
+            "scenarios",
+            "searches",
+            "units",
+            "writes",
+        )
     ),
 )
 WORDS = {
@@ -32,6 +42,7 @@ WORDS = {
     "AsyncDeclarationPromises": "DeclarationPromises",
     "AsyncPromises": "Promises",
     "AsyncRowPromises": "RowPromises",
+    "AsyncScenarioPromises": "ScenarioPromises",
     "AsyncSearchPromises": "SearchPromises",
     "AsyncStoreSuite": "StoreSuite",
     "AsyncUnitPromises": "UnitPromises",

@@ -82,6 +82,8 @@ REFUSED: list[tuple[object, str]] = [
     ({"a": {"in": [math.nan]}}, "finite"),
     ({"a": b"bytes"}, "JSON value"),
     ({"a": {"eq": object()}}, "JSON value"),
+    ({"a": {"eq": [datetime(2026, 1, 1, tzinfo=UTC)]}}, "JSON values"),
+    ({"a": {"eq": {"k": math.nan}}}, "no number"),
     ({"a": "\ud800"}, "surrogate"),
     ({"\ud800": 1}, "surrogate"),
 ]
@@ -106,6 +108,19 @@ def nested(levels: int) -> dict[str, object]:
     return tree
 
 
+def deep_list(levels: int) -> Json:
+    value: Json = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_a_text_is_no_list_of_choices() -> None:
+    for refused in (lambda: where("a").in_("alice"), lambda: where("a").nin("alice")):
+        with pytest.raises(InvalidFilterError, match="list of values"):
+            refused()
+
+
 def test_depth_and_size_are_bounded_and_the_bounds_are_allowed() -> None:
     tree: Filter = where("a").eq(1)
     for _ in range(MAX_DEPTH):
@@ -118,10 +133,12 @@ def test_depth_and_size_are_bounded_and_the_bounds_are_allowed() -> None:
         lambda: parse_filter(nested(MAX_DEPTH + 1)),
         lambda: parse_filter(nested(100_000)),
         lambda: parse_filter(~tree),
+        lambda: where("a").eq(deep_list(100_000)),
+        lambda: parse_filter({"OR": [{"a": ["x"] * 6_000}, {"b": ["x"] * 6_000}]}),
         lambda: parse_filter({"a": ["x"] * (MAX_CHOICES + 1)}),
         lambda: parse_filter({"OR": [{"a": 1}] * (MAX_CONDITIONS + 1)}),
     ):
-        with pytest.raises(InvalidFilterError, match=r"32 levels|10000 values|1000 conditions"):
+        with pytest.raises(InvalidFilterError, match=r"16 levels|10000 values|1000 conditions|64 levels"):
             refused()
 
 

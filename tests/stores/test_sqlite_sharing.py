@@ -5,18 +5,19 @@ from __future__ import annotations
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon.errors import StoreConflictError, StoreError
+from mnemon.errors import InvalidInputError, StoreConflictError, StoreError
 from mnemon.stores.in_memory import InMemoryStore
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing import store_machine
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PROJECT, moment, note, put
 from mnemon.types.filters import And, where
-from mnemon.types.storage import Delete, Nearest, Patch, Put, Terms
+from mnemon.types.storage import Delete, Nearest, Patch, Put, Terms, VectorSpace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,6 +92,60 @@ def test_a_reader_far_behind_the_log_of_gone_rows_reads_anew(tmp_path: Path, mon
             writer.apply(PROJECT, [Delete(collection="notes", ids=[f"{number:03}"])])
 
         assert len(ids(reader, NEAR)) == 150
+
+
+def test_an_opener_with_an_older_declaration_keeps_what_newer_ones_added(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    newer = replace(
+        NOTES,
+        keys=(*NOTES.keys, "added"),
+        tags=(*NOTES.tags, "labels"),
+        vectors=(*NOTES.vectors, VectorSpace("new", "m", 2)),
+    )
+    row = replace(
+        note("a", added="x", labels=("l",), small=(1.0, 0.0, 0.0)),
+        vectors={"new": (1.0, 2.0), "small": (1.0, 0.0, 0.0)},
+    )
+    with SQLiteStore(path) as old, SQLiteStore(path) as new:
+        old.declare(NOTES)
+        old.apply(PROJECT, put(note("before")))
+        new.declare(newer)
+        new.apply(PROJECT, put(row, replace(row, id="b")))
+
+        old.apply(PROJECT, [Patch(collection="notes", id="a", fields={"user_id": "bob"})])
+        old.apply(PROJECT, [Delete(collection="notes", ids=["b"])])
+
+        found = new.get(PROJECT, "notes", ["a"], include=("new",))["a"]
+        assert found.fields == {"user_id": "bob", "added": "x", "labels": ("l",)}
+        assert list(found.vectors["new"]) == [1.0, 2.0]
+        assert new.list_ids(PROJECT, "notes", where("labels").eq("l")) == ["a"]
+        assert old.check() == new.check() == []
+
+
+def test_what_is_kept_between_calls_is_bounded(tmp_path: Path) -> None:
+    with SQLiteStore(tmp_path / "store.db", cache_bytes=20_000) as store:
+        store.declare(NOTES)
+        store.apply(PROJECT, put(note("a", metadata={"k": 1}, small=(1.0, 0.0, 0.0))))
+        patch = Patch(collection="notes", id="a", fields={"version": 1}, expect=where("metadata.k").eq(1))
+        for number in range(100):
+            store.apply(PROJECT, [patch])
+            assert ids(store, NEAR, where("user_id").eq(f"{number}") & CURRENT) == []
+        matrices = store._matrices  # pyright: ignore[reportPrivateUsage]
+        with store._connections.maintaining() as writer:  # pyright: ignore[reportPrivateUsage]
+            conditions = len(writer.conditions)
+
+        assert conditions == 0
+        assert len(matrices._kept) < 20  # pyright: ignore[reportPrivateUsage]
+        assert len(matrices._locks) == 0  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_unit_of_work_declares_nothing_and_durability_has_two_names(tmp_path: Path) -> None:
+    with SQLiteStore(tmp_path / "store.db") as store:
+        store.declare(NOTES)
+        with store.exclusive() as unit, pytest.raises(InvalidInputError, match="before the unit of work"):
+            unit.declare(replace(NOTES, name="other"))
+    with pytest.raises(InvalidInputError, match="'ful'"):
+        SQLiteStore(tmp_path / "other.db", durability="ful")  # pyright: ignore[reportArgumentType]
 
 
 def test_a_number_is_never_given_twice(tmp_path: Path) -> None:

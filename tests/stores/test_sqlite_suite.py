@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mnemon.protocols.store import Store
+
 
 class TestSQLiteStore(StoreSuite):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[SQLiteStore]:
         with SQLiteStore(tmp_path / "store.db") as store:
             yield store
+
+    def reopen(self, store: Store) -> SQLiteStore:
+        assert isinstance(store, SQLiteStore)
+        store.close()
+        return SQLiteStore(store.path)

@@ -30,6 +30,9 @@ __all__ = [
     "search_request",
 ]
 
+MAX_TERMS = 256
+"""Most terms of one search or count; SQLite joins up to 500 queries in one."""
+
 MAX_LIMIT = 10_000
 """Most rows of one page or search: what some backends return at once; page on with the cursor."""
 
@@ -207,9 +210,12 @@ def _check_query(query: Terms | Nearest, collection: Collection) -> Terms | Near
     return query
 
 
-def _check_terms(terms: Iterable[str], collection: Collection) -> None:
+def _check_terms(terms: Sequence[str] | Mapping[str, float], collection: Collection) -> None:
     if not collection.text:
         msg = f"collection {collection.name!r} is declared without text and cannot be searched by terms"
+        raise InvalidInputError(msg)
+    if len(terms) > MAX_TERMS:
+        msg = f"one call takes {MAX_TERMS} terms, not {len(terms)}; leave out those with the least weight"
         raise InvalidInputError(msg)
     for term in terms:
         check_term(term)

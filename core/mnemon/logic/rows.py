@@ -51,8 +51,10 @@ def check_write(write: Write, collection: Collection, bind: Callable[[Filter, Co
     """Return a write in the form that backends take; `bind` binds the filter of those that have one."""
     match write:
         case Put(row=row):
+            _check_choice("existing", write.existing, ("replace", "skip", "abort"))
             return Put(collection=write.collection, row=check_row(row, collection), existing=write.existing)
         case Patch():
+            _check_choice("otherwise", write.otherwise, ("abort", "skip"))
             return Patch(
                 collection=write.collection,
                 id=check_id(write.id, "id"),
@@ -63,12 +65,21 @@ def check_write(write: Write, collection: Collection, bind: Callable[[Filter, Co
                 otherwise=write.otherwise,
             )
         case Delete(ids=ids):
+            if isinstance(ids, str):
+                msg = "a delete takes a list of ids, not one text; write [id]"
+                raise InvalidInputError(msg)
             return Delete(collection=write.collection, ids=tuple(check_id(item, "id") for item in ids))
         case DeleteWhere(where=where, limit=limit):
-            if limit is not None and limit < 1:
-                msg = f"a delete's limit must be at least 1, not {limit}; leave it out to delete all that match"
+            if limit is not None and (type(limit) is not int or limit < 1):
+                msg = f"a delete's limit must be a whole number from 1, not {limit!r}; leave it out to delete all"
                 raise InvalidInputError(msg)
             return DeleteWhere(collection=write.collection, where=bind(where, collection), limit=limit)
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        msg = f"{name} must be one of {', '.join(choices)}, not {value!r}"
+        raise InvalidInputError(msg)
 
 
 def check_row(row: Row, collection: Collection) -> Row:

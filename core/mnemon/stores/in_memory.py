@@ -1,47 +1,29 @@
-"""The reference store: rows in dictionaries, every answer computed by the shared evaluator."""
+"""The reference store: rows in dictionaries, every answer computed by the shared functions."""
 
 from __future__ import annotations
 
-import math
 import threading
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from mnemon.errors import StoreConflictError
+from mnemon.logic.answers import count_rows, group_rows, matching, patched, scan_rows, search_rows, trimmed
 from mnemon.logic.declarations import merge_declarations
-from mnemon.logic.filters import evaluate, matcher
+from mnemon.logic.filters import evaluate
 from mnemon.protocols.capabilities import Capability
 from mnemon.stores.base import BaseStore
-from mnemon.types.storage import (
-    Applied,
-    Counts,
-    Delete,
-    DeleteWhere,
-    Evidence,
-    Group,
-    GroupPage,
-    Match,
-    Nearest,
-    Page,
-    Patch,
-    Put,
-    Row,
-    Scrubbed,
-    Terms,
-)
+from mnemon.types.storage import Applied, Delete, DeleteWhere, Patch, Put, Scrubbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
-    from mnemon.types.filters import Filter
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
-    from mnemon.types.storage import Collection, Cursor, Finding, Part, Vector, Write
+    from mnemon.types.storage import Collection, Counts, Finding, GroupPage, Match, Page, Row, Vector, Write
 
 __all__ = ["InMemoryStore"]
 
-_Table = dict[str, Row]
+_Table = dict[str, "Row"]
 
 
 class InMemoryStore(BaseStore):
@@ -88,50 +70,22 @@ class InMemoryStore(BaseStore):
     def _get(self, request: GetRequest) -> dict[str, Row]:
         with self._lock:
             table = self._table(request.project, request.collection.name)
-            return {item: _trim(table[item], request.include) for item in request.ids if item in table}
+            return {item: trimmed(table[item], request.include) for item in request.ids if item in table}
 
     def _list_ids(self, request: CountRequest) -> list[str]:
-        return sorted(row.id for row in self._matching(request.project, request.collection, request.where))
+        return sorted(row.id for row in matching(self._rows(request), request.where))
 
     def _scan(self, request: ScanRequest) -> Page:
-        rows = self._matching(request.project, request.collection, request.where)
-        keyed = sorted((_sort_key(_cursor(row, request.order)), row.id, row) for row in rows)
-        if request.descending:
-            keyed.reverse()
-        if request.after is not None:
-            edge = _sort_key(request.after)
-            keyed = [item for item in keyed if (item[0] < edge if request.descending else item[0] > edge)]
-        page = [row for _, _, row in keyed[: request.limit]]
-        more = len(keyed) > len(page)
-        return Page(
-            rows=tuple(_trim(row, request.include) for row in page),
-            after=_cursor(page[-1], request.order) if more else None,
-        )
+        return scan_rows(self._rows(request), request)
 
     def _search(self, request: SearchRequest) -> list[Match]:
-        rows = self._matching(request.project, request.collection, request.where)
-        query = request.query
-        scored = _by_terms(query, rows) if isinstance(query, Terms) else _by_cosine(query, rows)
-        best = sorted(scored, key=lambda item: (-item[0], item[2].id))[: request.limit]
-        return [Match(row=_trim(row, request.include), evidence=evidence) for _, evidence, row in best]
+        return search_rows(self._rows(request), request)
 
     def _count(self, request: CountRequest) -> Counts:
-        rows = self._matching(request.project, request.collection, request.where)
-        return Counts(rows=len(rows), terms={term: sum(term in row.terms for row in rows) for term in request.terms})
+        return count_rows(self._rows(request), request)
 
     def _groups(self, request: GroupRequest) -> GroupPage:
-        groups: dict[str, list[Row]] = {}
-        for row in self._matching(request.project, request.collection, request.where):
-            value = row.fields.get(request.field)
-            for text in (value,) if isinstance(value, str) else cast("tuple[str, ...]", value or ()):
-                if request.after is None or text > request.after:
-                    groups.setdefault(text, []).append(row)
-        values = sorted(groups)
-        page = values[: request.limit]
-        return GroupPage(
-            groups=tuple(_group(value, groups[value], request.of) for value in page),
-            after=page[-1] if len(values) > len(page) else None,
-        )
+        return group_rows(self._rows(request), request)
 
     def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
         with self.exclusive():
@@ -147,8 +101,7 @@ class InMemoryStore(BaseStore):
             case Delete():
                 return sum(self._set(table, item, None) for item in write.ids)
             case DeleteWhere():
-                test = matcher(write.where)
-                found = sorted(row.id for row in table.values() if test(row))[: write.limit]
+                found = sorted(row.id for row in matching(table.values(), write.where))[: write.limit]
                 return sum(self._set(table, item, None) for item in found)
 
     def _put(self, table: _Table, write: Put, index: int) -> int:
@@ -165,14 +118,7 @@ class InMemoryStore(BaseStore):
                 reason = "there is no such row" if row is None else "it is not as expected"
                 raise StoreConflictError(write.collection, write.id, index, reason)
             return 0
-        fields = {name: value for name, value in {**row.fields, **write.fields}.items() if value is not None}
-        changed = replace(
-            row,
-            fields=fields,
-            metadata=row.metadata if write.metadata is None else write.metadata,
-            payload=row.payload if write.payload is None else write.payload,
-        )
-        return self._set(table, write.id, changed)
+        return self._set(table, write.id, patched(row, write))
 
     def _scrub(self) -> Scrubbed:
         return Scrubbed(bytes="pending", reason="memory that the process gave up is not overwritten; end the process")
@@ -187,10 +133,9 @@ class InMemoryStore(BaseStore):
     def _table(self, project: str, collection: str) -> _Table:
         return self._tables.setdefault((project, collection), {})
 
-    def _matching(self, project: str, collection: Collection, where: Filter) -> list[Row]:
-        test: Callable[[Row], bool] = matcher(where)
+    def _rows(self, request: ScanRequest | SearchRequest | CountRequest | GroupRequest) -> list[Row]:
         with self._lock:
-            return [row for row in self._table(project, collection.name).values() if test(row)]
+            return list(self._table(request.project, request.collection.name).values())
 
     def _set(self, table: _Table, row_id: str, row: Row | None) -> int:
         before = table.get(row_id)
@@ -212,17 +157,6 @@ class InMemoryStore(BaseStore):
                 table[row_id] = before
 
 
-def _trim(row: Row, include: frozenset[Part]) -> Row:
-    return Row(
-        id=row.id,
-        fields=dict(row.fields),
-        terms=row.terms if "terms" in include else (),
-        metadata=deepcopy(row.metadata) if "metadata" in include else {},
-        payload=row.payload if "payload" in include else b"",
-        vectors={name: vector for name, vector in row.vectors.items() if name in include},
-    )
-
-
 def _kept(vectors: Mapping[str, Vector]) -> Mapping[str, Vector]:
     """Return copies that neither who stored them nor who reads them can change."""
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
@@ -231,40 +165,3 @@ def _kept(vectors: Mapping[str, Vector]) -> Mapping[str, Vector]:
     for vector in kept.values():
         vector.flags.writeable = False
     return kept
-
-
-def _cursor(row: Row, order: str | None) -> Cursor:
-    value = None if order is None else row.fields.get(order)
-    return cast("Cursor", (value, row.id))
-
-
-def _sort_key(cursor: Cursor) -> tuple[bool, str | int | float, str]:
-    value, row_id = cursor
-    return (value is not None, 0 if value is None else value, row_id)
-
-
-def _group(value: str, rows: list[Row], of: str | None) -> Group:
-    if of is None:
-        return Group(value=value, rows=len(rows))
-    bounds = [cast("float", row.fields[of]) for row in rows if of in row.fields]
-    return Group(value=value, rows=len(rows), least=min(bounds, default=None), most=max(bounds, default=None))
-
-
-def _by_terms(query: Terms, rows: Iterable[Row]) -> Iterator[tuple[float, Evidence, Row]]:
-    for row in rows:
-        held = frozenset(query.weights).intersection(row.terms)
-        if held:
-            yield math.fsum(query.weights[term] for term in held), Evidence(terms=held), row
-
-
-def _by_cosine(query: Nearest, rows: Iterable[Row]) -> Iterator[tuple[float, Evidence, Row]]:
-    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
-
-    wanted = np.asarray(query.vector, dtype=np.float64)
-    for row in rows:
-        vector = row.vectors.get(query.space)
-        if vector is not None:
-            kept = np.asarray(vector, dtype=np.float64)
-            length = float(np.linalg.norm(wanted) * np.linalg.norm(kept))
-            cosine = float(wanted @ kept) / length if length else 0.0
-            yield cosine, Evidence(cosine=cosine), row

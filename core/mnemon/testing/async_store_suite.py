@@ -5,6 +5,8 @@ Write a class, give it a `store` fixture that yields an empty store, and run pyt
     class TestMyStore(AsyncStoreSuite):
         @pytest.fixture
         async def store(self): ...
+
+        async def reopen(self, store): ...  # where what is stored outlives the store
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 from mnemon.testing._async.conditions import AsyncConditionPromises
 from mnemon.testing._async.declarations import AsyncDeclarationPromises
 from mnemon.testing._async.rows import AsyncRowPromises
+from mnemon.testing._async.scenarios import AsyncScenarioPromises
 from mnemon.testing._async.searches import AsyncSearchPromises
 from mnemon.testing._async.units import AsyncUnitPromises
 from mnemon.testing._async.writes import AsyncWritePromises
@@ -26,5 +29,6 @@ class AsyncStoreSuite(
     AsyncConditionPromises,
     AsyncSearchPromises,
     AsyncUnitPromises,
+    AsyncScenarioPromises,
 ):
     """Every promise that a store makes."""

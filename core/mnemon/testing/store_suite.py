@@ -6,6 +6,8 @@ Write a class, give it a `store` fixture that yields an empty store, and run pyt
     class TestMyStore(StoreSuite):
         @pytest.fixture
         def store(self): ...
+
+        def reopen(self, store): ...  # where what is stored outlives the store
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 from mnemon.testing._sync.conditions import ConditionPromises
 from mnemon.testing._sync.declarations import DeclarationPromises
 from mnemon.testing._sync.rows import RowPromises
+from mnemon.testing._sync.scenarios import ScenarioPromises
 from mnemon.testing._sync.searches import SearchPromises
 from mnemon.testing._sync.units import UnitPromises
 from mnemon.testing._sync.writes import WritePromises
@@ -27,5 +30,6 @@ class StoreSuite(
     ConditionPromises,
     SearchPromises,
     UnitPromises,
+    ScenarioPromises,
 ):
     """Every promise that a store makes."""

@@ -15,8 +15,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
-from mnemon.errors import InvalidFilterError
-from mnemon.types.jsonvalue import Json
+from mnemon.errors import InvalidFilterError, InvalidInputError
+from mnemon.types.jsonvalue import Json, check_json_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,12 +37,12 @@ __all__ = [
     "where",
 ]
 
-MAX_DEPTH = 32
+MAX_DEPTH = 16
 """Levels of AND, OR and NOT inside one another; clients of some backends recurse over them."""
 MAX_CONDITIONS = 1_000
 """Conditions in one filter."""
 MAX_CHOICES = 10_000
-"""Values in one `in` or `nin`."""
+"""Values of all `in` and `nin` of one filter together; SQLite takes 32,766 parameters in one statement."""
 
 FilterValue = Json | datetime
 
@@ -133,11 +133,11 @@ class FieldBuilder:
 
     def in_(self, values: Iterable[FilterValue]) -> Condition:
         """`eq` holds for one of `values`."""
-        return make_condition(self.field, Operator.IN, tuple(values))
+        return make_condition(self.field, Operator.IN, values if isinstance(values, str) else tuple(values))
 
     def nin(self, values: Iterable[FilterValue]) -> Condition:
         """Not `in`: so a record without the field matches."""
-        return make_condition(self.field, Operator.NIN, tuple(values))
+        return make_condition(self.field, Operator.NIN, values if isinstance(values, str) else tuple(values))
 
     def gt(self, value: FilterValue) -> Condition:
         """The field is greater than `value`; a missing field never is."""
@@ -172,7 +172,7 @@ def where(field: str) -> FieldBuilder:
     """Start a condition on a field: `where("price").lt(20) & ~where("kind").eq("summary")`.
 
     `field` is a field of the record (`user_id`, `created_at`, `categories`, ...) or a dotted path
-    into its metadata (`address.city`).
+    into its metadata (`metadata.address.city`).
 
     Raises:
         InvalidFilterError: the name is empty, starts with `$`, or has an empty part.
@@ -216,7 +216,7 @@ def parse_filter(tree: Mapping[str, object] | Filter) -> Filter:
 
     Raises:
         InvalidFilterError: an operator, field or value that is not understood, an empty
-            combination, more than 32 levels or 1,000 conditions; the message names it.
+            combination, more than 16 levels, 1,000 conditions or 10,000 values; the message names it.
     """
     parsed = tree if isinstance(tree, Filter) else _parse(tree, 0)
     _check_size(parsed)
@@ -306,12 +306,11 @@ def _check_value(field: str, operator: Operator, value: object) -> FilterValue:
         if not math.isfinite(value):
             raise _refuse(field, operator, value, "a finite number")
         return value
-    if isinstance(value, Mapping):
-        mapping = cast("Mapping[object, object]", value)
-        return {str(key): cast("Json", _check_value(field, operator, item)) for key, item in mapping.items()}
-    if isinstance(value, list | tuple):
-        sequence = cast("Sequence[object]", value)
-        return [cast("Json", _check_value(field, operator, item)) for item in sequence]
+    if isinstance(value, Mapping | list | tuple):
+        try:
+            return check_json_object({"value": cast("object", value)}, f"the filter on {field!r}")["value"]
+        except InvalidInputError as error:
+            raise InvalidFilterError(str(error)) from None
     raise _refuse(field, operator, value, "a JSON value or a time")
 
 
@@ -325,7 +324,7 @@ def _check_encodable(field: str, value: str) -> str:
 
 
 def _check_size(tree: Filter) -> None:
-    conditions = 0
+    conditions = choices = 0
     waiting: list[tuple[Filter, int]] = [(tree, 0)]
     while waiting:
         part, depth = waiting.pop()
@@ -336,10 +335,15 @@ def _check_size(tree: Filter) -> None:
                 waiting.extend((child, depth + 1) for child in parts)
             case Not(child):
                 waiting.append((child, depth + 1))
+            case Condition(value=tuple(values)):
+                conditions, choices = conditions + 1, choices + len(values)
             case _:
                 conditions += 1
     if conditions > MAX_CONDITIONS:
         msg = f"a filter may hold {MAX_CONDITIONS} conditions, this one has {conditions}; use in/nin for many values"
+        raise InvalidFilterError(msg)
+    if choices > MAX_CHOICES:
+        msg = f"a filter may hold {MAX_CHOICES} values in its lists, this one has {choices}; split the call"
         raise InvalidFilterError(msg)
 
 

@@ -14,7 +14,7 @@ __all__ = ["CountRequest", "GetRequest", "GroupRequest", "ScanRequest", "SearchR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetRequest:
-    """Rows by id; `ids` holds each once. Parts that `include` does not name may be left empty."""
+    """Rows by id; `ids` holds each once. Parts that `include` does not name stay empty."""
 
     project: str
     collection: Collection

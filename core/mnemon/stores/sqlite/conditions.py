@@ -53,9 +53,14 @@ def compile_filter(tree: Filter, collection: Collection, project: int, connectio
 
 
 def _join(word: str, empty: str, parts: Sequence[Sql]) -> Sql:
+    """Join in halves: SQLite bounds the depth of an expression, and a chain of n is n deep for it."""
     if not parts:
         return Sql(empty)
-    return Sql(f"({word.join(part.text for part in parts)})", [item for part in parts for item in part.parameters])
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    left, right = _join(word, empty, parts[:middle]), _join(word, empty, parts[middle:])
+    return Sql(f"({left.text}{word}{right.text})", [*left.parameters, *right.parameters])
 
 
 def _compile_condition(condition: Condition, collection: Collection, project: int, connection: Connection) -> Sql:

@@ -145,6 +145,8 @@ class Connections:
                 writer.remembered.clear()
                 writer.raw.rollback()
                 raise
+            finally:
+                writer.conditions.clear()
             if writer.is_slowed():
                 self._writer = None
                 writer.raw.close()
@@ -202,7 +204,10 @@ class Connections:
         return Connection(raw)
 
     def _prepare_writer(self, raw: sqlite3.Connection) -> None:
-        raw.execute("PRAGMA journal_mode = WAL")
+        mode = raw.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            msg = f"SQLite keeps {self.path} in journal mode {mode!r} and not in a write-ahead log; use another place"
+            raise StoreError(msg)
         raw.execute(f"PRAGMA synchronous = {'FULL' if self.durability == 'full' else 'NORMAL'}")
         raw.execute("PRAGMA secure_delete = ON")
         raw.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Matrices", "Matrix", "Place", "unit_rows"]
 
+_OVERHEAD_BYTES = 1_024
+"""What an entry takes beyond its arrays, so that empty ones are bounded too."""
 _SPARE = 1.25
 """Room that a growing matrix gets beyond its rows, so that most additions copy nothing."""
 _FEW_NEW = 4_096
@@ -65,7 +68,9 @@ class Matrix:
     @property
     def bytes(self) -> int:
         """Memory that the matrix takes."""
-        return self.units.nbytes + self.numbers.nbytes + (0 if self.alive is None else self.alive.nbytes)
+        return (
+            _OVERHEAD_BYTES + self.units.nbytes + self.numbers.nbytes + (0 if self.alive is None else self.alive.nbytes)
+        )
 
     def cosines(self, unit: NDArray[numpy.float32]) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32]]:
         """Return the current rows' numbers, and the cosine of each with a unit vector."""
@@ -90,7 +95,9 @@ class Matrices:
 
     max_bytes: int
     _kept: OrderedDict[Place, Matrix] = field(default_factory=OrderedDict["Place", "Matrix"])
-    _locks: dict[Place, threading.Lock] = field(default_factory=dict["Place", threading.Lock])
+    _locks: WeakValueDictionary[Place, threading.Lock] = field(
+        default_factory=WeakValueDictionary["Place", "threading.Lock"]
+    )
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -101,7 +108,9 @@ class Matrices:
         than the snapshot that uses it.
         """
         with self._lock:
-            lock = self._locks.setdefault(place, threading.Lock())
+            lock = self._locks.get(place)
+            if lock is None:  # kept only while somebody holds it
+                lock = self._locks[place] = threading.Lock()
         with lock:
             yield
 
@@ -134,7 +143,6 @@ class Matrices:
         """Forget every matrix."""
         with self._lock:
             self._kept.clear()
-            self._locks.clear()
 
 
 def unit_rows(vectors: NDArray[numpy.float32]) -> NDArray[numpy.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from mnemon.logic.answers import cursor_of
 from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter
 from mnemon.stores.sqlite.rows import read_rows, row_columns
@@ -15,7 +16,7 @@ from mnemon.types.storage import Counts, Group, GroupPage, Page
 if TYPE_CHECKING:
     from mnemon.stores.sqlite.connections import Connection, Parameter
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest
-    from mnemon.types.storage import Cursor, Row
+    from mnemon.types.storage import Row
 
 __all__ = ["condition_sql", "count", "get", "groups", "list_ids", "scan"]
 
@@ -73,7 +74,7 @@ def scan(connection: Connection, request: ScanRequest) -> Page:
             found += _scan_part(connection, request, where, keyset, wanted - len(found))
     page = found[: request.limit]
     rows = read_rows(connection, request.collection, page, request.include)
-    return Page(rows=tuple(rows), after=_cursor(rows[-1], request.order) if len(found) > len(page) else None)
+    return Page(rows=tuple(rows), after=cursor_of(rows[-1], request.order) if len(found) > len(page) else None)
 
 
 def _scan_part(
@@ -107,10 +108,6 @@ def _keysets(request: ScanRequest) -> list[Sql]:
         return [rest] if request.descending else [rest, with_value]
     rest = Sql(f"({column}, r.id) {sign} (?, ?)", [value, row_id])
     return [rest, without] if request.descending else [rest]
-
-
-def _cursor(row: Row, order: str | None) -> Cursor:
-    return cast("Cursor", (None if order is None else row.fields.get(order), row.id))
 
 
 def count(connection: Connection, request: CountRequest) -> Counts:

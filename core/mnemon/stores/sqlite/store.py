@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnemon.errors import InvalidInputError
 from mnemon.protocols.capabilities import Capability
 from mnemon.stores.base import BaseStore
 from mnemon.stores.sqlite import reader
@@ -16,7 +17,7 @@ from mnemon.stores.sqlite.connections import Connection, Connections, Durability
 from mnemon.stores.sqlite.failures import translated
 from mnemon.stores.sqlite.files import prepare_file
 from mnemon.stores.sqlite.matrices import Matrices
-from mnemon.stores.sqlite.schema import declare_collection, migrate, project_number
+from mnemon.stores.sqlite.schema import declare_collection, migrate, project_number, stored_collections
 from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
 from mnemon.stores.sqlite.writer import writer_of
 from mnemon.types.storage import Applied, Finding, Scrubbed, Terms
@@ -106,16 +107,17 @@ class _SQLiteOperations(BaseStore):
         with self._writing() as connection:
             counts: list[int] = []
             for name, run in groupby(batch, key=lambda write: write.collection):
-                writer = writer_of(connection, self._declared[name], project)
+                writer = writer_of(connection, name, project)
                 counts += writer.write_run(list(run), len(counts))
             return Applied(tuple(counts))
 
     def _check(self, *, repair: bool) -> list[Finding]:
         with self._writing() as connection:
+            collections = stored_collections(connection)
             return [
                 finding
-                for name in sorted(self._declared)
-                for finding in audit_collection(connection, self._declared[name], repair=repair)
+                for name in sorted(collections)
+                for finding in audit_collection(connection, collections[name], repair=repair)
             ]
 
 
@@ -150,6 +152,9 @@ class SQLiteStore(_SQLiteOperations):
             SchemaMismatchError: a newer mnemon wrote it.
         """
         super().__init__()
+        if durability not in ("process", "full"):
+            msg = f"durability must be 'process' or 'full', not {durability!r}"
+            raise InvalidInputError(msg)
         self._path = Path(path).expanduser().absolute()
         prepare_file(self._path)
         self._connections = Connections(self._path, durability=durability, max_bytes=max_bytes)
@@ -238,6 +243,10 @@ class _Unit(_SQLiteOperations):
 
     def _caches(self) -> bool:
         return not self._written
+
+    def _declare(self, collection: Collection) -> Collection:
+        msg = f"declare {collection.name!r} on the store itself, before the unit of work begins"
+        raise InvalidInputError(msg)
 
     def _scrub(self) -> Scrubbed:
         return Scrubbed(bytes="pending", reason="a unit of work is not finished; scrub after it")

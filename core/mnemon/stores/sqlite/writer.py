@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import StoreConflictError
+from mnemon.logic.answers import patched
 from mnemon.stores.sqlite.conditions import compile_filter
 from mnemon.stores.sqlite.rows import (
     decode_row,
@@ -14,7 +15,7 @@ from mnemon.stores.sqlite.rows import (
     read_rows,
     row_columns,
 )
-from mnemon.stores.sqlite.schema import project_number
+from mnemon.stores.sqlite.schema import project_number, stored_collections
 from mnemon.stores.sqlite.tokens import tokens
 from mnemon.types.filters import And
 from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Row
@@ -37,16 +38,19 @@ _GONE_SWEEP = 4_096
 _CHUNK = 10_000
 
 
-def writer_of(connection: Connection, collection: Collection, project: str) -> Writer:
+def writer_of(connection: Connection, name: str, project: str) -> Writer:
     """Return the writer of a collection and project, which the connection remembers while it is right."""
     remembered = connection.remembered
-    writer = remembered.get((collection.name, project))
+    writer = remembered.get((name, project))
     if writer is None:
-        numbers = remembered.get(collection.name)
-        if numbers is None:
-            numbers = remembered[collection.name] = Numbers(connection, collection.name)
-        number = _ensure_project(connection, project)
-        writer = remembered[collection.name, project] = Writer(connection, collection, number, cast("Numbers", numbers))
+        shared = remembered.get(name)
+        if shared is None:
+            # As it is stored: another opener may have added fields and spaces since this one declared.
+            stored = stored_collections(connection)[name]
+            shared = remembered[name] = (stored, Numbers(connection, name))
+        collection, numbers = cast("tuple[Collection, Numbers]", shared)
+        writer = Writer(connection, collection, _ensure_project(connection, project), numbers)
+        remembered[name, project] = writer
     return cast("Writer", writer)
 
 
@@ -238,18 +242,8 @@ class Writer:
 
     def _rewrite(self, write: Patch, found: Sequence[Parameter]) -> int:
         (row,) = read_rows(self._connection, self._collection, [found], self._everything)
-        fields = {name: value for name, value in {**row.fields, **write.fields}.items() if value is not None}
         self._delete_found(found)
-        return self._insert(
-            Row(
-                id=row.id,
-                fields=fields,
-                terms=row.terms,
-                metadata=row.metadata if write.metadata is None else write.metadata,
-                payload=row.payload if write.payload is None else write.payload,
-                vectors=row.vectors,
-            )
-        )
+        return self._insert(patched(row, write))
 
     def _follow_patch(self, number: int, row: Row, fields: Mapping[str, FieldValue | None]) -> None:
         """Bring what is derived from the changed fields after them."""

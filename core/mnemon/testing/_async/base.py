@@ -30,6 +30,10 @@ class AsyncPromises:
         """Yield an empty store; every backend gives its own."""
         raise NotImplementedError
 
+    async def reopen(self, store: AsyncStore) -> AsyncStore:
+        """Close the store and open what it kept anew; a backend that is `PERSISTENT` gives its own."""
+        raise NotImplementedError
+
     @pytest.fixture
     async def notes(self, store: AsyncStore) -> AsyncStore:
         """Return the store with the suite's collections declared."""

@@ -14,7 +14,7 @@ from mnemon.protocols.async_store import AsyncStore
 from mnemon.testing._async.base import ALICE, AsyncPromises
 from mnemon.testing.filter_samples import FILTERED, FILTERS
 from mnemon.testing.samples import HOSTILE, NOTES, PROJECT, moment, note, put
-from mnemon.types.filters import parse_filter, where
+from mnemon.types.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_DEPTH, And, Not, Or, parse_filter, where
 from mnemon.types.storage import (
     Delete,
     DeleteWhere,
@@ -22,6 +22,7 @@ from mnemon.types.storage import (
 
 if TYPE_CHECKING:
     from mnemon.protocols.async_store import AsyncStore
+    from mnemon.types.filters import Filter
 
 __all__ = ["AsyncConditionPromises"]
 
@@ -64,6 +65,22 @@ class AsyncConditionPromises(AsyncPromises):
         assert listed == paged == by_text == by_vector == expected
         assert counted == len(expected)
         assert (await notes.count(PROJECT, "notes")).rows == len(FILTERED) - len(expected)
+
+    async def test_the_largest_filters_that_may_be_asked_are_answered(self, notes: AsyncStore) -> None:
+        await notes.apply(PROJECT, put(note("a", metadata={"k": 1}), note("b", user_id="bob")))
+        many = Or(tuple(where("label").eq(f"{number}") for number in range(MAX_CONDITIONS - 1))) | ALICE
+        choices = where("id").in_(["a", *(f"{number}" for number in range(MAX_CHOICES - 1))])
+        deep: Filter = ALICE & where("metadata.k").eq(1)
+        for level in range(MAX_DEPTH - 1):
+            deep = (Not(deep), And((deep, And())), Or((deep, where("id").eq("zz"))))[level % 3]
+
+        assert await notes.list_ids(PROJECT, "notes", many) == ["a"]
+        assert await notes.list_ids(PROJECT, "notes", choices) == ["a"]
+        assert await notes.list_ids(PROJECT, "notes", deep) in (["a"], ["b"])
+        nested: Filter = ALICE
+        for _ in range(MAX_DEPTH):
+            nested = Not(nested)
+        assert await notes.list_ids(PROJECT, "notes", nested) == ["a"]
 
     async def test_filters_on_unknown_fields_or_with_wrong_types_are_refused(self, notes: AsyncStore) -> None:
         for condition, named in (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mnemon.errors import InvalidInputError
 from mnemon.protocols.async_store import AsyncStore
 from mnemon.testing._async.base import ALICE, AsyncPromises
 from mnemon.testing.samples import CURRENT, HOSTILE, PROJECT, moment, note, put
@@ -115,6 +116,22 @@ class AsyncSearchPromises(AsyncPromises):
 
         assert sorted(match.row.id for match in by_text) == expected
         assert [match.row.id for match in by_vector] == expected
+
+    async def test_the_most_terms_are_searched_and_more_are_refused(self, notes: AsyncStore) -> None:
+        await notes.apply(PROJECT, put(note("a", terms=("t0", "t255"))))
+        terms = {f"t{number}": 1.0 for number in range(256)}
+
+        found = await notes.search(PROJECT, "notes", Terms(weights=terms), ALICE & CURRENT)
+        counts = await notes.count(PROJECT, "notes", ALICE & CURRENT, terms=list(terms))
+
+        assert [match.evidence.terms for match in found] == [{"t0", "t255"}]
+        assert sum(counts.terms.values()) == 2
+        for call in (
+            lambda: notes.search(PROJECT, "notes", Terms(weights={**terms, "more": 1.0}), ALICE),
+            lambda: notes.count(PROJECT, "notes", ALICE, terms=[*terms, "more"]),
+        ):
+            with pytest.raises(InvalidInputError, match="256 terms"):
+                await call()
 
     async def test_a_text_search_without_terms_finds_nothing(self, notes: AsyncStore) -> None:
         await notes.apply(PROJECT, put(note("a", terms=("t",))))

@@ -12,8 +12,9 @@ from mnemon.errors import (
 )
 from mnemon.protocols.async_store import AsyncStore, AsyncSupportsExclusive
 from mnemon.protocols.capabilities import Capability
-from mnemon.testing._async.base import ALICE, AsyncPromises
-from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PROJECT, moment, note, put
+from mnemon.testing._async.base import ALICE, EVERYTHING, AsyncPromises
+from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, PROJECT, moment, note, put
+from mnemon.types.filters import where
 from mnemon.types.storage import (
     Delete,
     Patch,
@@ -94,6 +95,22 @@ class AsyncUnitPromises(AsyncPromises):
 
         assert (scrubbed.bytes == "gone") == (Capability.SCRUBS in notes.capabilities)
         assert (scrubbed.reason == "") == (scrubbed.bytes == "gone")
+
+    async def test_what_was_acknowledged_is_there_after_reopening(self, notes: AsyncStore) -> None:
+        if Capability.PERSISTENT not in notes.capabilities:
+            pytest.skip("this store forgets what it held")
+        rows = [note(text, user_id=text, terms=("t",), small=(1.0, 0.0, 0.0)) for text in HOSTILE]
+        await notes.apply(PROJECT, put(*rows))
+        before = await notes.scan(PROJECT, "notes", limit=1_000, include=EVERYTHING)
+
+        again = await self.reopen(notes)
+        await again.declare(NOTES, PLAIN)
+
+        after = await again.scan(PROJECT, "notes", limit=1_000, include=EVERYTHING)
+        assert [row.id for row in after.rows] == sorted(HOSTILE)
+        assert repr(after) == repr(before)
+        for text in ("1", "Jose", ""):
+            assert await self.found(again, where("user_id").eq(text) & CURRENT) == ([text], [text])
 
     async def test_closing_twice_is_harmless_and_use_after_close_is_an_error(self, notes: AsyncStore) -> None:
         await notes.aclose()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -206,6 +206,20 @@ class AsyncWritePromises(AsyncPromises):
         assert counts == [10, 10, 5, 0]
         assert await notes.list_ids(PROJECT, "notes") == ["other"]
 
-    async def test_a_delete_limit_below_one_is_refused(self, notes: AsyncStore) -> None:
+    @pytest.mark.parametrize("limit", [0, -1, 1.5, True, "1"])
+    async def test_a_delete_limit_that_is_none_is_refused(self, notes: AsyncStore, limit: int) -> None:
         with pytest.raises(InvalidInputError, match="limit"):
-            await notes.apply(PROJECT, [DeleteWhere(collection="notes", where=And(), limit=0)])
+            await notes.apply(PROJECT, [DeleteWhere(collection="notes", where=And(), limit=limit)])
+
+    async def test_misspelt_choices_and_one_text_for_a_list_are_refused(self, notes: AsyncStore) -> None:
+        await notes.apply(PROJECT, put(*(note(name) for name in "abc")))
+        bad = cast("Any", "abrot")
+
+        for write in (
+            Put(collection="notes", row=note("a"), existing=bad),
+            Patch(collection="notes", id="a", otherwise=bad),
+            Delete(collection="notes", ids="abc"),
+        ):
+            with pytest.raises(InvalidInputError, match=r"abrot|list of ids"):
+                await notes.apply(PROJECT, [write])
+        assert await notes.list_ids(PROJECT, "notes") == ["a", "b", "c"]

@@ -31,6 +31,10 @@ class Promises:
         """Yield an empty store; every backend gives its own."""
         raise NotImplementedError
 
+    def reopen(self, store: Store) -> Store:
+        """Close the store and open what it kept anew; a backend that is `PERSISTENT` gives its own."""
+        raise NotImplementedError
+
     @pytest.fixture
     def notes(self, store: Store) -> Store:
         """Return the store with the suite's collections declared."""

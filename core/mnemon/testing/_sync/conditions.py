@@ -15,7 +15,7 @@ from mnemon.protocols.store import Store
 from mnemon.testing._sync.base import ALICE, Promises
 from mnemon.testing.filter_samples import FILTERED, FILTERS
 from mnemon.testing.samples import HOSTILE, NOTES, PROJECT, moment, note, put
-from mnemon.types.filters import parse_filter, where
+from mnemon.types.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_DEPTH, And, Not, Or, parse_filter, where
 from mnemon.types.storage import (
     Delete,
     DeleteWhere,
@@ -23,6 +23,7 @@ from mnemon.types.storage import (
 
 if TYPE_CHECKING:
     from mnemon.protocols.store import Store
+    from mnemon.types.filters import Filter
 
 __all__ = ["ConditionPromises"]
 
@@ -63,6 +64,22 @@ class ConditionPromises(Promises):
         assert listed == paged == by_text == by_vector == expected
         assert counted == len(expected)
         assert (notes.count(PROJECT, "notes")).rows == len(FILTERED) - len(expected)
+
+    def test_the_largest_filters_that_may_be_asked_are_answered(self, notes: Store) -> None:
+        notes.apply(PROJECT, put(note("a", metadata={"k": 1}), note("b", user_id="bob")))
+        many = Or(tuple(where("label").eq(f"{number}") for number in range(MAX_CONDITIONS - 1))) | ALICE
+        choices = where("id").in_(["a", *(f"{number}" for number in range(MAX_CHOICES - 1))])
+        deep: Filter = ALICE & where("metadata.k").eq(1)
+        for level in range(MAX_DEPTH - 1):
+            deep = (Not(deep), And((deep, And())), Or((deep, where("id").eq("zz"))))[level % 3]
+
+        assert notes.list_ids(PROJECT, "notes", many) == ["a"]
+        assert notes.list_ids(PROJECT, "notes", choices) == ["a"]
+        assert notes.list_ids(PROJECT, "notes", deep) in (["a"], ["b"])
+        nested: Filter = ALICE
+        for _ in range(MAX_DEPTH):
+            nested = Not(nested)
+        assert notes.list_ids(PROJECT, "notes", nested) == ["a"]
 
     def test_filters_on_unknown_fields_or_with_wrong_types_are_refused(self, notes: Store) -> None:
         for condition, named in (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mnemon.errors import InvalidInputError
 from mnemon.protocols.store import Store
 from mnemon.testing._sync.base import ALICE, Promises
 from mnemon.testing.samples import CURRENT, HOSTILE, PROJECT, moment, note, put
@@ -116,6 +117,22 @@ class SearchPromises(Promises):
 
         assert sorted(match.row.id for match in by_text) == expected
         assert [match.row.id for match in by_vector] == expected
+
+    def test_the_most_terms_are_searched_and_more_are_refused(self, notes: Store) -> None:
+        notes.apply(PROJECT, put(note("a", terms=("t0", "t255"))))
+        terms = {f"t{number}": 1.0 for number in range(256)}
+
+        found = notes.search(PROJECT, "notes", Terms(weights=terms), ALICE & CURRENT)
+        counts = notes.count(PROJECT, "notes", ALICE & CURRENT, terms=list(terms))
+
+        assert [match.evidence.terms for match in found] == [{"t0", "t255"}]
+        assert sum(counts.terms.values()) == 2
+        for call in (
+            lambda: notes.search(PROJECT, "notes", Terms(weights={**terms, "more": 1.0}), ALICE),
+            lambda: notes.count(PROJECT, "notes", ALICE, terms=[*terms, "more"]),
+        ):
+            with pytest.raises(InvalidInputError, match="256 terms"):
+                call()
 
     def test_a_text_search_without_terms_finds_nothing(self, notes: Store) -> None:
         notes.apply(PROJECT, put(note("a", terms=("t",))))

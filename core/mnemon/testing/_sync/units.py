@@ -13,8 +13,9 @@ from mnemon.errors import (
 )
 from mnemon.protocols.capabilities import Capability
 from mnemon.protocols.store import Store, SupportsExclusive
-from mnemon.testing._sync.base import ALICE, Promises
-from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PROJECT, moment, note, put
+from mnemon.testing._sync.base import ALICE, EVERYTHING, Promises
+from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, PROJECT, moment, note, put
+from mnemon.types.filters import where
 from mnemon.types.storage import (
     Delete,
     Patch,
@@ -95,6 +96,22 @@ class UnitPromises(Promises):
 
         assert (scrubbed.bytes == "gone") == (Capability.SCRUBS in notes.capabilities)
         assert (scrubbed.reason == "") == (scrubbed.bytes == "gone")
+
+    def test_what_was_acknowledged_is_there_after_reopening(self, notes: Store) -> None:
+        if Capability.PERSISTENT not in notes.capabilities:
+            pytest.skip("this store forgets what it held")
+        rows = [note(text, user_id=text, terms=("t",), small=(1.0, 0.0, 0.0)) for text in HOSTILE]
+        notes.apply(PROJECT, put(*rows))
+        before = notes.scan(PROJECT, "notes", limit=1_000, include=EVERYTHING)
+
+        again = self.reopen(notes)
+        again.declare(NOTES, PLAIN)
+
+        after = again.scan(PROJECT, "notes", limit=1_000, include=EVERYTHING)
+        assert [row.id for row in after.rows] == sorted(HOSTILE)
+        assert repr(after) == repr(before)
+        for text in ("1", "Jose", ""):
+            assert self.found(again, where("user_id").eq(text) & CURRENT) == ([text], [text])
 
     def test_closing_twice_is_harmless_and_use_after_close_is_an_error(self, notes: Store) -> None:
         notes.close()

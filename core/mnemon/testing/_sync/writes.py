@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -207,6 +207,20 @@ class WritePromises(Promises):
         assert counts == [10, 10, 5, 0]
         assert notes.list_ids(PROJECT, "notes") == ["other"]
 
-    def test_a_delete_limit_below_one_is_refused(self, notes: Store) -> None:
+    @pytest.mark.parametrize("limit", [0, -1, 1.5, True, "1"])
+    def test_a_delete_limit_that_is_none_is_refused(self, notes: Store, limit: int) -> None:
         with pytest.raises(InvalidInputError, match="limit"):
-            notes.apply(PROJECT, [DeleteWhere(collection="notes", where=And(), limit=0)])
+            notes.apply(PROJECT, [DeleteWhere(collection="notes", where=And(), limit=limit)])
+
+    def test_misspelt_choices_and_one_text_for_a_list_are_refused(self, notes: Store) -> None:
+        notes.apply(PROJECT, put(*(note(name) for name in "abc")))
+        bad = cast("Any", "abrot")
+
+        for write in (
+            Put(collection="notes", row=note("a"), existing=bad),
+            Patch(collection="notes", id="a", otherwise=bad),
+            Delete(collection="notes", ids="abc"),
+        ):
+            with pytest.raises(InvalidInputError, match=r"abrot|list of ids"):
+                notes.apply(PROJECT, [write])
+        assert notes.list_ids(PROJECT, "notes") == ["a", "b", "c"]
