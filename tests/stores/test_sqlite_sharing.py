@@ -161,6 +161,17 @@ def test_a_number_is_never_given_twice(tmp_path: Path) -> None:
         assert ids(store, NEAR) == []
         store.apply(PROJECT, put(note("after", small=(1.0, 0.0, 0.0))))
         assert ids(store, NEAR) == ["after"]
+        store.apply(PROJECT, [Delete(collection="notes", ids=["after"])])
+
+        stay = [f"stay-{number}" for number in range(10)]  # so that the cache is kept and not read anew
+        store.apply(PROJECT, put(*(note(name, small=(1.0, 0.0, 0.0)) for name in stay)))
+        for step in range(5):  # others, each new to the file, write
+            with SQLiteStore(tmp_path / "store.db") as other:
+                other.declare(NOTES)
+                other.apply(PROJECT, put(note(f"{step}", small=(1.0, 0.0, 0.0))))
+                assert ids(store, NEAR) == [f"{step}", *stay]
+                other.apply(PROJECT, [Delete(collection="notes", ids=[f"{step}"])])
+            assert ids(store, NEAR) == stay
 
 
 def open_in_memory(_: Path) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,14 +104,14 @@ class AsyncUnitPromises(AsyncPromises):
         await notes.apply(PROJECT, put(*rows))
         before = await notes.scan(PROJECT, "notes", limit=1_000, include=EVERYTHING)
 
-        again = await self.reopen(notes)
-        await again.declare(NOTES, PLAIN)
+        async with aclosing(await self.reopen(notes)) as again:
+            await again.declare(NOTES, PLAIN)
 
-        after = await again.scan(PROJECT, "notes", limit=1_000, include=EVERYTHING)
-        assert [row.id for row in after.rows] == sorted(HOSTILE)
-        assert repr(after) == repr(before)
-        for text in ("1", "Jose", ""):
-            assert await self.found(again, where("user_id").eq(text) & CURRENT) == ([text], [text])
+            after = await again.scan(PROJECT, "notes", limit=1_000, include=EVERYTHING)
+            assert [row.id for row in after.rows] == sorted(HOSTILE)
+            assert repr(after) == repr(before)
+            for text in ("1", "Jose", ""):
+                assert await self.found(again, where("user_id").eq(text) & CURRENT) == ([text], [text])
 
     async def test_closing_twice_is_harmless_and_use_after_close_is_an_error(self, notes: AsyncStore) -> None:
         await notes.aclose()

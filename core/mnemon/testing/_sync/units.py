@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,14 +105,14 @@ class UnitPromises(Promises):
         notes.apply(PROJECT, put(*rows))
         before = notes.scan(PROJECT, "notes", limit=1_000, include=EVERYTHING)
 
-        again = self.reopen(notes)
-        again.declare(NOTES, PLAIN)
+        with closing(self.reopen(notes)) as again:
+            again.declare(NOTES, PLAIN)
 
-        after = again.scan(PROJECT, "notes", limit=1_000, include=EVERYTHING)
-        assert [row.id for row in after.rows] == sorted(HOSTILE)
-        assert repr(after) == repr(before)
-        for text in ("1", "Jose", ""):
-            assert self.found(again, where("user_id").eq(text) & CURRENT) == ([text], [text])
+            after = again.scan(PROJECT, "notes", limit=1_000, include=EVERYTHING)
+            assert [row.id for row in after.rows] == sorted(HOSTILE)
+            assert repr(after) == repr(before)
+            for text in ("1", "Jose", ""):
+                assert self.found(again, where("user_id").eq(text) & CURRENT) == ([text], [text])
 
     def test_closing_twice_is_harmless_and_use_after_close_is_an_error(self, notes: Store) -> None:
         notes.close()
