@@ -24,6 +24,8 @@ nox.options.sessions = ["lint", "types", "contracts", "tests", "docs", "package"
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
+ALL_EXTRAS = ".[openai,testing]"
+TESTED = ("tests/core", "tests/stores", "tests/embedders")
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
 
@@ -38,7 +40,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types: pyright strict everywhere, mypy strict on the code of a user in tests/typing."""
-    session.install("-e", ".[testing]", "--group", "types")
+    session.install("-e", ALL_EXTRAS, "--group", "types")
     session.run("pyright", *session.posargs)
     if any(Path("tests/typing").glob("*.py")):
         session.run("mypy", "tests/typing")
@@ -47,14 +49,14 @@ def types(session: nox.Session) -> None:
 @nox.session
 def contracts(session: nox.Session) -> None:
     """Check the floors, the generated twins, the public names, sizes and words."""
-    session.install("-e", ".[testing]", "--group", "contracts")
+    session.install("-e", ALL_EXTRAS, "--group", "contracts")
     session.run("lint-imports")
     session.run("python", "tests/contracts/unasync.py", "--check")
     session.run("pytest", "tests/contracts", *session.posargs)
 
 
 @nox.session
-@nox.parametrize("extras", ["bare", "testing"])
+@nox.parametrize("extras", ["bare", "all"])
 def tests(session: nox.Session, extras: str) -> None:
     """Run the tests, with nothing but the package and with its extras, on this Python."""
     run_tests(session, extras, *session.posargs)
@@ -63,7 +65,7 @@ def tests(session: nox.Session, extras: str) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation into docs/_build, and run its code and that of the README."""
-    session.install("-e", ".[testing]", "--group", "docs")
+    session.install("-e", ALL_EXTRAS, "--group", "docs")
     shutil.rmtree("docs/_build", ignore_errors=True)
     session.run("sphinx-build", "--fail-on-warning", "--nitpicky", "--quiet", "docs", "docs/_build")
     session.run("pytest", "tests/docs", *session.posargs)
@@ -91,22 +93,22 @@ def package(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure; arguments after -- go to tests/benchmarks/run.py."""
-    session.install("-e", ".[testing]")
+    session.install("-e", ALL_EXTRAS)
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
 
 
 @nox.session(default=False)
 def coverage(session: nox.Session) -> None:
     """Tell which lines and branches no test of the core reaches."""
-    session.install("-e", ".[testing]", "--group", "coverage")
+    session.install("-e", ALL_EXTRAS, "--group", "coverage")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "tests/core", "tests/stores", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", *TESTED, *session.posargs)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
 
 @nox.session(python=PYTHONS, default=False)
-@nox.parametrize("extras", ["bare", "testing"])
+@nox.parametrize("extras", ["bare", "all"])
 def nightly(session: nox.Session, extras: str) -> None:
     """Run all tests, also those marked nightly, with new random examples, on every supported Python."""
     profile = [] if extras == "bare" else ["--hypothesis-profile=nightly"]
@@ -119,5 +121,5 @@ def run_tests(session: nox.Session, extras: str, *arguments: str) -> None:
         session.install("-e", ".", "--group", "bare")
         session.run("pytest", "tests/bare", *arguments)
     else:
-        session.install("-e", f".[{extras}]", "--group", "tests")
-        session.run("pytest", *PARALLEL, "tests/core", "tests/stores", *arguments)
+        session.install("-e", ALL_EXTRAS, "--group", "tests")
+        session.run("pytest", *PARALLEL, *TESTED, *arguments)

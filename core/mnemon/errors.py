@@ -10,6 +10,8 @@ MnemonError
 │   ├── InvalidFilterError             a filter with an unknown operator, field or type
 │   └── DimensionMismatchError         a vector of the wrong length for its space
 ├── NotFoundError(LookupError)         nothing there under that id, in that scope
+├── EmbeddingError                     an embedder gave no usable vectors
+│   └── EmbedderUnavailableError       it did not answer in time; the call may be repeated
 └── StoreError                         the storage could not do what was asked
     ├── StoreConflictError             a precondition of a batch did not hold
     ├── SchemaMismatchError            the stored schema does not fit what was declared
@@ -34,6 +36,8 @@ __all__ = [
     "ClosedError",
     "ConfigError",
     "DimensionMismatchError",
+    "EmbedderUnavailableError",
+    "EmbeddingError",
     "InvalidFilterError",
     "InvalidInputError",
     "MissingExtraError",
@@ -106,6 +110,14 @@ class DimensionMismatchError(InvalidInputError):
 
 class NotFoundError(MnemonError, LookupError):
     """Nothing is stored under that id in that scope."""
+
+
+class EmbeddingError(MnemonError):
+    """An embedder gave no usable vectors; the message names it and what it gave instead."""
+
+
+class EmbedderUnavailableError(EmbeddingError):
+    """An embedder did not answer in time; the same call may be repeated."""
 
 
 class StoreError(MnemonError):

@@ -19,6 +19,8 @@ PAIRS = (
     ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
     ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),
     ("core/mnemon/testing/async_store_suite.py", "core/mnemon/testing/store_suite.py"),
+    ("core/mnemon/embedders/_async/__init__.py", "core/mnemon/embedders/_sync/__init__.py"),
+    ("core/mnemon/embedders/_async/requests.py", "core/mnemon/embedders/_sync/requests.py"),
     *(
         (f"core/mnemon/testing/_async/{name}.py", f"core/mnemon/testing/_sync/{name}.py")
         for name in (
@@ -38,6 +40,7 @@ WORDS = {
     "AbstractAsyncContextManager": "AbstractContextManager",
     "AsyncBaseStore": "BaseStore",
     "AsyncStore": "Store",
+    "AsyncClient": "Client",
     "AsyncConditionPromises": "ConditionPromises",
     "AsyncDeclarationPromises": "DeclarationPromises",
     "AsyncPromises": "Promises",

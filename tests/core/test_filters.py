@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnemon import InvalidFilterError, parse_filter, where
-from mnemon.logic.filters import bind, conjuncts, evaluate, lookup
+from mnemon.logic.filters import bind, conjuncts, evaluate, holds, lookup
 from mnemon.testing.samples import NOTES, note
 from mnemon.types.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_DEPTH, And, Filter, Not, Operator, Or
 
@@ -140,6 +140,97 @@ def test_depth_and_size_are_bounded_and_the_bounds_are_allowed() -> None:
     ):
         with pytest.raises(InvalidFilterError, match=r"16 levels|10000 values|1000 conditions|64 levels"):
             refused()
+
+
+SAME: tuple[tuple[Json, Json], ...] = (
+    (1, 1.0),
+    (0, -0.0),
+    (2**60, 2**60),
+    ("a", "a"),
+    (True, True),
+    (None, None),
+    ([1, "a"], [1.0, "a"]),
+    ({"k": [1]}, {"k": [1]}),
+)
+OTHER: tuple[tuple[Json, Json], ...] = (
+    (1, True),
+    (0, False),
+    (1, "1"),
+    ("", None),
+    (False, None),
+    (0, None),
+    ("a", "A"),
+    ("José", "Jose\u0301"),
+    ("a", "a "),
+    (2**60, 2**60 + 1),
+    (2**60 + 1, float(2**60)),
+    ([], None),
+    ([1, 2], [2, 1]),
+    ([True], [1]),
+    ({"k": 1}, {"k": True}),
+    ({"k": 1}, {"k": 1, "j": None}),
+    ([], {}),
+)
+
+
+@pytest.mark.parametrize(("one", "other"), SAME, ids=map(str, SAME))
+def test_what_json_holds_equal_is_equal(one: Json, other: Json) -> None:
+    assert holds(Operator.EQ, one, other)
+    assert holds(Operator.EQ, other, one)
+    assert not holds(Operator.NE, one, other)
+    assert holds(Operator.IN, one, ("x", other))
+    assert not holds(Operator.NIN, one, ("x", other))
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER, ids=map(str, OTHER))
+def test_what_json_holds_apart_is_not_equal(one: Json, other: Json) -> None:
+    for left, right in ((one, other), (other, one)):
+        assert not holds(Operator.EQ, left, right)
+        assert holds(Operator.NE, left, right)
+        assert not holds(Operator.IN, left, (right,))
+        assert holds(Operator.NIN, left, (right,))
+
+
+@pytest.mark.parametrize(
+    ("found", "operator", "value", "expected"),
+    [
+        (2, "gt", 1.5, True),
+        (2, "gte", 2.0, True),
+        (2**60 + 1, "gt", float(2**60), True),
+        ("b", "lt", "c", True),
+        ("Z", "lt", "a", True),
+        ("10", "lt", "9", True),
+        (True, "gte", 1, False),
+        (1, "lte", "1", False),
+        (None, "lt", 1, False),
+        ([5, 1], "lt", 2, True),
+        ([5, "x"], "lt", 2, False),
+        ({"k": 1}, "gt", 0, False),
+        ("Straße", "icontains", "STRASSE", True),
+        ("Straße", "contains", "strasse", False),
+        ("100%", "contains", "%", True),
+        ("abc", "contains", "_", False),
+        (["Ab"], "contains", "b", False),
+        (["Ab", 1], "icontains", "AB", True),
+        ([1], "contains", True, False),
+        (5, "contains", 5, False),
+        (None, "exists", False, True),
+        (False, "exists", True, True),
+        ("", "exists", True, True),
+        ([], "exists", True, True),
+        ([None], "eq", None, True),
+        (["a", "b"], "eq", "b", True),
+        (["a", "b"], "ne", "b", False),
+        ([["a"]], "eq", ["a"], True),
+    ],
+)
+def test_each_operator_means_what_the_reference_page_says(
+    found: Json,
+    operator: str,
+    value: Json,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    assert holds(Operator(operator), found, value) is expected
 
 
 def test_a_missing_value_is_never_greater_or_less_and_differs_from_everything() -> None:

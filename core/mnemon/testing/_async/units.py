@@ -75,6 +75,26 @@ class AsyncUnitPromises(AsyncPromises):
 
         assert await notes.list_ids(PROJECT, "notes") == ["a", "c"]
 
+    async def test_a_project_whose_first_batch_fails_is_begun_by_the_next(self, notes: AsyncStore) -> None:
+        abort = [*put(note("a")), Put(collection="notes", row=note("a"), existing="abort")]
+        for project in ("new", "newer"):
+            with pytest.raises(StoreConflictError):
+                await notes.apply(project, abort)
+        await notes.apply("newer", put(note("b", user_id="newer")))
+        await notes.apply("new", put(note("b", user_id="new")))
+        if isinstance(notes, AsyncSupportsExclusive):
+            async with notes.exclusive() as unit:
+                for project in ("third", "fourth"):
+                    with pytest.raises(StoreConflictError):
+                        await unit.apply(project, abort)
+                await unit.apply("fourth", put(note("b", user_id="fourth")))
+                await unit.apply("third", put(note("b", user_id="third")))
+            for project in ("third", "fourth"):
+                assert (await notes.get(project, "notes", ["b"]))["b"].fields == {"user_id": project}
+
+        for project in ("new", "newer"):
+            assert (await notes.get(project, "notes", ["b"]))["b"].fields == {"user_id": project}
+
     async def test_a_sound_store_has_nothing_to_find(self, notes: AsyncStore) -> None:
         await notes.apply(
             PROJECT,

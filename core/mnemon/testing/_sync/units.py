@@ -76,6 +76,26 @@ class UnitPromises(Promises):
 
         assert notes.list_ids(PROJECT, "notes") == ["a", "c"]
 
+    def test_a_project_whose_first_batch_fails_is_begun_by_the_next(self, notes: Store) -> None:
+        abort = [*put(note("a")), Put(collection="notes", row=note("a"), existing="abort")]
+        for project in ("new", "newer"):
+            with pytest.raises(StoreConflictError):
+                notes.apply(project, abort)
+        notes.apply("newer", put(note("b", user_id="newer")))
+        notes.apply("new", put(note("b", user_id="new")))
+        if isinstance(notes, SupportsExclusive):
+            with notes.exclusive() as unit:
+                for project in ("third", "fourth"):
+                    with pytest.raises(StoreConflictError):
+                        unit.apply(project, abort)
+                unit.apply("fourth", put(note("b", user_id="fourth")))
+                unit.apply("third", put(note("b", user_id="third")))
+            for project in ("third", "fourth"):
+                assert (notes.get(project, "notes", ["b"]))["b"].fields == {"user_id": project}
+
+        for project in ("new", "newer"):
+            assert (notes.get(project, "notes", ["b"]))["b"].fields == {"user_id": project}
+
     def test_a_sound_store_has_nothing_to_find(self, notes: Store) -> None:
         notes.apply(
             PROJECT,

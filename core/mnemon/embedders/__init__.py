@@ -1,0 +1,1 @@
+"""Sources of vectors: each implements `mnemon.protocols.embedder.Embedder`."""

@@ -1,0 +1,1 @@
+"""Requests of embedders, written once; the twin beside it is generated."""

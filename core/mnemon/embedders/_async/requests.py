@@ -1,0 +1,35 @@
+"""One request of an OpenAI-compatible provider, repeated while that can help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import stamina
+
+from mnemon.embedders.wire import check_reply, retry_after_or_no, unavailable
+
+if TYPE_CHECKING:
+    from mnemon.embedders.wire import Endpoint
+
+__all__ = ["post"]
+
+
+async def post(client: httpx.AsyncClient, endpoint: Endpoint, texts: list[str]) -> list[list[float]]:
+    """Return the vectors of one batch, in order.
+
+    Raises:
+        EmbedderUnavailableError: no usable answer after all attempts.
+        EmbeddingError: the provider refused the request, or answered something else.
+    """
+    try:
+        async for attempt in stamina.retry_context(
+            on=retry_after_or_no, attempts=endpoint.attempts, timeout=endpoint.deadline_s, wait_max=endpoint.wait_max_s
+        ):
+            with attempt:
+                response = await client.post(endpoint.url, json=endpoint.body(texts), headers=endpoint.headers)
+                response.raise_for_status()
+                return check_reply(response, endpoint, len(texts))
+    except httpx.HTTPError as error:
+        raise unavailable(error, endpoint) from None
+    raise AssertionError  # the loop returns or raises

@@ -1,0 +1,74 @@
+"""Checks of what goes into an embedder and what comes out of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from mnemon.errors import EmbeddingError, InvalidInputError
+from mnemon.types.jsonvalue import check_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy
+    from numpy.typing import NDArray
+
+__all__ = ["check_texts", "check_vectors", "in_batches"]
+
+
+def check_texts(texts: Sequence[str]) -> list[str]:
+    """Return the texts as a list.
+
+    Raises:
+        InvalidInputError: one text instead of a list, or an item that is no text or holds a lone
+            surrogate; the message names its position, never the text.
+    """
+    if isinstance(texts, str):
+        msg = "embed takes a list of texts, not one text; write [text]"
+        raise InvalidInputError(msg)
+    return [check_text(text, f"text {place}") for place, text in enumerate(texts)]
+
+
+def check_vectors(vectors: object, *, count: int, name: str, dimensions: int | None) -> NDArray[numpy.float32]:
+    """Return what an embedder gave for `count` texts as an array of (count, dimensions) in float32.
+
+    Raises:
+        EmbeddingError: it is no such array, or holds NaN or an infinity; the message says what it is.
+    """
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    try:
+        with np.errstate(over="ignore"):
+            array = np.asarray(cast("Sequence[Sequence[float]]", vectors), dtype=np.float32)
+    except (TypeError, ValueError):
+        msg = f"embedder {name!r} gave something other than one list of numbers per text"
+        raise EmbeddingError(msg) from None
+    if not count:
+        return np.empty((0, dimensions or 0), dtype=np.float32)
+    if array.ndim != 2 or len(array) != count or not array.shape[1]:  # noqa: PLR2004 - rows and columns
+        msg = f"embedder {name!r} gave an array of shape {array.shape} for {count} texts, not one vector per text"
+        raise EmbeddingError(msg)
+    if dimensions is not None and array.shape[1] != dimensions:
+        msg = f"embedder {name!r} gave vectors of {array.shape[1]} dimensions, {dimensions} were expected"
+        raise EmbeddingError(msg)
+    if not np.isfinite(array).all():
+        msg = f"embedder {name!r} gave NaN or an infinity"
+        raise EmbeddingError(msg)
+    return array
+
+
+def in_batches(texts: Sequence[str], *, most: int, most_characters: int) -> Iterator[list[str]]:
+    """Yield the texts in order, in batches of at most `most` texts and `most_characters` characters.
+
+    A text that is longer stands alone: what to do about it is the provider's to say.
+    """
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if batch and (len(batch) == most or size + len(text) > most_characters):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text)
+    if batch:
+        yield batch
