@@ -24,7 +24,7 @@ nox.options.sessions = ["lint", "types", "contracts", "tests", "docs", "package"
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
-ALL_EXTRAS = ".[openai,testing]"
+ALL_EXTRAS = ".[local,openai,testing]"
 TESTED = ("tests/core", "tests/stores", "tests/embedders")
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
