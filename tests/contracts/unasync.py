@@ -16,6 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAIRS = (
+    *(
+        (f"core/mnemon/_async/{name}.py", f"core/mnemon/_sync/{name}.py")
+        for name in ("__init__", "conversation", "work")
+    ),
     ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
     ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),
     ("core/mnemon/testing/async_store_suite.py", "core/mnemon/testing/store_suite.py"),
@@ -42,7 +46,9 @@ WORDS = {
     "AsyncStore": "Store",
     "AsyncClient": "Client",
     "AsyncConditionPromises": "ConditionPromises",
+    "AsyncConversationLog": "ConversationLog",
     "AsyncDeclarationPromises": "DeclarationPromises",
+    "AsyncGenerator": "Generator",
     "AsyncPromises": "Promises",
     "AsyncRowPromises": "RowPromises",
     "AsyncScenarioPromises": "ScenarioPromises",
@@ -55,6 +61,7 @@ WORDS = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
+    "asynccontextmanager": "contextmanager",
     "aclosing": "closing",
     "async_store": "store",
 }

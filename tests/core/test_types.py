@@ -88,6 +88,18 @@ def test_an_attachment_is_in_exactly_one_place(kind: type[Image | File], places:
         kind(**places)
 
 
+def test_a_block_with_a_text_that_cannot_be_kept_is_refused() -> None:
+    for build in (
+        lambda: Image(url="\ud800"),
+        lambda: Image(data="eA==", caption="\ud800"),
+        lambda: File(url="https://example.org", name="\ud800"),
+        lambda: ToolCall(id="\ud800", name="x"),
+        lambda: ToolResult(call_id="\ud800"),
+    ):
+        with pytest.raises(InvalidInputError, match="surrogate"):
+            build()
+
+
 def test_arguments_of_a_tool_call_are_json() -> None:
     with pytest.raises(InvalidInputError, match=r"'tool'\.when"):
         ToolCall(id="1", name="tool", arguments={"when": NOON})  # pyright: ignore[reportArgumentType]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, cast
 
 from mnemon.errors import InvalidInputError
@@ -56,6 +56,7 @@ class _Attachment:
         if (self.url is None) == (self.data is None):
             msg = f"a {type(self).__name__.lower()} needs either a url or base64 data"
             raise InvalidInputError(msg)
+        _check_texts(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class ToolCall:
 
     def __post_init__(self) -> None:
         """Refuse arguments that are not JSON."""
+        _check_texts(self)
         check_json_object(self.arguments, f"arguments of the call to {self.name!r}")
 
 
@@ -112,6 +114,10 @@ class ToolResult:
     call_id: str
     content: tuple[Text | Image | File, ...] = ()
     is_error: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an id that cannot be stored."""
+        _check_texts(self)
 
 
 Block = Text | Image | File | ToolCall | ToolResult
@@ -176,6 +182,14 @@ class Message:
     def tool_results(self) -> tuple[ToolResult, ...]:
         """What tools answered."""
         return tuple(block for block in self.blocks if isinstance(block, ToolResult))
+
+
+def _check_texts(block: _Attachment | ToolCall | ToolResult) -> None:
+    """Refuse texts of a block that no store could keep exactly."""
+    for part in fields(block):
+        value = getattr(block, part.name)
+        if isinstance(value, str):
+            check_text(value, f"{part.name} of a {type(block).__name__}")
 
 
 def _words(block: Block) -> str | None:

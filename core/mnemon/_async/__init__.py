@@ -1,0 +1,1 @@
+"""The engine, written once, asynchronously; `_sync` is generated from it."""

@@ -1,0 +1,177 @@
+"""Messages as rows of the conversation log, and as plain JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from mnemon.errors import InvalidInputError
+from mnemon.logic.scopes import row_id
+from mnemon.types.message import File, Image, Message, Text, ToolCall, ToolResult
+from mnemon.types.scope import SCOPE_FIELDS
+from mnemon.types.storage import Collection, Ordered, Row
+from mnemon.types.times import format_time, to_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from mnemon.types.jsonvalue import Json, JsonObject
+    from mnemon.types.message import Block
+    from mnemon.types.scope import Scope
+
+__all__ = [
+    "MESSAGES",
+    "identified",
+    "message_from_dict",
+    "message_from_row",
+    "message_row",
+    "message_row_id",
+    "message_to_dict",
+    "positions",
+]
+
+MESSAGES = Collection(
+    name="messages",
+    keys=("user_id", "agent_id", "app_id", "run_id", "role"),
+    ordered=(Ordered("position", "text"), Ordered("said_at", "time"), Ordered("recorded_at", "time")),
+    person="user_id",
+    indexes=(("run_id", "position"), ("user_id", "position")),
+)
+"""The conversation log: one row per message, in the order of `position`."""
+
+_MOST_AT_ONCE = 10**7
+
+
+def message_to_dict(message: Message) -> dict[str, Json]:
+    """Return the message as JSON data; `message_from_dict` gives the same message back."""
+    return {
+        "id": message.id,
+        "role": message.role,
+        "name": message.name,
+        "content": [_block_to_dict(block) for block in message.blocks],
+        "time": None if message.time is None else message.time.isoformat(),
+        "metadata": message.metadata,
+    }
+
+
+def _block_to_dict(block: Block) -> dict[str, Json]:
+    match block:
+        case Text(text):
+            return {"type": "text", "text": text}
+        case Image():
+            return {
+                "type": "image",
+                "url": block.url,
+                "data": block.data,
+                "media_type": block.media_type,
+                "caption": block.caption,
+            }
+        case File():
+            return {
+                "type": "file",
+                "url": block.url,
+                "data": block.data,
+                "media_type": block.media_type,
+                "name": block.name,
+            }
+        case ToolCall():
+            return {"type": "tool_call", "id": block.id, "name": block.name, "arguments": block.arguments}
+        case ToolResult():
+            content: list[Json] = [_block_to_dict(part) for part in block.content]
+            return {"type": "tool_result", "call_id": block.call_id, "content": content, "is_error": block.is_error}
+
+
+def message_from_dict(data: Mapping[str, object]) -> Message:
+    """Return the message of `message_to_dict`'s form.
+
+    Raises:
+        InvalidInputError: it is not of that form; the message names what is missing or unknown.
+    """
+    known = {"id", "role", "name", "content", "time", "metadata"}
+    if not data.keys() <= known or not {"role", "content"} <= data.keys():
+        msg = f"a message has role and content, and may have {sorted(known)}; this one has {sorted(data)}"
+        raise InvalidInputError(msg)
+    content = data["content"]
+    time = data.get("time")
+    return Message(
+        role=cast("Any", data["role"]),
+        content=content
+        if isinstance(content, str)
+        else [_block_from_dict(part) for part in cast("Sequence[object]", content)],
+        id=cast("str | None", data.get("id")),
+        name=cast("str | None", data.get("name")),
+        time=None if time is None else to_datetime(time, "a message's time"),
+        metadata=cast("JsonObject", data.get("metadata") or {}),
+    )
+
+
+def _block_from_dict(data: object) -> Block:
+    parts: dict[str, Any] = dict(cast("Mapping[str, Any]", data)) if isinstance(data, dict) else {}
+    kind = parts.pop("type", None)
+    makers: Mapping[object, type[Block]] = {
+        "text": Text,
+        "image": Image,
+        "file": File,
+        "tool_call": ToolCall,
+        "tool_result": ToolResult,
+    }
+    maker = makers.get(kind)
+    if maker is None:
+        msg = f"a block of type {kind!r} is unknown; types are {', '.join(map(str, makers))}"
+        raise InvalidInputError(msg)
+    if maker is ToolResult:
+        parts["content"] = tuple(_block_from_dict(part) for part in parts.get("content", ()))
+    try:
+        return maker(**parts)
+    except TypeError:
+        msg = f"a block of type {kind!r} does not have the parts {sorted(parts)}"
+        raise InvalidInputError(msg) from None
+
+
+def identified(message: Message, new_id: Callable[[], str], now: datetime) -> Message:
+    """Return the message with an id and a time: its own where it has them."""
+    return replace(message, id=message.id or new_id(), time=message.time or now)
+
+
+def message_row_id(scope: Scope, message_id: str) -> str:
+    """Return the row of a message: the same id in another scope is another message."""
+    return row_id("message", *(getattr(scope, name) for name in SCOPE_FIELDS), message_id)
+
+
+def positions(newest: str | None, now: datetime, count: int) -> list[str]:
+    """Return where so many messages stand that are appended now: after `newest`, in order.
+
+    A position is the time of appending and a number. When the clock stands or goes back, the time
+    goes on from the newest one.
+    """
+    moment = now.astimezone(UTC)
+    if newest is not None:
+        moment = max(moment, to_datetime(newest.partition("#")[0], "position") + timedelta(microseconds=1))
+    if count > _MOST_AT_ONCE:
+        msg = f"{count} messages are too many for one call, {_MOST_AT_ONCE} is the most; append them in parts"
+        raise InvalidInputError(msg)
+    stamp = format_time(moment)
+    return [f"{stamp}#{number:07}" for number in range(count)]
+
+
+def message_row(message: Message, scope: Scope, position: str, now: datetime) -> Row:
+    """Return the row of an identified message."""
+    return Row(
+        id=message_row_id(scope, cast("str", message.id)),
+        fields={
+            **scope.to_dict(),
+            "role": message.role,
+            "position": position,
+            "said_at": format_time(cast("datetime", message.time)),
+            "recorded_at": format_time(now),
+        },
+        payload=json.dumps(message_to_dict(message)).encode(),
+    )
+
+
+def message_from_row(row: Row) -> Message:
+    """Return the message that a row was made of."""
+    return message_from_dict(json.loads(row.payload))

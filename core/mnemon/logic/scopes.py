@@ -1,0 +1,39 @@
+"""Scopes as conditions and fields of rows."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+from mnemon.types.filters import And, where
+from mnemon.types.scope import SCOPE_FIELDS, Scope
+
+if TYPE_CHECKING:
+    from mnemon.types.filters import Filter
+    from mnemon.types.storage import Row
+
+__all__ = ["row_id", "scope_condition", "scope_of"]
+
+_NAMESPACE = uuid.UUID("6d6e656d-6f6e-5000-8000-000000000000")
+"""Namespace of every id that is made from other ids: "mnemon" in ASCII, and no other meaning."""
+
+
+def scope_condition(scope: Scope) -> And:
+    """Return the condition that every id of the scope matches."""
+    parts: list[Filter] = [where(name).eq(value) for name, value in scope.to_dict().items()]
+    return And(tuple(parts))
+
+
+def scope_of(row: Row) -> Scope:
+    """Return the scope that a row was written with."""
+    ids = {name: row.fields.get(name) for name in SCOPE_FIELDS}
+    return Scope(**{name: value for name, value in ids.items() if isinstance(value, str)})
+
+
+def row_id(kind: str, *parts: str | None) -> str:
+    """Return the id that these parts always give, and no others.
+
+    Parts are told apart exactly: `("a", "bc")` and `("ab", "c")` differ, and so do None and `""`.
+    """
+    return str(uuid.uuid5(_NAMESPACE, json.dumps([kind, *parts])))
