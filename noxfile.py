@@ -26,6 +26,7 @@ PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
 ALL_EXTRAS = ".[local,openai,testing]"
 TESTED = ("tests/core", "tests/stores", "tests/embedders")
+MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
 
@@ -78,6 +79,9 @@ def build(session: nox.Session) -> None:
     shutil.rmtree(DIST, ignore_errors=True)
     session.run("python", "-m", "build", "--outdir", str(DIST))
     session.run("twine", "check", "--strict", *map(str, DIST.iterdir()))
+    for file in DIST.iterdir():
+        if file.stat().st_size > MOST_BYTES:
+            session.error(f"{file.name} is {file.stat().st_size:,} bytes, {MOST_BYTES:,} is the most")
 
 
 @nox.session(requires=["build"])

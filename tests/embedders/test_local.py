@@ -174,11 +174,11 @@ def test_close_meanings_are_closer(embedder: LocalEmbedder, one: str, close: str
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ("one string", "texts must be a sequence of strings, not one string"),
-        (["fine", 5], r"texts\[1\] must be a string, not int"),
-        (["fine", "fine", None], r"texts\[2\] must be a string, not NoneType"),
-        (["secret \ud800"], r"texts\[0\] holds a lone surrogate at position 7"),
-        (["x" * 10_000 + "\udfff"], r"texts\[0\] holds a lone surrogate at position 10000"),
+        ("one string", "list of texts, not one text"),
+        (["fine", 5], r"text 1 must be a string, not int"),
+        (["fine", "fine", None], r"text 2 must be a string, not NoneType"),
+        (["secret \ud800"], r"text 0 holds a lone surrogate at position 7"),
+        (["x" * 10_000 + "\udfff"], r"text 0 holds a lone surrogate at position 10000"),
     ],
 )
 def test_what_is_not_text_is_refused_by_position(embedder: LocalEmbedder, texts: list[str], message: str) -> None:

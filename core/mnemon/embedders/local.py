@@ -18,7 +18,7 @@ from importlib import import_module, resources
 from typing import TYPE_CHECKING, Final, Protocol
 
 from mnemon.errors import EmbeddingError, InvalidInputError, MissingExtraError
-from mnemon.types.jsonvalue import check_text
+from mnemon.logic.embedding import check_texts
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -92,7 +92,7 @@ class LocalEmbedder:
         """
         import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-        checked = _check_texts(texts)
+        checked = check_texts(texts)
         vectors = np.empty((len(checked), _DIMENSIONS), np.float32)
         for start in range(0, len(checked), _WINDOW):
             tokens = [_model.tokenize(text) for text in checked[start : start + _WINDOW]]
@@ -223,13 +223,6 @@ def _file(name: str) -> Generator[Path]:
             msg = f"{name} in mnemon/embedders/minilm is not the published file; install mnemon again"
             raise EmbeddingError(msg)
         yield path
-
-
-def _check_texts(texts: Sequence[str]) -> list[str]:
-    if isinstance(texts, str):
-        msg = "texts must be a sequence of strings, not one string; put it in a list"
-        raise InvalidInputError(msg)
-    return [check_text(text, f"texts[{position}]") for position, text in enumerate(texts)]
 
 
 def _head(text: str) -> str:
