@@ -21,8 +21,9 @@ MnemonError
     └── StoreUnavailableError          no answer in time; the call may be repeated
 ```
 
-Messages and attributes never hold memory text, queries or keys: they name the field, the
-id, the type or the limit, and what to do about it.
+Messages and attributes never hold memory text, payloads, metadata values, search terms, vectors
+or keys. They name ids, fields, types, limits, and the value of an option or a time, cut to 40
+characters, and say what to do about it. They can be pickled.
 """
 
 from __future__ import annotations
@@ -56,6 +57,17 @@ __all__ = [
 
 class MnemonError(Exception):
     """Root of every error that mnemon raises on purpose."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Restore by attributes: constructors take facts, not messages."""
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[MnemonError], args: tuple[object, ...], facts: dict[str, object]) -> MnemonError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
 
 
 class ConfigError(MnemonError, ValueError):

@@ -17,7 +17,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MODULES = ("mnemon", "mnemon.testing")
+MODULES = (
+    "mnemon",
+    "mnemon.testing",
+    # what who writes a backend or an embedder builds on
+    "mnemon.embedders.callable",
+    "mnemon.embedders.local",
+    "mnemon.embedders.openai_compatible",
+    "mnemon.logic.answers",
+    "mnemon.logic.declarations",
+    "mnemon.logic.filters",
+    "mnemon.protocols.async_store",
+    "mnemon.protocols.capabilities",
+    "mnemon.protocols.embedder",
+    "mnemon.protocols.store",
+    "mnemon.stores.async_base",
+    "mnemon.stores.base",
+    "mnemon.types.filters",
+    "mnemon.types.requests",
+    "mnemon.types.storage",
+)
 COMMITTED = Path(__file__).with_name("public_api.txt")
 
 
@@ -39,12 +58,14 @@ def module_lines(name: str) -> Iterator[str]:
 
 
 def value_lines(name: str, value: object) -> Iterator[str]:
-    if isinstance(value, type):
+    if isinstance(value, type) and value.__module__.startswith("mnemon"):
         yield f"class {name}({', '.join(base.__name__ for base in value.__bases__)})"
         for member in sorted(public_members(value)):
             yield f"    {member}"
     elif inspect.isroutine(value):
         yield routine(name, value)
+    elif isinstance(value, type):  # another name for a type of Python's
+        yield f"{name} = {value.__name__}"
     else:
         yield f"{name} = {value!r}" if isinstance(value, str | int | float) else name
 

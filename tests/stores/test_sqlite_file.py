@@ -325,7 +325,7 @@ def test_scrubbing_is_pending_while_somebody_reads(tmp_path: Path) -> None:
         store.apply(PROJECT, put(note("a", payload=PRIVATE.encode())))
         reader = sqlite3.connect(path, isolation_level=None)
         reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM rows_notes").fetchall()
+        reader.execute("SELECT count(*) FROM notes__rows").fetchall()
         store.apply(PROJECT, [Delete(collection="notes", ids=["a"])])
 
         meanwhile = store.scrub()

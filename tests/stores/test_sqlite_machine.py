@@ -9,8 +9,16 @@ from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing import store_machine
 
 
-def open_store() -> SQLiteStore:
-    return SQLiteStore(Path(tempfile.mkdtemp(prefix="mnemon-")) / "store.db")
+class OwnFolderStore(SQLiteStore):
+    """A store in a folder of its own, which goes when the store is closed."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="mnemon-")
+        super().__init__(Path(self._folder.name) / "store.db")
+
+    def close(self) -> None:
+        super().close()
+        self._folder.cleanup()
 
 
-TestSQLiteMachine = store_machine(open_store).TestCase
+TestSQLiteMachine = store_machine(OwnFolderStore).TestCase

@@ -33,7 +33,9 @@ NEAR = Nearest(space="small", vector=[1.0, 0.0, 0.0])
 class TwoOpeners(SQLiteStore):
     """Writes through one opener of a file and reads through another, as two processes would."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="mnemon-")
+        path = Path(self._folder.name) / "store.db"
         super().__init__(path)
         self._other = SQLiteStore(path, cache_bytes=2_000)
 
@@ -47,11 +49,10 @@ class TwoOpeners(SQLiteStore):
     def close(self) -> None:
         self._other.close()
         super().close()
+        self._folder.cleanup()
 
 
-TestTwoOpenersMachine = store_machine(
-    lambda: TwoOpeners(Path(tempfile.mkdtemp(prefix="mnemon-")) / "store.db")
-).TestCase
+TestTwoOpenersMachine = store_machine(TwoOpeners).TestCase
 
 
 def ids(store: Store, query: Terms | Nearest, condition: Filter = ALICE) -> list[str]:
@@ -254,10 +255,10 @@ def test_an_audit_finds_what_does_not_fit_and_mends_it(tmp_path: Path) -> None:
         rows = [note(f"{number}", terms=("t",), small=(1.0, 0.0, 0.0), categories=("c",)) for number in range(6)]
         store.apply(PROJECT, put(*rows))
         with store._connections.writing() as connection:  # pyright: ignore[reportPrivateUsage]
-            connection.execute("INSERT INTO text_notes (rowid, tokens) VALUES (999, 'stray')")
-            connection.execute("UPDATE rows_notes SET terms = 't u' WHERE id = '3'")
-            connection.execute("DELETE FROM tag_notes WHERE row = 1")
-            connection.execute("INSERT INTO vec_notes_small VALUES (999, x'00')")
+            connection.execute("INSERT INTO notes__text (rowid, tokens) VALUES (999, 'stray')")
+            connection.execute("UPDATE notes__rows SET terms = 't u' WHERE id = '3'")
+            connection.execute("DELETE FROM notes__tag WHERE row = 1")
+            connection.execute("INSERT INTO notes__vec__small VALUES (999, x'00')")
 
         found = store.check()
         mended = store.check(repair=True)

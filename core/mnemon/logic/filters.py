@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import InvalidFilterError, InvalidInputError
-from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or
+from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or, make_condition, where
 from mnemon.types.times import is_canonical_time, parse_time
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def bind(tree: Filter, collection: Collection) -> Filter:
             return Or(tuple(bind(part, collection) for part in parts))
         case Not(part):
             return Not(bind(part, collection))
-        case Condition():
-            return _bind_condition(tree, collection)
+        case Condition(field, operator, value):
+            return _bind_condition(make_condition(where(field).field, operator, value), collection)
         case _:
             msg = f"{type(tree).__name__} is not a filter; build one with where(...) or parse_filter(...)"
             raise InvalidFilterError(msg)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import InvalidInputError
 from mnemon.logic.filters import bind
-from mnemon.logic.rows import check_id, check_term, check_vector, check_write
+from mnemon.logic.rows import MAX_NUMBER, check_id, check_term, check_vector, check_write
 from mnemon.types.filters import And, Filter, parse_filter
+from mnemon.types.jsonvalue import shown
 from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
-from mnemon.types.storage import Nearest, Terms
+from mnemon.types.storage import Delete, DeleteWhere, Nearest, Patch, Put, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from mnemon.types.storage import Collection, Cursor, Part, Write
+    from mnemon.types.storage import Collection, Cursor, Ordered, Part, Write
 
 __all__ = [
     "MAX_LIMIT",
@@ -29,6 +30,9 @@ __all__ = [
     "scan_request",
     "search_request",
 ]
+
+_LEAST, _MOST = 1e-6, 1e6
+"""Bounds of a term's weight: within them sums are exact to 1e-9, so that every backend orders alike."""
 
 MAX_TERMS = 256
 """Most terms of one search or count; SQLite joins up to 500 queries in one."""
@@ -64,7 +68,7 @@ def get_request(
     collection: Collection, project: str, ids: Sequence[str], *, include: Sequence[Part], decisive: bool
 ) -> GetRequest:
     """Check a read by id."""
-    if isinstance(ids, str):
+    if isinstance(ids, str) or not isinstance(ids, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         msg = "get takes a list of ids, not one text; write [id]"
         raise InvalidInputError(msg)
     return GetRequest(
@@ -90,9 +94,8 @@ def scan_request(
     """Check a page of a scan."""
     if order is not None:
         _check_ordered(order, collection)
-    if after is not None and (not isinstance(after, tuple) or len(after) != 2):  # noqa: PLR2004 # pyright: ignore[reportUnnecessaryIsInstance]
-        msg = "`after` must be the cursor that the page before returned"
-        raise InvalidInputError(msg)
+    if after is not None:
+        _check_cursor(after, order, collection)
     return ScanRequest(
         project=check_project(project),
         collection=collection,
@@ -167,12 +170,16 @@ def group_request(
 
 def check_batch(batch: Sequence[Write], declared: Mapping[str, Collection]) -> list[Write]:
     """Return every write checked and its filters bound, before anything is written."""
+    for write in batch:
+        if not isinstance(write, Put | Patch | Delete | DeleteWhere):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = f"a batch holds Put, Patch, Delete and DeleteWhere, not a {type(write).__name__}"
+            raise InvalidInputError(msg)
     return [check_write(write, find_collection(declared, write.collection), bind_filter) for write in batch]
 
 
 def _check_limit(limit: object) -> int:
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
-        msg = f"limit must be a whole number from 1 to {MAX_LIMIT}, not {limit!r}; page on with `after`"
+        msg = f"limit must be a whole number from 1 to {MAX_LIMIT}, not {shown(limit)}; page on with `after`"
         raise InvalidInputError(msg)
     return limit
 
@@ -194,6 +201,20 @@ def _check_ordered(name: str, collection: Collection) -> None:
         raise InvalidInputError(msg)
 
 
+def _check_cursor(after: object, order: str | None, collection: Collection) -> None:
+    pair = cast("tuple[object, ...]", after) if isinstance(after, tuple) else ()
+    kind = None if order is None else cast("Ordered", collection.order_of(order)).kind
+    if len(pair) == 2 and isinstance(pair[1], str):  # noqa: PLR2004 - a value and an id
+        value = pair[0]
+        number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
+        if value is None or (kind == "number" and number) or (kind in ("text", "time") and isinstance(value, str)):
+            check_id(pair[1], "after")
+            check_id(value if isinstance(value, str) else "", "after")
+            return
+    msg = "`after` must be the cursor that the page before returned, for the same order"
+    raise InvalidInputError(msg)
+
+
 def _check_query(query: Terms | Nearest, collection: Collection) -> Terms | Nearest:
     if isinstance(query, Nearest):
         space = collection.space(query.space)
@@ -202,10 +223,15 @@ def _check_query(query: Terms | Nearest, collection: Collection) -> Terms | Near
             msg = f"collection {collection.name!r} has no vector space {query.space!r}; it has {known}"
             raise InvalidInputError(msg)
         return Nearest(space=query.space, vector=check_vector(query.vector, space))
+    if not isinstance(query, Terms) or not isinstance(query.weights, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        msg = f"a search takes Terms or Nearest, not a {type(query).__name__}"
+        raise InvalidInputError(msg)
     _check_terms(query.weights, collection)
     for weight in query.weights.values():
-        if not math.isfinite(weight) or weight <= 0:
-            msg = f"the weight of a term must be finite and above 0, not {weight}; leave the term out"
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not _LEAST <= weight <= _MOST:  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = (
+                f"the weight of a term must be a number from {_LEAST} to {_MOST:.0f}, not {shown(weight)}; leave it out"
+            )
             raise InvalidInputError(msg)
     return query
 
@@ -213,6 +239,9 @@ def _check_query(query: Terms | Nearest, collection: Collection) -> Terms | Near
 def _check_terms(terms: Sequence[str] | Mapping[str, float], collection: Collection) -> None:
     if not collection.text:
         msg = f"collection {collection.name!r} is declared without text and cannot be searched by terms"
+        raise InvalidInputError(msg)
+    if isinstance(terms, str):
+        msg = "terms must be a list of terms, not one text; write [term]"
         raise InvalidInputError(msg)
     if len(terms) > MAX_TERMS:
         msg = f"one call takes {MAX_TERMS} terms, not {len(terms)}; leave out those with the least weight"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import DimensionMismatchError, InvalidInputError
-from mnemon.types.jsonvalue import check_json_object, check_text
+from mnemon.types.jsonvalue import check_json_object, check_text, shown
 from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Row
 from mnemon.types.times import is_canonical_time
 
@@ -54,6 +54,7 @@ def check_write(write: Write, collection: Collection, bind: Callable[[Filter, Co
             _check_choice("existing", write.existing, ("replace", "skip", "abort"))
             return Put(collection=write.collection, row=check_row(row, collection), existing=write.existing)
         case Patch():
+            _check_filter("expect", write.expect)
             _check_choice("otherwise", write.otherwise, ("abort", "skip"))
             return Patch(
                 collection=write.collection,
@@ -70,10 +71,18 @@ def check_write(write: Write, collection: Collection, bind: Callable[[Filter, Co
                 raise InvalidInputError(msg)
             return Delete(collection=write.collection, ids=tuple(check_id(item, "id") for item in ids))
         case DeleteWhere(where=where, limit=limit):
-            if limit is not None and (type(limit) is not int or limit < 1):
+            _check_filter("where", where)
+            if limit is not None and (type(limit) is not int or not 1 <= limit <= MAX_NUMBER):
                 msg = f"a delete's limit must be a whole number from 1, not {limit!r}; leave it out to delete all"
                 raise InvalidInputError(msg)
             return DeleteWhere(collection=write.collection, where=bind(where, collection), limit=limit)
+
+
+def _check_filter(name: str, value: object) -> None:
+    """Refuse a filter that is None: a read without one means all rows, but no write may mean that by accident."""
+    if value is None:
+        msg = f"a write's `{name}` must be a filter; And() stands for every row of the project"
+        raise InvalidInputError(msg)
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -89,6 +98,9 @@ def check_row(row: Row, collection: Collection) -> Row:
         InvalidInputError: an undeclared field or space, or a value that cannot be kept exactly.
         DimensionMismatchError: a vector of the wrong length.
     """
+    if not isinstance(row, Row) or not isinstance(row.fields, Mapping) or isinstance(row.terms, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        msg = "a row is a Row whose fields are a mapping and whose terms are a sequence of texts"
+        raise InvalidInputError(msg)
     if row.terms and not collection.text:
         msg = f"collection {collection.name!r} is declared without text, but row {row.id!r} has terms"
         raise InvalidInputError(msg)
@@ -96,7 +108,7 @@ def check_row(row: Row, collection: Collection) -> Row:
         id=check_id(row.id, "id"),
         fields=check_fields(row.fields, collection),
         terms=tuple(check_term(term) for term in row.terms),
-        metadata=check_json_object(row.metadata, "metadata") if row.metadata else {},
+        metadata=check_json_object(row.metadata, "metadata"),
         payload=_check_payload(row.payload),
         vectors={name: _check_row_vector(vector, name, collection) for name, vector in row.vectors.items()},
     )
@@ -156,7 +168,7 @@ def _check_ordered(value: FieldValue | None, name: str, collection: Collection) 
         return _check_number(value, name)
     text = check_id(value, name)
     if ordered.kind == "time" and not is_canonical_time(text):
-        msg = f"{name} must be a time as mnemon.types.times.format_time writes it, not {text!r}"
+        msg = f"{name} must be a time as mnemon.types.times.format_time writes it, not {shown(text)}"
         raise InvalidInputError(msg)
     return text
 
@@ -165,8 +177,9 @@ def _check_number(value: object, name: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"{name} must be a number, not a {type(value).__name__}"
         raise InvalidInputError(msg)
-    if not math.isfinite(value) or (isinstance(value, int) and abs(value) > MAX_NUMBER):
-        msg = f"{name} is {value}; a number field keeps finite numbers, whole ones up to 2**53: store it as text"
+    too_large = isinstance(value, int) and abs(value) > MAX_NUMBER
+    if too_large or not math.isfinite(value):
+        msg = f"{name} is too large or not finite; a number field keeps whole numbers up to 2**53: store it as text"
         raise InvalidInputError(msg)
     return value
 
@@ -212,13 +225,14 @@ def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
 def _as_float32(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    if isinstance(vector, np.ndarray):
-        array = cast("NDArray[numpy.generic]", vector)
-        if array.dtype == np.float32:
-            return cast("NDArray[numpy.float32]", array)
     try:
-        with np.errstate(over="ignore"):
-            return np.asarray(cast("Sequence[float]", vector), dtype=np.float32)
-    except (TypeError, ValueError):
-        msg = f"a vector of space {space.name!r} must be a sequence of numbers"
-        raise InvalidInputError(msg) from None
+        array = np.asanyarray(cast("Sequence[float]", vector))
+    except (TypeError, ValueError, OverflowError):
+        array = np.empty(0, dtype=np.object_)
+    if array.dtype.kind not in "fiu" or isinstance(array, np.ma.MaskedArray):
+        msg = f"a vector of space {space.name!r} must be a flat sequence of real numbers"
+        raise InvalidInputError(msg)
+    if array.dtype == np.float32:
+        return cast("NDArray[numpy.float32]", array)
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)

@@ -101,7 +101,7 @@ class Store(Protocol):
 
         Without `order` rows come by id. Rows without the field come first, last when descending.
         A row that is there from the first page to the last is returned exactly once, whatever
-        else is written meanwhile. `limit` is 1 to 10,000.
+        else is written meanwhile, unless its own place in the order changes. `limit` is 1 to 10,000.
         """
         ...
 
@@ -179,6 +179,7 @@ class SupportsExclusive(Protocol):
 
         What is read inside is the newest state. What is applied inside is committed together
         when the block ends, and taken back when it raises. Inside, use the store that the
-        context gives, not the one it came from.
+        context gives, not the one it came from; units do not nest. An error that makes the backend
+        take the whole unit back, such as a full disk, leaves it unusable: later calls raise `StoreError`.
         """
         ...

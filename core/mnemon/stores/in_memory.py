@@ -63,12 +63,18 @@ class InMemoryStore(BaseStore):
                 if not self._depth:
                     self._journal.clear()
 
+    def declare(self, *collections: Collection) -> None:
+        """Make the collections usable; see `Store.declare`."""
+        with self._lock:  # two threads that declare different fields must both find theirs
+            super().declare(*collections)
+
     def _declare(self, collection: Collection) -> Collection:
         stored = self._declared.get(collection.name)
         return collection if stored is None else merge_declarations(stored, collection)
 
     def _get(self, request: GetRequest) -> dict[str, Row]:
         with self._lock:
+            self._check_open()
             table = self._table(request.project, request.collection.name)
             return {item: trimmed(table[item], request.include) for item in request.ids if item in table}
 
@@ -135,6 +141,7 @@ class InMemoryStore(BaseStore):
 
     def _rows(self, request: ScanRequest | SearchRequest | CountRequest | GroupRequest) -> list[Row]:
         with self._lock:
+            self._check_open()
             return list(self._table(request.project, request.collection.name).values())
 
     def _set(self, table: _Table, row_id: str, row: Row | None) -> int:

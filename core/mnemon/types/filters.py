@@ -8,18 +8,15 @@ it does not, and `NOT` turns one into the other.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from mnemon.errors import InvalidFilterError, InvalidInputError
-from mnemon.types.jsonvalue import Json, check_json_object
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from mnemon.types.jsonvalue import Json, check_json_object, shown
 
 __all__ = [
     "MAX_CHOICES",
@@ -133,11 +130,11 @@ class FieldBuilder:
 
     def in_(self, values: Iterable[FilterValue]) -> Condition:
         """`eq` holds for one of `values`."""
-        return make_condition(self.field, Operator.IN, values if isinstance(values, str) else tuple(values))
+        return make_condition(self.field, Operator.IN, _listed(values))
 
     def nin(self, values: Iterable[FilterValue]) -> Condition:
         """Not `in`: so a record without the field matches."""
-        return make_condition(self.field, Operator.NIN, values if isinstance(values, str) else tuple(values))
+        return make_condition(self.field, Operator.NIN, _listed(values))
 
     def gt(self, value: FilterValue) -> Condition:
         """The field is greater than `value`; a missing field never is."""
@@ -279,7 +276,7 @@ def _parse_operator(field: str, name: object, operand: object) -> Condition:
     if operator is None:
         known = ", ".join(item.value for item in Operator)
         msg = (
-            f"filter on {field!r}: unknown operator {name!r}; known are {known}. "
+            f"filter on {shown(field)}: unknown operator {shown(name)}; known are {known}. "
             f"To reach into nested metadata write the path with dots, e.g. {field + '.key'!r}"
         )
         raise InvalidFilterError(msg)
@@ -295,6 +292,15 @@ def _check_field(field: object) -> str:
         raise InvalidFilterError(msg)
     _check_encodable(field, field)
     return field
+
+
+def _listed(values: object) -> object:
+    """Return any iterable but a text as a tuple, and leave it to the check of the condition to refuse the rest."""
+    return (
+        tuple(cast("Iterable[object]", values))
+        if isinstance(values, Iterable) and not isinstance(values, str)
+        else values
+    )
 
 
 def _check_value(field: str, operator: Operator, value: object) -> FilterValue:
@@ -332,19 +338,29 @@ def _check_size(tree: Filter) -> None:
             raise _too_deep()
         match part:
             case And(parts) | Or(parts):
-                waiting.extend((child, depth + 1) for child in parts)
+                waiting.extend((child, depth + 1) for child in _checked_parts(parts))
             case Not(child):
                 waiting.append((child, depth + 1))
             case Condition(value=tuple(values)):
                 conditions, choices = conditions + 1, choices + len(values)
-            case _:
+            case Condition():
                 conditions += 1
+            case _:
+                msg = f"a {type(part).__name__} is no filter; build one with where(...) or parse_filter(...)"
+                raise InvalidFilterError(msg)
     if conditions > MAX_CONDITIONS:
         msg = f"a filter may hold {MAX_CONDITIONS} conditions, this one has {conditions}; use in/nin for many values"
         raise InvalidFilterError(msg)
     if choices > MAX_CHOICES:
         msg = f"a filter may hold {MAX_CHOICES} values in its lists, this one has {choices}; split the call"
         raise InvalidFilterError(msg)
+
+
+def _checked_parts(parts: object) -> tuple[Filter, ...]:
+    if not isinstance(parts, tuple):
+        msg = f"the parts of a combination must be a tuple of filters, not a {type(parts).__name__}"
+        raise InvalidFilterError(msg)
+    return cast("tuple[Filter, ...]", parts)
 
 
 def _parts_of(part: Filter, kind: type[And | Or]) -> tuple[Filter, ...]:

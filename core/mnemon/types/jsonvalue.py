@@ -8,13 +8,25 @@ from typing import cast
 
 from mnemon.errors import InvalidInputError
 
-__all__ = ["Json", "JsonObject", "check_json_object", "check_text"]
+__all__ = ["Json", "JsonObject", "check_json_object", "check_text", "shown"]
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 JsonObject = Mapping[str, Json]
 
 MAX_DEPTH = 64
 """Nesting of metadata: deeper values are refused, so that no reader of them runs out of stack."""
+
+
+_MOST_BITS = 13_000
+"""Bits of a whole number that Python still reads and writes as text by default (4,300 digits)."""
+
+_MOST_SHOWN = 40
+
+
+def shown(value: object) -> str:
+    """Return a value as an error may show it: its repr, cut to 40 characters."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 
 def check_text(text: object, name: str) -> str:
@@ -52,7 +64,12 @@ def check_json_object(value: object, name: str) -> JsonObject:
 
 
 def _check(value: object, path: str, depth: int) -> Json:
-    if value is None or value is True or value is False or isinstance(value, int):
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, int):
+        if value.bit_length() > _MOST_BITS:
+            msg = f"{path} is a whole number of more than 4,000 digits; store it as text"
+            raise InvalidInputError(msg)
         return value
     if isinstance(value, str):
         return check_text(value, path)

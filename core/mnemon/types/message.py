@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, cast
 
 from mnemon.errors import InvalidInputError
@@ -10,7 +11,6 @@ from mnemon.types.jsonvalue import check_json_object, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from mnemon.types.jsonvalue import Json, JsonObject
 
@@ -98,7 +98,8 @@ class ToolCall:
     def __post_init__(self) -> None:
         """Refuse arguments that are not JSON."""
         _check_texts(self)
-        check_json_object(self.arguments, f"arguments of the call to {self.name!r}")
+        arguments = check_json_object(self.arguments, f"arguments of the call to {self.name!r}")
+        object.__setattr__(self, "arguments", arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +117,11 @@ class ToolResult:
     is_error: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse an id that cannot be stored."""
+        """Refuse an id that cannot be stored, and content that is no tuple of blocks."""
         _check_texts(self)
+        if not _are_parts(self.content):
+            msg = "the content of a ToolResult must be a tuple of Text, Image and File"
+            raise InvalidInputError(msg)
 
 
 Block = Text | Image | File | ToolCall | ToolResult
@@ -156,6 +160,9 @@ class Message:
             if value is not None and not check_text(value, f"a message's {name}").strip():
                 msg = f"a message's {name} must not be blank; leave it out"
                 raise InvalidInputError(msg)
+        if self.time is not None and not isinstance(self.time, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = f"a message's time must be an aware datetime, not a {type(self.time).__name__}"
+            raise InvalidInputError(msg)
         if self.time is not None and self.time.utcoffset() is None:
             msg = f"a message's time {self.time.isoformat()} has no time zone; use an aware datetime"
             raise InvalidInputError(msg)
@@ -184,11 +191,19 @@ class Message:
         return tuple(block for block in self.blocks if isinstance(block, ToolResult))
 
 
+def _are_parts(content: object) -> bool:
+    parts = cast("tuple[object, ...]", content) if isinstance(content, tuple) else (None,)
+    return all(isinstance(part, Text | Image | File) for part in parts)
+
+
+_NO_TEXTS = frozenset({"arguments", "content", "is_error"})
+
+
 def _check_texts(block: _Attachment | ToolCall | ToolResult) -> None:
     """Refuse texts of a block that no store could keep exactly."""
     for part in fields(block):
         value = getattr(block, part.name)
-        if isinstance(value, str):
+        if part.name not in _NO_TEXTS and not (value is None and part.default is None):
             check_text(value, f"{part.name} of a {type(block).__name__}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from mnemon.errors import InvalidInputError
 from mnemon.types.filters import And, Filter
@@ -56,7 +56,9 @@ Vector: TypeAlias = "NDArray[numpy.float32] | Sequence[float]"
 Part = str
 """Which heavy parts of a row to read: `terms`, `metadata`, `payload`, or a vector space's name."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
+_NAME = re.compile(r"(?=.{1,48}$)[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+_OURS = ("sqlite", "mnemon")
+_KINDS = ("text", "number", "time")
 _RESERVED = frozenset({"id", "terms", "metadata", "payload", "rowid"})
 
 
@@ -79,7 +81,7 @@ class VectorSpace:
     """Vectors of one embedder; at most one vector per row and space.
 
     Attributes:
-        name: name of the space; letters, digits and underscores.
+        name: name of the space; lower-case letters, digits and single underscores.
         model: the embedder that made the vectors, as it names itself.
         dimensions: length of each vector.
     """
@@ -94,7 +96,7 @@ class Collection:
     """A set of rows of one form, declared as data; every backend serves any collection.
 
     Attributes:
-        name: lower-case letters, digits and underscores, at most 48.
+        name: lower-case letters, digits and single underscores between them, at most 48.
         keys: single-valued texts, matched whole and case-sensitively.
         tags: many-valued texts; a condition holds where it holds for one of the values.
         ordered: fields to compare and sort by.
@@ -121,22 +123,23 @@ class Collection:
 
     def __post_init__(self) -> None:
         """Refuse names that a backend could not keep apart, and fields that are not declared."""
+        for listed in (self.keys, self.tags, self.scopes, self.indexes):
+            _check_tuple(listed)
         ordered = tuple(item.name for item in self.ordered)
         spaces = tuple(space.name for space in self.vectors)
         names = (*self.keys, *self.tags, *ordered, *spaces)
         for name in (self.name, *names):
-            if not _NAME.fullmatch(name) or name in _RESERVED:
-                msg = (
-                    f"{name!r} cannot name a collection or field: use up to 48 lower-case letters, digits and "
-                    f"underscores, a letter first, and none of {', '.join(sorted(_RESERVED))}"
-                )
-                raise InvalidInputError(msg)
+            _check_name(name)
         if len(set(names)) != len(names):
             msg = f"collection {self.name!r} declares a name twice: {sorted(n for n in names if names.count(n) > 1)}"
             raise InvalidInputError(msg)
         for space in self.vectors:
-            if space.dimensions < 1:
+            if type(space.dimensions) is not int or space.dimensions < 1:
                 msg = f"vector space {space.name!r} needs at least one dimension, not {space.dimensions}"
+                raise InvalidInputError(msg)
+        for item in self.ordered:
+            if item.kind not in _KINDS:
+                msg = f"the kind of {item.name!r} must be one of {', '.join(_KINDS)}, not {item.kind!r}"
                 raise InvalidInputError(msg)
         self._check_references((self.scopes, self.keys), ((self.person,), self.keys), ((self.current,), ordered))
         self._check_references(*((index, (*self.keys, *ordered)) for index in self.indexes))
@@ -155,6 +158,24 @@ class Collection:
     def order_of(self, name: str) -> Ordered | None:
         """Return the ordered field of that name, or None."""
         return next((item for item in self.ordered if item.name == name), None)
+
+
+def _check_tuple(listed: object) -> None:
+    if not isinstance(listed, tuple) or not all(
+        isinstance(item, str) or item for item in cast("tuple[object, ...]", listed)
+    ):
+        msg = "keys, tags, scopes and indexes of a collection are tuples of names, indexes of tuples that are not empty"
+        raise InvalidInputError(msg)
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or name in _RESERVED or name.startswith(_OURS) or not _NAME.fullmatch(name):
+        msg = (
+            f"{name!r} cannot name a collection or field: use up to 48 lower-case letters, digits and single "
+            f"underscores between them, a letter first; not what begins with {' or '.join(_OURS)}, and none of "
+            f"{', '.join(sorted(_RESERVED))}"
+        )
+        raise InvalidInputError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

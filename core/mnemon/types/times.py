@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from mnemon.errors import InvalidInputError
+from mnemon.types.jsonvalue import shown
 
 __all__ = ["Time", "format_time", "is_canonical_time", "parse_time", "to_datetime"]
 
@@ -46,9 +47,9 @@ def to_datetime(value: object, name: str) -> datetime:
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            msg = f"{name} {value!r} is not an ISO 8601 time; write e.g. 2026-05-08T13:56:00Z"
+            msg = f"{name} {shown(value)} is not an ISO 8601 time; write e.g. 2026-05-08T13:56:00Z"
             raise InvalidInputError(msg) from None
-        return _to_utc(moment, name, repr(value))
+        return _to_utc(moment, name, shown(value))
     msg = f"{name} must be an aware datetime, ISO 8601 text with a zone, or epoch seconds, not {type(value).__name__}"
     raise InvalidInputError(msg)
 

@@ -40,10 +40,10 @@ def _audit_text(connection: Connection, collection: Collection, *, repair: bool)
     if not wrong:
         return
     if repair:
-        connection.execute(f"INSERT INTO text_{name} (text_{name}) VALUES ('delete-all')")
+        connection.execute(f"INSERT INTO {name}__text ({name}__text) VALUES ('delete-all')")
         for number, words in expected.items():
             connection.execute(
-                f"INSERT INTO text_{name} (rowid, tokens) VALUES (?, ?)", [number, " ".join(sorted(words))]
+                f"INSERT INTO {name}__text (rowid, tokens) VALUES (?, ?)", [number, " ".join(sorted(words))]
             )
     yield _finding(connection, collection, "postings differ from rows", wrong, repaired=repair)
 
@@ -51,7 +51,7 @@ def _audit_text(connection: Connection, collection: Collection, *, repair: bool)
 def _expected_tokens(connection: Connection, collection: Collection) -> dict[int, frozenset[str]]:
     expected: dict[int, frozenset[str]] = {}
     sql = (
-        f"SELECT {row_columns(collection, frozenset({'terms'}))}, r.project FROM rows_{collection.name} r "
+        f"SELECT {row_columns(collection, frozenset({'terms'}))}, r.project FROM {collection.name}__rows r "
         f"WHERE r.terms IS NOT NULL"
     )
     for *values, project in connection.execute(sql):
@@ -63,11 +63,14 @@ def _expected_tokens(connection: Connection, collection: Collection) -> dict[int
 
 
 def _actual_tokens(connection: Connection, name: str) -> dict[int, frozenset[str]]:
+    read_only = connection.value("PRAGMA query_only")
+    connection.execute("PRAGMA query_only = OFF")  # it would keep the temporary table below from being made
     connection.execute(
-        f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.words_{name} USING fts5vocab(main, text_{name}, instance)"
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.words__{name} USING fts5vocab(main, {name}__text, instance)"
     )
+    connection.execute(f"PRAGMA query_only = {read_only}")
     found: dict[int, set[str]] = {}
-    for token, number in connection.execute(f"SELECT term, doc FROM temp.words_{name}"):
+    for token, number in connection.execute(f"SELECT term, doc FROM temp.words__{name}"):
         found.setdefault(cast("int", number), set()).add(cast("str", token))
     return {number: frozenset(words) for number, words in found.items()}
 
@@ -76,18 +79,18 @@ def _audit_tags(connection: Connection, collection: Collection, *, repair: bool)
     name = collection.name
     expected: set[tuple[int, str, str, int]] = set()
     for tag in collection.tags:
-        sql = f"SELECT number, project, f_{tag} FROM rows_{name} WHERE f_{tag} IS NOT NULL"
+        sql = f"SELECT number, project, f_{tag} FROM {name}__rows WHERE f_{tag} IS NOT NULL"
         for number, project, values in connection.execute(sql):
             expected |= {(project, tag, value, number) for value in json.loads(values)}
-    entries = connection.rows(f"SELECT project, field, value, row FROM tag_{name}")
+    entries = connection.rows(f"SELECT project, field, value, row FROM {name}__tag")
     actual = {cast("tuple[int, str, str, int]", entry) for entry in entries}
     wrong = expected ^ actual
     if not wrong:
         return
     if repair:
-        connection.execute(f"DELETE FROM tag_{name}")
+        connection.execute(f"DELETE FROM {name}__tag")
         for entry in sorted(expected):
-            connection.execute(f"INSERT INTO tag_{name} VALUES (?, ?, ?, ?)", entry)
+            connection.execute(f"INSERT INTO {name}__tag VALUES (?, ?, ?, ?)", entry)
     yield _finding(
         connection, collection, "tag entries differ from rows", {entry[3] for entry in wrong}, repaired=repair
     )
@@ -95,8 +98,8 @@ def _audit_tags(connection: Connection, collection: Collection, *, repair: bool)
 
 def _audit_vectors(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:
     for space in collection.vectors:
-        table = f"vec_{collection.name}_{space.name}"
-        orphans = f"row NOT IN (SELECT number FROM rows_{collection.name}) OR length(vector) != {4 * space.dimensions}"
+        table = f"{collection.name}__vec__{space.name}"
+        orphans = f"row NOT IN (SELECT number FROM {collection.name}__rows) OR length(vector) != {4 * space.dimensions}"
         wrong = [cast("int", row) for (row,) in connection.rows(f"SELECT row FROM {table} WHERE {orphans}")]
         if wrong:
             if repair:
@@ -110,7 +113,7 @@ def _finding(
     listed = sorted(numbers)
     shown = listed[:_SHOWN]
     marks = ", ".join("?" * len(shown))
-    ids = connection.rows(f"SELECT id FROM rows_{collection.name} WHERE number IN ({marks}) ORDER BY id", shown)
+    ids = connection.rows(f"SELECT id FROM {collection.name}__rows WHERE number IN ({marks}) ORDER BY id", shown)
     return Finding(
         collection=collection.name,
         kind=kind,

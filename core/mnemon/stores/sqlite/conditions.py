@@ -125,7 +125,7 @@ def _compile_tag(condition: Condition, project: int, collection: Collection, con
 def _holds_tag(column: str, name: str, values: tuple[FilterValue, ...], project: int, collection: Collection) -> Sql:
     given = [cast("Parameter", value) for value in values if value is not None]
     listed = Sql(
-        f"r.number IN (SELECT row FROM tag_{collection.name} WHERE project = ? AND field = ? "
+        f"r.number IN (SELECT row FROM {collection.name}__tag WHERE project = ? AND field = ? "
         f"AND value IN ({', '.join('?' * len(given))}))",
         [project, name, *given],
     )

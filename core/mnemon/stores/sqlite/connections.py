@@ -1,4 +1,4 @@
-"""Connections to one file: many readers, one writer, none carried over a fork."""
+"""Connections to one file: many readers, one writer, none carried over a fork or to another file."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ _BUSY_TIMEOUT_S = 60.0
 _READER_TIMEOUT_MS = 500
 """How long emptying the log waits for readers, which may stay as long as they like."""
 _CACHE_KIB = 32_768
+_MOST_IDLE = 16
+"""Readers kept open when nobody uses them; each holds two file descriptors and a cache."""
 _MANY_TOKENS = 1_024
 _CHECKPOINT_PAGES = 4_000
 """Pages of 4 KiB in the log before they are moved to the file: pages written often are moved once."""
@@ -45,10 +47,28 @@ class Connection:
         self.indexed = 0
         self._most_indexed = 0
         self._data_version: Parameter = None
+        self._failure: BaseException | None = None
         raw.create_function("mnemon_holds", 2, self._holds)
 
     def _holds(self, number: int, value: Parameter) -> bool:
-        return self.conditions[number](value)
+        try:
+            return self.conditions[number](value)
+        except BaseException as failure:
+            self._failure = failure  # SQLite would say no more than that a function failed
+            raise
+
+    @contextmanager
+    def asking(self) -> Generator[None]:
+        """Raise what a condition raised, and not what SQLite makes of it."""
+        try:
+            yield
+        except sqlite3.Error:
+            failure, self._failure = self._failure, None
+            if failure is not None:
+                raise failure from None
+            raise
+        finally:
+            self.conditions.clear()
 
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> sqlite3.Cursor:
         """Run one statement."""
@@ -62,6 +82,12 @@ class Connection:
         """Return the first column of a query's first row; None where there is no row."""
         row = self.raw.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
+
+    def roll_back(self) -> None:
+        """Take the transaction back, if SQLite has not done so itself, and forget what was remembered in it."""
+        self.remembered.clear()
+        if self.raw.in_transaction:
+            self.raw.rollback()
 
     def is_slowed(self) -> bool:
         """Return whether an earlier transaction left FTS5 with a hash table far larger than this one needed.
@@ -94,7 +120,7 @@ class Connections:
     """Hands out readers in a snapshot each, and the one writer in a transaction.
 
     Attributes:
-        path: the file.
+        path: the file, which exists.
         durability: what a commit survives.
         max_bytes: size that the file may not outgrow, or None.
     """
@@ -105,13 +131,15 @@ class Connections:
     _idle: list[Connection] = field(default_factory=list[Connection])
     _writer: Connection | None = None
     _write_lock: threading.RLock = field(default_factory=threading.RLock)
+    _working: bool = False
     _pid: int = field(default_factory=os.getpid)
+    _file: tuple[int, int] | None = None
     _closed: bool = False
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
         """Lend a connection whose reads all see one state of the file."""
-        self._check_process()
+        self._check_usable()
         with translated(self.path):
             try:
                 connection = self._idle.pop()
@@ -119,46 +147,68 @@ class Connections:
                 connection = self._open(read_only=True)
             try:
                 connection.execute("BEGIN")
-                yield connection
+                with connection.asking():
+                    yield connection
             finally:
-                connection.raw.rollback()
+                connection.roll_back()
                 self._give_back(connection)
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
-        """Lend the writer inside a transaction: committed at the end, taken back on an error."""
-        self._check_process()
-        with self._write_lock, translated(self.path):
-            if self._writer is None:
-                self._writer = self._open(read_only=False)
-            writer = self._writer
-            if writer.raw.in_transaction:
-                msg = "this thread is inside a unit of work; write through the store that `exclusive()` gave it"
+        """Lend the writer inside a transaction: committed at the end, taken back on an error.
+
+        Errors of the block are the caller's; only those of the transaction itself are translated.
+        """
+        self._check_usable()
+        with self._write_lock:
+            if self._working:
+                msg = "this thread is inside a unit of work; use the store that `exclusive()` gave it"
                 raise StoreError(msg)
-            writer.execute("BEGIN IMMEDIATE")
-            writer.indexed = 0
+            writer = self._current_writer()
+            self._working = True
             try:
-                writer.recall()
+                # An interrupt may come with the lock just taken, so the beginning stands inside, too.
+                with translated(self.path):
+                    writer.execute("BEGIN IMMEDIATE")
+                    writer.indexed = 0
+                    writer.recall()
                 yield writer
-                writer.execute("COMMIT")
+                with translated(self.path):
+                    self._commit(writer)
             except BaseException:
-                writer.remembered.clear()
-                writer.raw.rollback()
+                with translated(self.path):
+                    writer.roll_back()
                 raise
             finally:
+                self._working = False
                 writer.conditions.clear()
-            if writer.is_slowed():
-                self._writer = None
+            self._refresh(writer)
+
+    def _commit(self, writer: Connection) -> None:
+        if not writer.raw.in_transaction:
+            msg = f"SQLite took the transaction on {self.path} back after an error inside it; nothing of it was written"
+            raise StoreError(msg)
+        writer.execute("COMMIT")
+
+    def _refresh(self, writer: Connection) -> None:
+        """Open a slowed writer anew; the new one first, since the last connection to close clears the log."""
+        if writer.is_slowed() and not self._closed:
+            with translated(self.path):
+                self._writer = self._open(read_only=False)
                 writer.raw.close()
 
     @contextmanager
     def maintaining(self) -> Generator[Connection]:
         """Lend the writer outside of a transaction, for statements that cannot run inside one."""
-        self._check_process()
+        self._check_usable()
         with self._write_lock, translated(self.path):
-            if self._writer is None:
+            yield self._current_writer()
+
+    def _current_writer(self) -> Connection:
+        if self._writer is None:
+            with translated(self.path):
                 self._writer = self._open(read_only=False)
-            yield self._writer
+        return self._writer
 
     def close(self) -> None:
         """Close what is idle; a connection that is lent out is closed when it is given back."""
@@ -168,17 +218,19 @@ class Connections:
             self._closed = True
             while self._idle:
                 self._idle.pop().raw.close()
-            if self._writer is not None:
+            if self._writer is not None and not self._working:
                 self._writer.raw.close()
                 self._writer = None
 
     def _give_back(self, connection: Connection) -> None:
-        connection.conditions.clear()
-        self._idle.append(connection)
-        if self._closed:
-            self.close()
+        if self._closed or len(self._idle) >= _MOST_IDLE:
+            connection.raw.close()
+        else:
+            self._idle.append(connection)
+            if self._closed:
+                self.close()
 
-    def _check_process(self) -> None:
+    def _check_usable(self) -> None:
         if self._pid != os.getpid():
             msg = (
                 f"the store on {self.path} was opened in process {self._pid} and carried over a fork into "
@@ -188,9 +240,26 @@ class Connections:
         if self._closed:
             msg = f"the store on {self.path} is closed; open a new one"
             raise ClosedError(msg)
+        known = self._file
+        if known is None:
+            self._file = self._identity()
+        elif known != self._identity():
+            msg = (
+                f"{self.path} was deleted or replaced while it was open: what is written now would be lost. "
+                f"Close this store and open it again; replace a file only while no store has it open"
+            )
+            raise StoreError(msg)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
 
     def _open(self, *, read_only: bool) -> Connection:
-        raw = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        address = f"{self.path.as_uri()}?mode=rw"  # never creates a file: `prepare_file` has, with its permissions
+        raw = sqlite3.connect(address, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         try:
             raw.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             raw.execute("PRAGMA temp_store = MEMORY")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import (
     StoreCorruptError,
@@ -56,8 +57,12 @@ def translated(path: Path) -> Generator[None]:
     """Raise SQLite's errors as mnemon's; the message names the file and the way out, never a value."""
     try:
         yield
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise _damaged(path) from None  # the cause would show stored text
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
+        if code is None and isinstance(error, sqlite3.OperationalError):  # "Could not decode to UTF-8 column ..."
+            raise _damaged(path) from None
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         known = None if code is None else _KNOWN.get(code & _PRIMARY)
         if known is None:
@@ -65,3 +70,8 @@ def translated(path: Path) -> Generator[None]:
             raise StoreError(msg) from error
         kind, message = known
         raise kind(message.format(path=path, name=name)) from error
+
+
+def _damaged(path: Path) -> StoreCorruptError:
+    kind, message = _KNOWN[sqlite3.SQLITE_CORRUPT]
+    return cast("StoreCorruptError", kind(message.format(path=path)))

@@ -11,9 +11,40 @@ from mnemon.errors import StoreError, StoreReadOnlyError
 __all__ = ["filesystem_of", "prepare_file"]
 
 _NETWORK = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "ceph", "glusterfs", "lustre", "beegfs", "gpfs", "davfs"}
+    {
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "afs",
+        "9p",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "beegfs",
+        "gpfs",
+        "davfs",
+        "smb2",
+        "ocfs2",
+        "gfs2",
+        "virtiofs",
+        "vboxsf",
+    }
 )
-_NETWORK_FUSE = frozenset({"fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse", "fuse.davfs2"})
+_NETWORK_FUSE = frozenset(
+    {
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "fuse.s3fs",
+        "fuse.rclone",
+        "fuse.gcsfuse",
+        "fuse.davfs2",
+        "fuse.juicefs",
+        "fuse.cephfs",
+        "fuse.mount-s3",
+    }
+)
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 """How the kernel writes white space and backslashes in a path."""
 _MOUNTS = Path("/proc/self/mounts")
@@ -35,7 +66,7 @@ def prepare_file(path: Path, *, mounts: Path = _MOUNTS) -> None:
     except OSError as error:
         msg = f"the folder {path.parent} cannot be created ({error.strerror}); choose another place"
         raise StoreError(msg) from error
-    kind = filesystem_of(path.parent, mounts)
+    kind = filesystem_of(path.resolve().parent, mounts)
     if kind in _NETWORK | _NETWORK_FUSE:
         msg = (
             f"{path} lies on a network file system ({kind}), where the file locks and the shared memory that SQLite's "

@@ -99,6 +99,7 @@ class Matrices:
         default_factory=WeakValueDictionary["Place", "threading.Lock"]
     )
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _bytes: int = 0
 
     @contextmanager
     def turn(self, place: Place) -> Generator[None]:
@@ -125,24 +126,27 @@ class Matrices:
             self._keep(place, matrix)
         else:
             with self._lock:
-                self._kept.move_to_end(place)
+                if place in self._kept:
+                    self._kept.move_to_end(place)
         return matrix
 
     def _keep(self, place: Place, matrix: Matrix) -> None:
         with self._lock:
-            self._kept.pop(place, None)
+            before = self._kept.pop(place, None)
+            self._bytes -= 0 if before is None else before.bytes
             if matrix.bytes > self.max_bytes:
                 return
             self._kept[place] = matrix
-            total = sum(item.bytes for item in self._kept.values())
-            while total > self.max_bytes:
+            self._bytes += matrix.bytes
+            while self._bytes > self.max_bytes:
                 _, dropped = self._kept.popitem(last=False)
-                total -= dropped.bytes
+                self._bytes -= dropped.bytes
 
     def clear(self) -> None:
         """Forget every matrix."""
         with self._lock:
             self._kept.clear()
+            self._bytes = 0
 
 
 def unit_rows(vectors: NDArray[numpy.float32]) -> NDArray[numpy.float32]:
@@ -154,13 +158,18 @@ def unit_rows(vectors: NDArray[numpy.float32]) -> NDArray[numpy.float32]:
     extreme = ~((squares > _SMALLEST) & (squares < np.inf))
     lengths = np.sqrt(squares)
     if extreme.any():  # the squares left float32's range, or there is no length: only these need float64
-        lengths[extreme] = np.linalg.norm(vectors[extreme].astype(np.float64), axis=1)
-        lengths[lengths == 0] = 1
+        lengths[extreme] = 1
+        units = vectors / lengths[:, None]
+        wide = vectors[extreme].astype(np.float64)
+        norms = np.linalg.norm(wide, axis=1)
+        norms[norms == 0] = 1
+        units[extreme] = wide / norms[:, None]
+        return units
     return vectors / lengths[:, None]
 
 
 def _read(connection: Connection, place: Place) -> Matrix:
-    gone = cast("int", connection.value(f"SELECT coalesce(max(sequence), 0) FROM gone_{place.collection}"))
+    gone = cast("int", connection.value(f"SELECT coalesce(max(sequence), 0) FROM {place.collection}__gone"))
     numbers, units = _vectors_after(connection, place, 0)
     return Matrix(numbers=numbers, units=units, alive=None, rows=len(numbers), gone_sequence=gone)
 
@@ -169,7 +178,7 @@ def _refreshed(connection: Connection, place: Place, matrix: Matrix) -> Matrix |
     """Return the matrix with what changed since, itself where nothing did, or None where it must be read anew."""
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    table = f"gone_{place.collection}"
+    table = f"{place.collection}__gone"
     first, last = connection.rows(f"SELECT coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM {table}")[0]
     if cast("int", first) > matrix.gone_sequence + 1:
         return None
@@ -232,7 +241,7 @@ def _vectors_after(
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
     name = place.collection
-    highest = cast("int", connection.value(f"SELECT coalesce(max(number), 0) FROM rows_{name}"))
+    highest = cast("int", connection.value(f"SELECT coalesce(max(number), 0) FROM {name}__rows"))
     if highest <= number:
         found = connection.execute("SELECT NULL WHERE 0")
     else:
@@ -242,7 +251,7 @@ def _vectors_after(
         scoped = "" if place.scope is None else f"AND {plus}r.f_{place.scope} = ? "
         current = "" if place.current is None else f"AND {plus}r.f_{place.current} IS NULL "
         found = connection.execute(
-            f"SELECT v.row, v.vector FROM rows_{name} r JOIN vec_{name}_{place.space.name} v ON v.row = r.number "
+            f"SELECT v.row, v.vector FROM {name}__rows r JOIN {name}__vec__{place.space.name} v ON v.row = r.number "
             f"WHERE {plus}r.project = ? {scoped}{current}AND r.number > ? ORDER BY r.number",
             [place.project, *([] if place.scope is None else [place.value]), number],
         )

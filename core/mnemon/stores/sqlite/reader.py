@@ -43,7 +43,7 @@ def get(connection: Connection, request: GetRequest) -> dict[str, Row]:
     for start in range(0, len(request.ids), _CHUNK):
         ids = request.ids[start : start + _CHUNK]
         found = connection.rows(
-            f"SELECT {columns} FROM rows_{request.collection.name} r "
+            f"SELECT {columns} FROM {request.collection.name}__rows r "
             f"WHERE r.project = ? AND r.id IN ({', '.join('?' * len(ids))})",
             [project, *ids],
         )
@@ -57,7 +57,7 @@ def list_ids(connection: Connection, request: CountRequest) -> list[str]:
     where = condition_sql(connection, request)
     if where is None:
         return []
-    table = f"rows_{request.collection.name}"
+    table = f"{request.collection.name}__rows"
     found = connection.rows(f"SELECT r.id FROM {table} r WHERE {where.text} ORDER BY r.id", where.parameters)
     return [cast("str", row_id) for (row_id,) in found]
 
@@ -83,7 +83,7 @@ def _scan_part(
     direction = "DESC" if request.descending else "ASC"
     order = f"r.id {direction}" if request.order is None else f"r.f_{request.order} {direction}, r.id {direction}"
     return connection.rows(
-        f"SELECT {row_columns(request.collection, request.include)} FROM rows_{request.collection.name} r "
+        f"SELECT {row_columns(request.collection, request.include)} FROM {request.collection.name}__rows r "
         f"WHERE {where.text} AND {keyset.text} ORDER BY {order} LIMIT ?",
         [*where.parameters, *keyset.parameters, limit],
     )
@@ -115,7 +115,7 @@ def count(connection: Connection, request: CountRequest) -> Counts:
     where = condition_sql(connection, request)
     if where is None:
         return Counts(rows=0, terms=dict.fromkeys(request.terms, 0))
-    table = f"rows_{request.collection.name}"
+    table = f"{request.collection.name}__rows"
     rows = cast("int", connection.value(f"SELECT count(*) FROM {table} r WHERE {where.text}", where.parameters))
     return Counts(rows=rows, terms=_count_terms(connection, request, where))
 
@@ -130,14 +130,14 @@ def _count_terms(connection: Connection, request: CountRequest, where: Sql) -> d
     alternatives, rest = searched
     name = request.collection.name
     if not rest:
-        sql = f"SELECT count(*) FROM text_{name} WHERE text_{name} MATCH ?"
+        sql = f"SELECT count(*) FROM {name}__text WHERE {name}__text MATCH ?"
         return {
             term: cast("int", connection.value(sql, [match_expression(alternatives, term)])) for term in request.terms
         }
     condition = compile_filter(And(tuple(rest)), request.collection, project, connection)
     sql = (
-        f"SELECT count(*) FROM text_{name} JOIN rows_{name} r ON r.number = text_{name}.rowid "
-        f"WHERE text_{name} MATCH ? AND r.project = ? AND {condition.text}"
+        f"SELECT count(*) FROM {name}__text JOIN {name}__rows r ON r.number = {name}__text.rowid "
+        f"WHERE {name}__text MATCH ? AND r.project = ? AND {condition.text}"
     )
     return {
         term: cast("int", connection.value(sql, [match_expression(alternatives, term), project, *condition.parameters]))
@@ -147,7 +147,7 @@ def _count_terms(connection: Connection, request: CountRequest, where: Sql) -> d
 
 def _count_terms_in_rows(connection: Connection, request: CountRequest, where: Sql) -> dict[str, int]:
     counts = dict.fromkeys(request.terms, 0)
-    table = f"rows_{request.collection.name}"
+    table = f"{request.collection.name}__rows"
     sql = f"SELECT r.terms FROM {table} r WHERE {where.text} AND r.terms IS NOT NULL"
     for (terms,) in connection.execute(sql, where.parameters):
         for term in counts.keys() & set(cast("str", terms).split(" ")):
@@ -160,12 +160,12 @@ def groups(connection: Connection, request: GroupRequest) -> GroupPage:
     where = condition_sql(connection, request)
     if where is None:
         return GroupPage(groups=(), after=None)
-    table = f"rows_{request.collection.name}"
+    table = f"{request.collection.name}__rows"
     column = f"r.f_{request.field}"
     source, first = f"{table} r", Sql(f"{column} IS NOT NULL")
     if request.field in request.collection.tags:
         column = "t.value"
-        source = f"tag_{request.collection.name} t JOIN {table} r ON r.number = t.row"
+        source = f"{request.collection.name}__tag t JOIN {table} r ON r.number = t.row"
         first = Sql("t.project = ? AND t.field = ?", [where.parameters[0], request.field])
     after = Sql("1") if request.after is None else Sql(f"{column} > ?", [request.after])
     bounds = "NULL, NULL" if request.of is None else f"min(r.f_{request.of}), max(r.f_{request.of})"

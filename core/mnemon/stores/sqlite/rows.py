@@ -70,7 +70,7 @@ def read_rows(
     for space in collection.vectors:
         if space.name in include and rows:
             vectors = _read_vectors(
-                connection, f"vec_{collection.name}_{space.name}", [cast("int", v[0]) for v in found]
+                connection, f"{collection.name}__vec__{space.name}", [cast("int", v[0]) for v in found]
             )
             for values, row in zip(found, rows, strict=True):
                 vector = vectors.get(cast("int", values[0]))

@@ -4,11 +4,11 @@
 | --- | --- |
 | `mnemon_projects` | a number for each project's name |
 | `mnemon_collections` | each collection as declared, and the highest number that a deleted row had |
-| `rows_<c>` | one row per row: fields as `f_<name>`, terms, metadata, payload |
-| `tag_<c>` | a tag's values, to find rows by |
-| `text_<c>` | FTS5 postings, see `tokens` |
-| `vec_<c>_<space>` | float32 vectors, by the row's number |
-| `gone_<c>` | numbers of rows that left the current ones, for caches of vectors |
+| `<c>__rows` | one row per row: fields as `f_<name>`, terms, metadata, payload |
+| `<c>__tag` | a tag's values, to find rows by |
+| `<c>__text` | FTS5 postings, see `tokens` |
+| `<c>__vec__<space>` | float32 vectors, by the row's number |
+| `<c>__gone` | numbers of rows that left the current ones, for caches of vectors |
 
 Row numbers are never used twice, so "what is new" is a range of numbers.
 """
@@ -19,7 +19,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
-from mnemon.errors import SchemaMismatchError, StoreCorruptError
+from mnemon.errors import InvalidInputError, SchemaMismatchError, StoreCorruptError
 from mnemon.logic.declarations import merge_declarations
 from mnemon.types.storage import Collection, Ordered, VectorSpace
 
@@ -29,7 +29,15 @@ if TYPE_CHECKING:
 
     from mnemon.stores.sqlite.connections import Connection
 
-__all__ = ["APPLICATION_ID", "VERSION", "declare_collection", "migrate", "project_number", "stored_collections"]
+__all__ = [
+    "APPLICATION_ID",
+    "VERSION",
+    "check_ours",
+    "declare_collection",
+    "migrate",
+    "project_number",
+    "stored_collections",
+]
 
 APPLICATION_ID = 0x6D6E656D
 """Marks a file as ours in its header: "mnem"."""
@@ -49,8 +57,8 @@ VERSION = len(_STEPS)
 """The version of the file that this code reads and writes."""
 
 
-def migrate(connection: Connection, path: Path) -> None:
-    """Bring the file to this version, inside the caller's transaction.
+def check_ours(connection: Connection, path: Path) -> int:
+    """Return the version of a file, by reading alone.
 
     Raises:
         SchemaMismatchError: a newer mnemon wrote it.
@@ -64,6 +72,12 @@ def migrate(connection: Connection, path: Path) -> None:
     if version > VERSION:
         msg = f"{path} has version {version}, this mnemon reads up to {VERSION}: a newer one wrote it; upgrade mnemon"
         raise SchemaMismatchError(msg)
+    return version
+
+
+def migrate(connection: Connection, path: Path) -> None:
+    """Bring the file to this version, inside the caller's transaction; raises as `check_ours` does."""
+    version = check_ours(connection, path)
     for step in _STEPS[version:]:
         step(connection)
     if version < VERSION:
@@ -79,7 +93,11 @@ def project_number(connection: Connection, name: str) -> int | None:
 def stored_collections(connection: Connection) -> dict[str, Collection]:
     """Return the collections that the file was declared with."""
     rows = connection.rows("SELECT name, declaration FROM mnemon_collections")
-    return {cast("str", name): _decode(cast("str", declaration)) for name, declaration in rows}
+    try:
+        return {cast("str", name): _decode(cast("str", declaration)) for name, declaration in rows}
+    except (KeyError, TypeError, InvalidInputError):
+        msg = "the declarations stored in this file are damaged; restore a backup"
+        raise StoreCorruptError(msg) from None
 
 
 def declare_collection(connection: Connection, wanted: Collection) -> Collection:
@@ -112,33 +130,33 @@ def _create_tables(connection: Connection, collection: Collection) -> None:
     name = collection.name
     columns = "".join(f"{column}, " for column in _columns(collection))
     connection.execute(
-        f"CREATE TABLE rows_{name} (number INTEGER PRIMARY KEY, project INTEGER NOT NULL, "
+        f"CREATE TABLE {name}__rows (number INTEGER PRIMARY KEY, project INTEGER NOT NULL, "
         f"id TEXT NOT NULL, {columns}terms TEXT, metadata TEXT, payload BLOB)"
     )
-    connection.execute(f"CREATE UNIQUE INDEX rows_{name}_id ON rows_{name} (project, id)")
+    connection.execute(f"CREATE UNIQUE INDEX {name}__rows_id ON {name}__rows (project, id)")
     connection.execute(
-        f"CREATE TABLE tag_{name} (project INTEGER, field TEXT, value TEXT, row INTEGER, "
+        f"CREATE TABLE {name}__tag (project INTEGER, field TEXT, value TEXT, row INTEGER, "
         f"PRIMARY KEY (project, field, value, row)) WITHOUT ROWID"
     )
     if collection.text:
         connection.execute(
-            f"CREATE VIRTUAL TABLE text_{name} "
+            f"CREATE VIRTUAL TABLE {name}__text "
             f"USING fts5(tokens, content='', detail=none, columnsize=0, tokenize='ascii')"
         )
-    connection.execute(f"CREATE TABLE gone_{name} (sequence INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL)")
+    connection.execute(f"CREATE TABLE {name}__gone (sequence INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL)")
     _create_spaces(connection, name, collection.vectors)
 
 
 def _extend_tables(connection: Connection, stored: Collection, merged: Collection) -> None:
     for column in _columns(merged):
         if column not in _columns(stored):
-            connection.execute(f"ALTER TABLE rows_{merged.name} ADD COLUMN {column}")
+            connection.execute(f"ALTER TABLE {merged.name}__rows ADD COLUMN {column}")
     _create_spaces(connection, merged.name, (space for space in merged.vectors if space not in stored.vectors))
 
 
 def _create_spaces(connection: Connection, name: str, spaces: Iterable[VectorSpace]) -> None:
     for space in spaces:
-        connection.execute(f"CREATE TABLE vec_{name}_{space.name} (row INTEGER PRIMARY KEY, vector BLOB NOT NULL)")
+        connection.execute(f"CREATE TABLE {name}__vec__{space.name} (row INTEGER PRIMARY KEY, vector BLOB NOT NULL)")
 
 
 def _create_indexes(connection: Connection, collection: Collection) -> None:
@@ -147,10 +165,11 @@ def _create_indexes(connection: Connection, collection: Collection) -> None:
     wanted = [(scope, *current) for scope in collection.scopes]
     served = {fields[: len(current) + 1] for fields in collection.indexes}
     for fields in (*collection.indexes, *(fields for fields in wanted if fields not in served)):
-        table = f"rows_{collection.name}"
+        table = f"{collection.name}__rows"
         columns = ", ".join(f"f_{field}" for field in fields)
         connection.execute(
-            f"CREATE INDEX IF NOT EXISTS {table}_by_{'__'.join(fields)} ON {table} (project, {columns}, id) "
+            f"CREATE INDEX IF NOT EXISTS {collection.name}__by__{'__'.join(fields)} "
+            f"ON {table} (project, {columns}, id) "
             f"WHERE f_{fields[0]} IS NOT NULL"
         )
 

@@ -86,7 +86,7 @@ def _where(connection: Connection, request: SearchRequest, project: int) -> Sql:
 
 def _postings(request: SearchRequest, alternatives: Sequence[tuple[str, ...]]) -> Sql:
     """Return a query for (row number, weight), one result per posting of each searched term."""
-    table = f"text_{request.collection.name}"
+    table = f"{request.collection.name}__text"
     weights = cast("Terms", request.query).weights
     parts = [f"SELECT rowid AS number, ? AS weight FROM {table} WHERE {table} MATCH ?"] * len(weights)
     parameters: list[Parameter] = []
@@ -105,7 +105,7 @@ def _heaviest(connection: Connection, postings: Sql, limit: int) -> list[int]:
 
 def _heaviest_matching(connection: Connection, request: SearchRequest, postings: Sql, where: Sql) -> list[int]:
     found = connection.rows(
-        f"SELECT r.number FROM ({postings.text}) p JOIN rows_{request.collection.name} r ON r.number = p.number "
+        f"SELECT r.number FROM ({postings.text}) p JOIN {request.collection.name}__rows r ON r.number = p.number "
         f"WHERE {where.text} GROUP BY r.number ORDER BY sum(p.weight) DESC, r.number DESC LIMIT ?",
         [*postings.parameters, *where.parameters, request.limit],
     )
@@ -116,7 +116,7 @@ def _weigh_rows(connection: Connection, request: SearchRequest, where: Sql) -> l
     """Return the best rows of a search that names no scope, by reading the terms of every row that matches."""
     weights = cast("Terms", request.query).weights
     weighed: list[tuple[float, int]] = []
-    sql = f"SELECT r.number, r.terms FROM rows_{request.collection.name} r WHERE {where.text} AND r.terms IS NOT NULL"
+    sql = f"SELECT r.number, r.terms FROM {request.collection.name}__rows r WHERE {where.text} AND r.terms IS NOT NULL"
     for number, terms in connection.execute(sql, where.parameters):
         weight = sum(weights[term] for term in weights.keys() & set(cast("str", terms).split(" ")))
         if weight:
@@ -170,7 +170,7 @@ def _matching_numbers(connection: Connection, request: SearchRequest, where: Sql
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
     found = connection.rows(
-        f"SELECT r.number FROM rows_{request.collection.name} r WHERE {where.text}", where.parameters
+        f"SELECT r.number FROM {request.collection.name}__rows r WHERE {where.text}", where.parameters
     )
     return np.array([number for (number,) in found], dtype=np.int64)
 
@@ -182,8 +182,8 @@ def _read_cosines(
 
     name = request.collection.name
     found = connection.execute(
-        f"SELECT r.number, v.vector FROM rows_{name} r "
-        f"JOIN vec_{name}_{cast('Nearest', request.query).space} v ON v.row = r.number WHERE {where.text}",
+        f"SELECT r.number, v.vector FROM {name}__rows r "
+        f"JOIN {name}__vec__{cast('Nearest', request.query).space} v ON v.row = r.number WHERE {where.text}",
         where.parameters,
     )
     numbers: list[int] = []
@@ -206,7 +206,7 @@ def _fetch(
     for start in range(0, len(candidates), _CHUNK):
         numbers = candidates[start : start + _CHUNK]
         found = connection.rows(
-            f"SELECT {columns} FROM rows_{request.collection.name} r "
+            f"SELECT {columns} FROM {request.collection.name}__rows r "
             f"WHERE r.number IN ({', '.join('?' * len(numbers))}) AND {where.text}",
             [*numbers, *where.parameters],
         )

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnemon.errors import InvalidInputError
+from mnemon.errors import InvalidInputError, StoreError
 from mnemon.protocols.capabilities import Capability
 from mnemon.stores.base import BaseStore
 from mnemon.stores.sqlite import reader
@@ -17,7 +17,7 @@ from mnemon.stores.sqlite.connections import Connection, Connections, Durability
 from mnemon.stores.sqlite.failures import translated
 from mnemon.stores.sqlite.files import prepare_file
 from mnemon.stores.sqlite.matrices import Matrices
-from mnemon.stores.sqlite.schema import declare_collection, migrate, project_number, stored_collections
+from mnemon.stores.sqlite.schema import check_ours, declare_collection, migrate, project_number, stored_collections
 from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
 from mnemon.stores.sqlite.writer import writer_of
 from mnemon.types.storage import Applied, Finding, Scrubbed, Terms
@@ -112,7 +112,10 @@ class _SQLiteOperations(BaseStore):
             return Applied(tuple(counts))
 
     def _check(self, *, repair: bool) -> list[Finding]:
-        with self._writing() as connection:
+        with self._writing() if repair else self._reading() as connection:
+            damage = connection.rows("PRAGMA quick_check(1)")
+            if damage != [("ok",)]:
+                return [Finding(collection="", kind="the file is damaged", ids=(), rows=0, repaired=False)]
             collections = stored_collections(connection)
             return [
                 finding
@@ -160,7 +163,9 @@ class SQLiteStore(_SQLiteOperations):
         self._connections = Connections(self._path, durability=durability, max_bytes=max_bytes)
         self._matrices = Matrices(cache_bytes)
         try:
-            with self._connections.writing() as connection:
+            with self._connections.reading() as connection:
+                check_ours(connection, self._path)  # before a writer changes the file's journal mode
+            with self._writing() as connection:
                 migrate(connection, self._path)
         except BaseException:
             self._connections.close()
@@ -185,21 +190,26 @@ class SQLiteStore(_SQLiteOperations):
     def _reading(self) -> AbstractContextManager[Connection]:
         return self._connections.reading()
 
-    def _writing(self) -> AbstractContextManager[Connection]:
-        return self._connections.writing()
+    @contextmanager
+    def _writing(self) -> Generator[Connection]:
+        with self._connections.writing() as connection, translated(self._path), connection.asking():
+            yield connection
 
     def _caches(self) -> bool:
         return True
 
     def _scrub(self) -> Scrubbed:
-        """Merge the postings, so that deleted terms leave them, and empty the write-ahead log.
+        """Merge the postings, so that deleted terms leave them, rewrite the file, and empty the write-ahead log.
 
-        Deleted rows and free pages are overwritten as they are given up (`PRAGMA secure_delete`).
+        `PRAGMA secure_delete` overwrites rows and pages as they are given up, but not the copies that splitting
+        a page leaves in its unused part: only rewriting the file (VACUUM) clears those. It takes time
+        and room on the disk as the file is large.
         """
-        with self._connections.writing() as connection:
+        with self._writing() as connection:
             for (table,) in connection.rows("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5(%'"):
                 connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         with self._connections.maintaining() as connection:
+            connection.execute("VACUUM")
             busy = connection.truncate_log()
         if busy:
             return Scrubbed(bytes="pending", reason="another connection is reading the file; scrub again, or close it")
@@ -221,25 +231,38 @@ class _Unit(_SQLiteOperations):
         self._path = path
         self._written = False
 
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the store can do, but for units of work inside this one."""
+        return frozenset(Capability) - {Capability.EXCLUSIVE}
+
+    def _check_alive(self) -> None:
+        if not self._connection.raw.in_transaction:
+            msg = f"SQLite took the unit of work on {self._path} back after an error inside it; begin a new one"
+            raise StoreError(msg)
+
     @contextmanager
     def _reading(self) -> Generator[Connection]:
-        with translated(self._path):
+        self._check_alive()
+        with translated(self._path), self._connection.asking():
             yield self._connection
 
     @contextmanager
     def _writing(self) -> Generator[Connection]:
-        """Write so that a batch that fails is taken back alone."""
-        with translated(self._path):
-            self._written = True
-            self._connection.execute("SAVEPOINT batch")
+        """Write so that a batch that fails is taken back alone; some errors make SQLite take back the whole unit."""
+        self._check_alive()
+        self._written = True
+        with translated(self._path), self._connection.asking():
             try:
+                self._connection.execute("SAVEPOINT batch")
                 yield self._connection
+                self._connection.execute("RELEASE batch")
             except BaseException:
                 self._connection.remembered.clear()
-                self._connection.execute("ROLLBACK TO batch")
+                if self._connection.raw.in_transaction:
+                    self._connection.execute("ROLLBACK TO batch")
+                    self._connection.execute("RELEASE batch")
                 raise
-            finally:
-                self._connection.execute("RELEASE batch")
 
     def _caches(self) -> bool:
         return not self._written

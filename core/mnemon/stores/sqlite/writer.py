@@ -69,7 +69,7 @@ class Numbers:
         self._connection = connection
         self._name = name
         highest, gone = connection.rows(
-            f"SELECT (SELECT max(number) FROM rows_{name}), gone FROM mnemon_collections WHERE name = ?", [name]
+            f"SELECT (SELECT max(number) FROM {name}__rows), gone FROM mnemon_collections WHERE name = ?", [name]
         )[0]
         self._highest_gone = cast("int", gone)
         self.next = max(cast("int | None", highest) or 0, self._highest_gone) + 1
@@ -100,13 +100,13 @@ class Writer:
         self._fields = field_names(collection)
         columns = ["number", "project", "id", *(f"f_{field}" for field in self._fields), "terms", "metadata", "payload"]
         marks = ", ".join("?" * len(columns))
-        self._table = f"rows_{name}"
+        self._table = f"{name}__rows"
         self._insert_row = (
             f"INSERT INTO {self._table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT (project, id) DO NOTHING"
         )
-        self._insert_text = f"INSERT INTO text_{name} (rowid, tokens) VALUES (?, ?)"
-        self._insert_vector = f"INSERT INTO vec_{name}_{{space}} VALUES (?, ?)"
-        self._delete_text = f"INSERT INTO text_{name} (text_{name}, rowid, tokens) VALUES ('delete', ?, ?)"
+        self._insert_text = f"INSERT INTO {name}__text (rowid, tokens) VALUES (?, ?)"
+        self._insert_vector = f"INSERT INTO {name}__vec__{{space}} VALUES (?, ?)"
+        self._delete_text = f"INSERT INTO {name}__text ({name}__text, rowid, tokens) VALUES ('delete', ?, ?)"
         self._everything = frozenset({"terms", "metadata", "payload", *(space.name for space in collection.vectors)})
 
     def write_run(self, writes: Sequence[Write], first: int) -> list[int]:
@@ -194,7 +194,7 @@ class Writer:
     def _insert_tags(self, number: int, tag: str, values: FieldValue | None) -> None:
         for value in cast("tuple[str, ...]", values or ()):
             self._connection.execute(
-                f"INSERT INTO tag_{self._collection.name} VALUES (?, ?, ?, ?)", [self._project, tag, value, number]
+                f"INSERT INTO {self._collection.name}__tag VALUES (?, ?, ?, ?)", [self._project, tag, value, number]
             )
 
     def _tokens(self, fields: Mapping[str, FieldValue | None], terms: Sequence[str]) -> str:
@@ -290,7 +290,7 @@ class Writer:
         for tag in self._collection.tags:
             self._delete_tags(number, tag, row.fields.get(tag))
         for space in self._collection.vectors:
-            self._connection.execute(f"DELETE FROM vec_{self._collection.name}_{space.name} WHERE row = ?", [number])
+            self._connection.execute(f"DELETE FROM {self._collection.name}__vec__{space.name} WHERE row = ?", [number])
         self._connection.execute(f"DELETE FROM {self._table} WHERE number = ?", [number])
         self._numbers.never_again(number)
         if self._collection.current is None or row.fields.get(self._collection.current) is None:
@@ -299,14 +299,14 @@ class Writer:
     def _delete_tags(self, number: int, tag: str, values: FieldValue | None) -> None:
         for value in cast("tuple[str, ...]", values or ()):
             self._connection.execute(
-                f"DELETE FROM tag_{self._collection.name} WHERE project = ? AND field = ? AND value = ? AND row = ?",
+                f"DELETE FROM {self._collection.name}__tag WHERE project = ? AND field = ? AND value = ? AND row = ?",
                 [self._project, tag, value, number],
             )
 
     def _log_gone(self, number: int) -> None:
         if not self._collection.vectors:
             return
-        table = f"gone_{self._collection.name}"
+        table = f"{self._collection.name}__gone"
         sequence = cast("int", self._connection.execute(f"INSERT INTO {table} (row) VALUES (?)", [number]).lastrowid)
         if sequence % _GONE_SWEEP == 0:
             self._connection.execute(f"DELETE FROM {table} WHERE sequence <= ?", [sequence - _GONE_KEPT])

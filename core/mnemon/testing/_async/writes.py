@@ -215,11 +215,15 @@ class AsyncWritePromises(AsyncPromises):
         await notes.apply(PROJECT, put(*(note(name) for name in "abc")))
         bad = cast("Any", "abrot")
 
+        none = cast("Any", None)
         for write in (
             Put(collection="notes", row=note("a"), existing=bad),
             Patch(collection="notes", id="a", otherwise=bad),
+            Patch(collection="notes", id="a", expect=none),
             Delete(collection="notes", ids="abc"),
+            DeleteWhere(collection="notes", where=none),
+            none,
         ):
-            with pytest.raises(InvalidInputError, match=r"abrot|list of ids"):
+            with pytest.raises(InvalidInputError, match=r"abrot|list of ids|must be a filter|a batch holds"):
                 await notes.apply(PROJECT, [write])
         assert await notes.list_ids(PROJECT, "notes") == ["a", "b", "c"]

@@ -3,19 +3,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from mnemon.errors import (
     InvalidFilterError,
+    InvalidInputError,
 )
 from mnemon.logic.filters import bind, evaluate
 from mnemon.protocols.store import Store
 from mnemon.testing._sync.base import ALICE, Promises
 from mnemon.testing.filter_samples import FILTERED, FILTERS
 from mnemon.testing.samples import HOSTILE, NOTES, PROJECT, moment, note, put
-from mnemon.types.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_DEPTH, And, Not, Or, parse_filter, where
+from mnemon.types.filters import (
+    MAX_CHOICES,
+    MAX_CONDITIONS,
+    MAX_DEPTH,
+    And,
+    Condition,
+    Not,
+    Operator,
+    Or,
+    parse_filter,
+    where,
+)
 from mnemon.types.storage import (
     Delete,
     DeleteWhere,
@@ -151,6 +163,36 @@ class ConditionPromises(Promises):
         assert after is None
         assert sorted(name for name in seen if name.startswith("s")) == [row.id for row in stable]
         assert len(seen) == len(set(seen))
+
+    def test_a_cursor_of_another_order_or_form_is_refused(self, notes: Store) -> None:
+        cursors: list[tuple[str | None, object]] = [
+            (None, ("x", "a")),
+            (None, "a"),
+            (None, (None, "\ud800")),
+            (None, (None, 1)),
+            ("version", ("x", "a")),
+            ("version", (2**70, "a")),
+            ("version", (True, "a")),
+            ("label", (1, "a")),
+            ("created_at", (moment(1),)),
+        ]
+        for order, after in cursors:
+            with pytest.raises(InvalidInputError, match=r"after"):
+                notes.scan(PROJECT, "notes", order=order, after=cast("Any", after))
+
+    def test_conditions_made_by_hand_are_checked_too(self, notes: Store) -> None:
+        for condition in (
+            Condition("categories", Operator.CONTAINS, None),
+            Condition("kind", Operator.EXISTS, "no"),
+            Condition("kind", Operator.ICONTAINS, None),
+            Condition("kind", Operator.EQ, "\ud800"),
+            Condition("kind", Operator.IN, None),
+            Condition("", Operator.EQ, "a"),
+            And(cast("Any", None)),
+            cast("Any", "kind = 1"),
+        ):
+            with pytest.raises(InvalidFilterError):
+                notes.scan(PROJECT, "notes", condition)
 
     def test_the_last_page_says_that_there_is_no_more(self, notes: Store) -> None:
         notes.apply(PROJECT, put(*(note(name) for name in "abcd")))
