@@ -1,6 +1,6 @@
 """Measures what was promised: `python tests/benchmarks/run.py [--json FILE] [GROUP ...]`.
 
-Groups: imports, writes, searches, crowds. Without a name all of them run, in about five minutes
+Groups: imports, writes, durability, searches, crowds. Without a name all of them run, in about five minutes
 and 4 GB of disk in the temporary folder.
 """
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GROUPS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "imports": storage.imports,
     "writes": storage.writes,
+    "durability": storage.durability,
     "searches": storage.searches,
     "crowds": storage.crowds,
 }

@@ -144,6 +144,18 @@ def crowds(folder: Path, rows_in_all: int = 1_000_000) -> Iterator[Figure]:
         )
 
 
+def durability(folder: Path) -> Iterator[Figure]:
+    """Measure one commit of 1 and of 1,000 rows, with each choice of durability."""
+    for choice in ("process", "full"):
+        with SQLiteStore(folder / f"{choice}.db", durability=choice) as store:
+            store.declare(MEMORIES)
+            batch = [Put(collection="memories", row=row) for row in rows(20_000)]
+            one = median_ms(lambda n, s=store: s.apply(PROJECT, [batch[n]]), runs=300)
+            many = median_ms(lambda n, s=store: s.apply(PROJECT, batch[1_000 * (n + 1) : 1_000 * (n + 2)]), runs=15)
+            yield Figure(name=f"durability {choice!r}, a batch of 1 row: p50", value=one, unit="ms")
+            yield Figure(name=f"durability {choice!r}, a batch of 1,000 rows: p50", value=many, unit="ms")
+
+
 def imports(_: Path) -> Iterator[Figure]:
     """Measure what `import mnemon` adds to starting Python."""
     starts = {

@@ -107,11 +107,23 @@ def check_row(row: Row, collection: Collection) -> Row:
     return Row(
         id=check_id(row.id, "id"),
         fields=check_fields(row.fields, collection),
-        terms=tuple(check_term(term) for term in row.terms),
+        terms=_check_terms(row.terms),
         metadata=check_json_object(row.metadata, "metadata"),
         payload=_check_payload(row.payload),
         vectors={name: _check_row_vector(vector, name, collection) for name, vector in row.vectors.items()},
     )
+
+
+def _check_terms(terms: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the terms, looked at together where they are plain words: rows have many of them."""
+    try:
+        joined = " ".join(terms)
+    except TypeError:
+        joined = ""
+    plain = len(joined) <= _SURELY_SHORT and "  " not in joined and joined.count(" ") == len(terms) - 1
+    if plain and joined.strip(" ") == joined and joined.replace(" ", "").isalnum():
+        return tuple(terms)
+    return tuple(check_term(term) for term in terms)
 
 
 def check_term(term: object) -> str:

@@ -22,6 +22,8 @@ __all__ = ["match_expression", "searched_scopes", "tokens"]
 
 _LONGEST_BYTES = 256
 """FTS5 cuts tokens at 32,768 bytes; longer terms than this are hashed, which matches as exactly."""
+_SHORT = 1_024
+"""Characters of plain words that need no look at each: even as one token they stay far below that."""
 
 
 @lru_cache(maxsize=8192)
@@ -30,9 +32,17 @@ def _prefix(project: int, scope: str, value: str, current: bool) -> str:  # noqa
     return blake2b(place.encode(), digest_size=16).hexdigest()
 
 
+def _words(terms: Mapping[str, None]) -> str:
+    """Return the words of terms, with a blank between; looked at together where all are plain."""
+    joined = " ".join(terms)
+    if joined.replace(" ", "").isalnum() and joined == joined.lower() and len(joined) <= _SHORT:
+        return "x" + joined.replace(" ", " x")
+    return " ".join(map(_word, terms))
+
+
 def _word(term: str) -> str:
-    if term.isalnum() and term == term.lower() and len(term) <= _LONGEST_BYTES // 4:
-        return f"x{term}"
+    if term.isalnum() and term == term.lower() and len(term) <= _SHORT:
+        return "x" + term
     raw = term.encode()
     if len(raw) <= _LONGEST_BYTES:
         return f"y{raw.hex()}"
@@ -42,7 +52,7 @@ def _word(term: str) -> str:
 def tokens(collection: Collection, project: int, fields: Mapping[str, FieldValue | None], terms: Iterable[str]) -> str:
     """Return the text that the full-text index keeps for a row; empty where there is none to keep."""
     current = collection.current is None or fields.get(collection.current) is None
-    words = [_word(term) for term in dict.fromkeys(terms)]
+    words = _words(dict.fromkeys(terms))
     if not words:
         return ""
     if not collection.scopes:
@@ -53,7 +63,7 @@ def tokens(collection: Collection, project: int, fields: Mapping[str, FieldValue
             for scope in collection.scopes
             if fields.get(scope) is not None
         ]
-    return " ".join([prefix + word for prefix in prefixes for word in words])
+    return " ".join([prefix + words.replace(" ", f" {prefix}") for prefix in prefixes])
 
 
 def searched_scopes(
