@@ -139,10 +139,14 @@ def test_another_project_sees_nothing(store: Store, log: ConversationLog) -> Non
 def test_a_message_is_replaced_in_its_place(log: ConversationLog) -> None:
     log.append(said("a", "b", "c"), RUN)
 
-    log.replace(Message(role="assistant", content="new words", id="b", time=NOON), RUN)
+    before = log.read(RUN)[1].time
+    log.replace(Message(role="assistant", content="new words", id="b"), RUN)
 
     assert texts(log.read(RUN)) == ["a", "new words", "c"]
     assert log.read(RUN)[1].role == "assistant"
+    assert log.read(RUN)[1].time == before
+    log.replace(Message(role="assistant", content="new words", id="b", time=NOON - timedelta(days=1)), RUN)
+    assert log.read(RUN, until=NOON)[0].time == NOON - timedelta(days=1)
     with pytest.raises(NotFoundError, match="'x'"):
         log.replace(Message(role="user", content="?", id="x"), RUN)
     with pytest.raises(InvalidInputError, match="its id"):
@@ -153,6 +157,8 @@ def test_messages_and_whole_runs_can_be_deleted(log: ConversationLog) -> None:
     log.append(said(*"abcd"), RUN)
     log.append(said("kept"), Scope(user_id="alice", run_id="10"))
 
+    with pytest.raises(InvalidInputError, match="list of message ids"):
+        log.delete("abc", RUN)
     assert log.delete(["b", "nobody"], RUN) == 1
     assert texts(log.read(RUN)) == ["a", "c", "d"]
     assert log.delete_all(RUN) == 3

@@ -260,13 +260,19 @@ def test_a_path_finds_the_longest_key_first(path: str, found: Json) -> None:
     assert lookup(metadata, path) == found
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists))
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(st.characters(codec="utf-8")),
+        st.lists,
+    )
+)
 def test_equality_is_that_of_json(value: Json) -> None:
     row = note("a", metadata={"k": json.loads(json.dumps(value))})
-    try:
-        condition = bind(where("metadata.k").eq(value), NOTES)
-    except InvalidFilterError:
-        return
+    condition = bind(where("metadata.k").eq(value), NOTES)
 
     assert evaluate(condition, row)
     assert not evaluate(~condition, row)

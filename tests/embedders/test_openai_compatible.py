@@ -98,11 +98,21 @@ def test_an_overloaded_provider_is_asked_again(provider: FakeProvider, face: Fac
 def test_a_provider_that_stays_overloaded_is_an_error_that_says_so(provider: FakeProvider, face: Face) -> None:
     provider.script += [BUSY] * 10
 
-    with pytest.raises(EmbedderUnavailableError, match="429 to 3 attempts") as caught:
+    with pytest.raises(EmbedderUnavailableError, match="429, to 3 attempts") as caught:
         face(OpenAICompatibleEmbedder("m", base_url=provider.base_url, api_key=KEY, attempts=3), ["marmalade"])
 
     assert len(provider.asked) == 3
     check_discreet(caught.value)
+
+
+@both_faces
+def test_a_pause_beyond_the_deadline_is_not_begun(provider: FakeProvider, face: Face) -> None:
+    provider.script.append((429, {"retry-after": "3600"}, b""))
+
+    with pytest.raises(EmbedderUnavailableError, match="429"):
+        face(OpenAICompatibleEmbedder("m", base_url=provider.base_url, deadline_s=60.0), ["a"])
+
+    assert len(provider.asked) == 1
 
 
 @both_faces

@@ -274,7 +274,7 @@ def test_an_audit_finds_what_does_not_fit_and_mends_it(tmp_path: Path) -> None:
         assert ids(store, Terms(weights={"u": 1.0})) == ["3"]
 
 
-def test_a_million_rows_of_others_would_not_move_a_scope(tmp_path: Path) -> None:
+def test_rows_of_others_do_not_move_a_scope(tmp_path: Path) -> None:
     with SQLiteStore(tmp_path / "store.db") as store:
         store.declare(NOTES)
         mine = [

@@ -162,7 +162,7 @@ class AsyncConversationLog:
         return [message_from_row(row) for row in rows]
 
     async def replace(self, message: Message, scope: Scope) -> None:
-        """Put another message in the place of the one that has its id.
+        """Put another message in the place of the one that has its id; without a time it keeps that one's.
 
         Raises:
             NotFoundError: the run has no message of that id.
@@ -172,8 +172,9 @@ class AsyncConversationLog:
         if message.id is None:
             msg = "a message that replaces another needs its id"
             raise InvalidInputError(msg)
-        now = self._clock()
-        row = message_row(identified(message, self._new_id, now), scope, "", now)
+        found = await self._row(scope, message.id)
+        said_at = to_datetime(found.fields["said_at"], "said_at")
+        row = message_row(identified(message, self._new_id, said_at), scope, "", said_at)
         fields = {name: row.fields[name] for name in ("role", "said_at")}
         patch = Patch(collection=MESSAGES.name, id=row.id, fields=fields, payload=row.payload, otherwise="skip")
         applied = await self._store.apply(self._project, [patch])
@@ -183,6 +184,9 @@ class AsyncConversationLog:
     async def delete(self, message_ids: Sequence[str], scope: Scope) -> int:
         """Take messages out of a run; return how many were there."""
         _check_run(scope)
+        if isinstance(message_ids, str):
+            msg = "delete takes a list of message ids, not one text; write [id]"
+            raise InvalidInputError(msg)
         rows = [message_row_id(scope, message_id) for message_id in message_ids]
         return (await self._store.apply(self._project, [Delete(collection=MESSAGES.name, ids=rows)])).counts[0]
 
@@ -224,11 +228,14 @@ class AsyncConversationLog:
         return str(page.rows[0].fields["position"]) if page.rows else None
 
     async def _position(self, scope: Scope, message_id: str) -> str:
+        return str((await self._row(scope, message_id)).fields["position"])
+
+    async def _row(self, scope: Scope, message_id: str) -> Row:
         row = message_row_id(scope, message_id)
-        found = await self._store.get(self._project, MESSAGES.name, [row], include=())
+        found = await self._store.get(self._project, MESSAGES.name, [row], include=(), decisive=True)
         if row not in found:
             raise _not_found(message_id)
-        return str(found[row].fields["position"])
+        return found[row]
 
     async def _scan(self, condition: Filter, last: int | None) -> list[Row]:
         rows: list[Row] = []

@@ -163,7 +163,7 @@ class ConversationLog:
         return [message_from_row(row) for row in rows]
 
     def replace(self, message: Message, scope: Scope) -> None:
-        """Put another message in the place of the one that has its id.
+        """Put another message in the place of the one that has its id; without a time it keeps that one's.
 
         Raises:
             NotFoundError: the run has no message of that id.
@@ -173,8 +173,9 @@ class ConversationLog:
         if message.id is None:
             msg = "a message that replaces another needs its id"
             raise InvalidInputError(msg)
-        now = self._clock()
-        row = message_row(identified(message, self._new_id, now), scope, "", now)
+        found = self._row(scope, message.id)
+        said_at = to_datetime(found.fields["said_at"], "said_at")
+        row = message_row(identified(message, self._new_id, said_at), scope, "", said_at)
         fields = {name: row.fields[name] for name in ("role", "said_at")}
         patch = Patch(collection=MESSAGES.name, id=row.id, fields=fields, payload=row.payload, otherwise="skip")
         applied = self._store.apply(self._project, [patch])
@@ -184,6 +185,9 @@ class ConversationLog:
     def delete(self, message_ids: Sequence[str], scope: Scope) -> int:
         """Take messages out of a run; return how many were there."""
         _check_run(scope)
+        if isinstance(message_ids, str):
+            msg = "delete takes a list of message ids, not one text; write [id]"
+            raise InvalidInputError(msg)
         rows = [message_row_id(scope, message_id) for message_id in message_ids]
         return (self._store.apply(self._project, [Delete(collection=MESSAGES.name, ids=rows)])).counts[0]
 
@@ -225,11 +229,14 @@ class ConversationLog:
         return str(page.rows[0].fields["position"]) if page.rows else None
 
     def _position(self, scope: Scope, message_id: str) -> str:
+        return str((self._row(scope, message_id)).fields["position"])
+
+    def _row(self, scope: Scope, message_id: str) -> Row:
         row = message_row_id(scope, message_id)
-        found = self._store.get(self._project, MESSAGES.name, [row], include=())
+        found = self._store.get(self._project, MESSAGES.name, [row], include=(), decisive=True)
         if row not in found:
             raise _not_found(message_id)
-        return str(found[row].fields["position"])
+        return found[row]
 
     def _scan(self, condition: Filter, last: int | None) -> list[Row]:
         rows: list[Row] = []

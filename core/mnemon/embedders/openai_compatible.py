@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
 
@@ -127,17 +128,8 @@ class OpenAICompatibleEmbedder:
             headers={"api-key": api_key},
             dimensions=dimensions,
         )
-        known = embedder._endpoint
-        embedder._endpoint = Endpoint(
-            name=known.name,
-            url=f"{known.url}?api-version={api_version}",
-            model=None,
-            dimensions=dimensions,
-            headers=known.headers,
-            attempts=known.attempts,
-            deadline_s=known.deadline_s,
-            wait_max_s=known.wait_max_s,
-        )
+        url = f"{embedder._endpoint.url}?api-version={api_version}"
+        embedder._endpoint = replace(embedder._endpoint, url=url, model=None)
         return embedder
 
     @property

@@ -12,9 +12,9 @@ import httpx
 from mnemon.errors import EmbedderUnavailableError, EmbeddingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Endpoint", "check_reply", "retry_after_or_no", "unavailable"]
+__all__ = ["Endpoint", "check_reply", "retry_policy", "unavailable"]
 
 _REPEATABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Answers that may be different next time: overload, rate limits, gateways."""
@@ -54,8 +54,20 @@ class Endpoint:
         return body
 
 
-def retry_after_or_no(error: Exception) -> bool | float:
-    """Return whether to try again: the seconds that the provider asks for, True for a pause of ours, or False."""
+def retry_policy(endpoint: Endpoint) -> Callable[[Exception], bool | float]:
+    """Return whether to try again after an error: after the seconds asked for, True for a pause of ours, or False.
+
+    A pause that the deadline does not allow is not begun.
+    """
+
+    def policy(error: Exception) -> bool | float:
+        pause = _asked_pause(error)
+        return pause if isinstance(pause, bool) or pause <= endpoint.deadline_s else False
+
+    return policy
+
+
+def _asked_pause(error: Exception) -> bool | float:
     if isinstance(error, httpx.TransportError):
         return True
     if not isinstance(error, httpx.HTTPStatusError) or error.response.status_code not in _REPEATABLE:
@@ -100,9 +112,8 @@ def unavailable(error: httpx.HTTPError, endpoint: Endpoint) -> EmbeddingError:
         return EmbedderUnavailableError(msg)
     status = error.response.status_code
     if status in _REPEATABLE:
-        msg = (
-            f"embedder {endpoint.name!r} at {endpoint.url} answered {status} to {endpoint.attempts} attempts; try later"
-        )
+        tried = f"to {endpoint.attempts} attempts at the most"
+        msg = f"embedder {endpoint.name!r} at {endpoint.url} answered {status}, {tried}; try later"
         return EmbedderUnavailableError(msg)
     hints = {
         400: "check the model's name, and that no text is longer than it takes",

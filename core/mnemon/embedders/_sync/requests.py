@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import stamina
 
-from mnemon.embedders.wire import check_reply, retry_after_or_no, unavailable
+from mnemon.embedders.wire import check_reply, retry_policy, unavailable
 
 if TYPE_CHECKING:
     from mnemon.embedders.wire import Endpoint
@@ -25,7 +25,10 @@ def post(client: httpx.Client, endpoint: Endpoint, texts: list[str]) -> list[lis
     """
     try:
         for attempt in stamina.retry_context(
-            on=retry_after_or_no, attempts=endpoint.attempts, timeout=endpoint.deadline_s, wait_max=endpoint.wait_max_s
+            on=retry_policy(endpoint),
+            attempts=endpoint.attempts,
+            timeout=endpoint.deadline_s,
+            wait_max=endpoint.wait_max_s,
         ):
             with attempt:
                 response = client.post(endpoint.url, json=endpoint.body(texts), headers=endpoint.headers)

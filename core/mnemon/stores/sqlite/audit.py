@@ -65,10 +65,12 @@ def _expected_tokens(connection: Connection, collection: Collection) -> dict[int
 def _actual_tokens(connection: Connection, name: str) -> dict[int, frozenset[str]]:
     read_only = connection.value("PRAGMA query_only")
     connection.execute("PRAGMA query_only = OFF")  # it would keep the temporary table below from being made
-    connection.execute(
-        f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.words__{name} USING fts5vocab(main, {name}__text, instance)"
-    )
-    connection.execute(f"PRAGMA query_only = {read_only}")
+    try:
+        connection.execute(
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.words__{name} USING fts5vocab(main, {name}__text, instance)"
+        )
+    finally:
+        connection.execute(f"PRAGMA query_only = {read_only}")
     found: dict[int, set[str]] = {}
     for token, number in connection.execute(f"SELECT term, doc FROM temp.words__{name}"):
         found.setdefault(cast("int", number), set()).add(cast("str", token))

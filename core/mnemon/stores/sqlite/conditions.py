@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.filters import METADATA, holds, lookup
+from mnemon.logic.rows import MAX_NUMBER
 from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Sql", "compile_filter"]
 
-_EXACT = 2**53
 _SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
 
 
@@ -142,7 +142,7 @@ def _ask(connection: Connection, column: str, test: Callable[[Parameter], bool])
 def _is_inexact(value: object) -> bool:
     """Whether SQLite, whose whole numbers end at 2**63, could take the number for another one."""
     values = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
-    return any(isinstance(item, int) and abs(item) > _EXACT for item in values)
+    return any(isinstance(item, int) and abs(item) > MAX_NUMBER for item in values)
 
 
 def _object(value: Parameter) -> JsonObject:

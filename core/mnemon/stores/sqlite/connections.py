@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Connection", "Connections", "Durability", "Parameter"]
+
+_logger = logging.getLogger(__name__)
 
 Durability = Literal["process", "full"]
 """`process`: what was acknowledged survives the death of the process; `full`: a power cut too."""
@@ -192,10 +195,15 @@ class Connections:
 
     def _refresh(self, writer: Connection) -> None:
         """Open a slowed writer anew; the new one first, since the last connection to close clears the log."""
-        if writer.is_slowed() and not self._closed:
+        if not writer.is_slowed() or self._closed:
+            return
+        try:
             with translated(self.path):
                 self._writer = self._open(read_only=False)
-                writer.raw.close()
+        except StoreError as error:  # the batch is committed, so this is no failure of it
+            _logger.warning("the slowed writer on %s stays in use, it cannot be opened anew: %s", self.path, error)
+        else:
+            writer.raw.close()
 
     @contextmanager
     def maintaining(self) -> Generator[Connection]:
