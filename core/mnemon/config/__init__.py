@@ -1,0 +1,33 @@
+"""Settings, and what they open.
+
+The names below are loaded when they are asked for, so that importing this package brings no pydantic.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mnemon.config.settings import EmbeddingConfig, MemoryConfig
+
+__all__ = [
+    "EmbeddingConfig",
+    "MemoryConfig",
+]
+
+_PLACES = {
+    "EmbeddingConfig": "settings",
+    "MemoryConfig": "settings",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
