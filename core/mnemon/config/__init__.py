@@ -9,16 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mnemon.config.opening import choose_embedder, default_path, open_settings, open_store
     from mnemon.config.settings import EmbeddingConfig, MemoryConfig
 
 __all__ = [
     "EmbeddingConfig",
     "MemoryConfig",
+    "choose_embedder",
+    "default_path",
+    "open_settings",
+    "open_store",
 ]
 
 _PLACES = {
     "EmbeddingConfig": "settings",
     "MemoryConfig": "settings",
+    "choose_embedder": "opening",
+    "default_path": "opening",
+    "open_settings": "opening",
+    "open_store": "opening",
 }
 
 
