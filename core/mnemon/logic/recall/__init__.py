@@ -1,0 +1,7 @@
+"""Recall: a query read, and a pool of memories ranked by it."""
+
+from mnemon.logic.recall.query import Query, dense_applies, read_query
+from mnemon.logic.recall.rank import rank, term_weights
+from mnemon.logic.recall.turns import SIGNALS, Ranked, Turn
+
+__all__ = ["SIGNALS", "Query", "Ranked", "Turn", "dense_applies", "rank", "read_query", "term_weights"]

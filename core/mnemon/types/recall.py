@@ -1,0 +1,101 @@
+"""How memories are ranked: every constant of the score, and why it has its value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Calibration", "RecallConfig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What makes the scores of one embedder mean the same as those of another.
+
+    Attributes:
+        weight: what a cosine of 1 above `floor` adds to the raw score.
+        floor: cosine at which closeness begins; some models give unrelated texts .7.
+        slope: how steeply the squash rises around `centre`.
+        centre: raw score that becomes a score of .5.
+        scripts: writing systems that the model was trained on, by their name in Unicode
+            (`LATIN`, `CJK`, ...), or None for all. A model that does not know a script ruins the
+            sum: on Chinese histories recall@10 was .773 without such vectors and .523 with them.
+    """
+
+    weight: float = 1.0
+    floor: float = 0.0
+    slope: float = 4.0
+    centre: float = 1.1
+    scripts: frozenset[str] | None = None
+
+
+def _measured() -> dict[str, Calibration]:
+    return {"local:all-MiniLM-L6-v2-int8": Calibration(scripts=frozenset({"LATIN"}))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallConfig:
+    """How a query is read and memories are ranked; one default for dialogue and for assistant chats.
+
+    Weights were fitted on LoCoMo (people) and BEAM (user and assistant) together, November 2026:
+    of 400 random settings around them 80 % gave .814 to .825 and .636 to .673 recall@10, so there
+    is little to gain from others.
+
+    Attributes:
+        language: language of the texts, whose table gives stems, stop words and cues; one that has
+            no table works on what all languages share.
+        candidates: memories taken from each channel (words, vectors) into the pool. 100 makes the
+            ten best the same on two backends for 98 % of queries.
+        rings: how many neighbours on either side of a candidate join the pool. Scoring a turn looks
+            one turn away, so the neighbours of candidates need two.
+        term_damping: `k1` of the lexical share, BM25's customary 1.2.
+        length_share: `b` of the lexical share, BM25's customary .75.
+        usual_length: content words of an ordinary turn. A constant, so that a score does not move
+            with the scope's mean length (which costs .056 on BEAM).
+        neighbour_words: weight of a neighbour's words in a turn between people, who leave to the
+            turn before what theirs is about.
+        imagined: memories that every scope is imagined to hold besides its own, one of which has the
+            word: keeps the weight of words steady in small scopes.
+        speaker: for a turn of the one who is asked about.
+        date: for a turn from a date that the query names; a preference, never a filter.
+        when: for a turn with a time expression where the query asks for a time.
+        neighbour_meaning: of the closeness of the turns before and after.
+        answer: of what a question scored, for the turn after it between people.
+        question: taken from a turn that ends with a question, between people.
+        session_meaning: of the mean closeness of the session's three best turns.
+        session_words: of the mean lexical share of the session's three best turns.
+        calibrations: what is known of embedders, by name.
+        uncalibrated: for an embedder that is not among them: its scores rank, but a threshold may
+            mean something else.
+        lexical: where no vector takes part. Its centre keeps as many right answers above .5 as the
+            local embedder's does.
+    """
+
+    language: str = "en"
+    candidates: int = 100
+    rings: int = 2
+    term_damping: float = 1.2
+    length_share: float = 0.75
+    usual_length: float = 20.0
+    neighbour_words: float = 0.5
+    imagined: float = 50.0
+    speaker: float = 0.35
+    date: float = 0.5
+    when: float = 0.2
+    neighbour_meaning: float = 0.15
+    answer: float = 0.15
+    question: float = 0.1
+    session_meaning: float = 0.35
+    session_words: float = 1.25
+    calibrations: Mapping[str, Calibration] = field(default_factory=_measured)
+    uncalibrated: Calibration = field(default_factory=Calibration)
+    lexical: Calibration = field(default_factory=lambda: Calibration(weight=0.0, slope=4.0, centre=0.6))
+
+    def calibration(self, embedder: str | None) -> Calibration:
+        """Return the constants for an embedder by its name, or those without vectors for None."""
+        if embedder is None:
+            return self.lexical
+        return self.calibrations.get(embedder, self.uncalibrated)
