@@ -8,6 +8,7 @@ from __future__ import annotations
 from mnemon.errors import (
     ClosedError,
     ConfigError,
+    ConflictError,
     DimensionMismatchError,
     EmbedderUnavailableError,
     EmbeddingError,
@@ -25,16 +26,21 @@ from mnemon.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
+from mnemon.logic.ambient import scope
+from mnemon.memory import AsyncMemory, Memory
 from mnemon.stores.in_memory import InMemoryStore
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.types.filters import Filter, parse_filter, where
-from mnemon.types.memory import Hit, MemoryRecord, Operation
+from mnemon.types.memory import Hit, MemoryRecord, Operation, Version
 from mnemon.types.message import File, Image, Message, Text, ToolCall, ToolResult
+from mnemon.types.recall import RecallConfig
 from mnemon.types.scope import Scope
 
 __all__ = [
+    "AsyncMemory",
     "ClosedError",
     "ConfigError",
+    "ConflictError",
     "DimensionMismatchError",
     "EmbedderUnavailableError",
     "EmbeddingError",
@@ -45,12 +51,14 @@ __all__ = [
     "InMemoryStore",
     "InvalidFilterError",
     "InvalidInputError",
+    "Memory",
     "MemoryRecord",
     "Message",
     "MissingExtraError",
     "MnemonError",
     "NotFoundError",
     "Operation",
+    "RecallConfig",
     "SQLiteStore",
     "SchemaMismatchError",
     "Scope",
@@ -64,6 +72,8 @@ __all__ = [
     "Text",
     "ToolCall",
     "ToolResult",
+    "Version",
     "parse_filter",
+    "scope",
     "where",
 ]

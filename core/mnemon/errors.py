@@ -10,6 +10,7 @@ MnemonError
 │   ├── InvalidFilterError             a filter with an unknown operator, field or type
 │   └── DimensionMismatchError         a vector of the wrong length for its space
 ├── NotFoundError(LookupError)         nothing there under that id, in that scope
+├── ConflictError(RuntimeError)        what was to be changed has been changed meanwhile
 ├── EmbeddingError                     an embedder gave no usable vectors
 │   └── EmbedderUnavailableError       it did not answer in time; the call may be repeated
 └── StoreError                         the storage could not do what was asked
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ClosedError",
     "ConfigError",
+    "ConflictError",
     "DimensionMismatchError",
     "EmbedderUnavailableError",
     "EmbeddingError",
@@ -122,6 +124,21 @@ class DimensionMismatchError(InvalidInputError):
 
 class NotFoundError(MnemonError, LookupError):
     """Nothing is stored under that id in that scope."""
+
+
+class ConflictError(MnemonError, RuntimeError):
+    """What was to be changed has been changed meanwhile, and nothing was written.
+
+    Attributes:
+        memory_ids: the memories that changed.
+        operations: ids of the operations that changed them, as far as they are known.
+    """
+
+    def __init__(self, message: str, *, memory_ids: Sequence[str], operations: Sequence[str] = ()) -> None:
+        """Say what changed and what to do."""
+        self.memory_ids = tuple(memory_ids)
+        self.operations = tuple(operations)
+        super().__init__(message)
 
 
 class EmbeddingError(MnemonError):

@@ -1,4 +1,7 @@
-"""Files and functions stay small. What is larger is listed in size_allowed.txt, which only gets shorter."""
+"""Files and functions stay small. What is larger is listed in size_allowed.txt, which only gets shorter.
+
+A function is its body and one line: what its signature and docstring tell of an interface is not held against it.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +55,7 @@ def lengths(name: str, source: str) -> Iterator[tuple[str, int]]:
         yield name, length
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            first = node.body[min(1, len(node.body) - 1)] if ast.get_docstring(node) is not None else node.body[0]
+            length = (node.end_lineno or node.lineno) - first.lineno + 2
             if length > MAX_FUNCTION:
                 yield f"{name}::{node.name}", length

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mnemon.errors import SchemaMismatchError
+from mnemon.types.storage import Collection, Ordered, VectorSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from mnemon.types.storage import Collection
-
-__all__ = ["merge_declarations"]
+__all__ = ["collection_of", "merge_declarations"]
 
 _Item = TypeVar("_Item")
 
@@ -40,6 +39,26 @@ def merge_declarations(stored: Collection, wanted: Collection) -> Collection:
         ordered=_union(stored.ordered, wanted.ordered),
         vectors=_union(stored.vectors, wanted.vectors),
         indexes=_union(stored.indexes, wanted.indexes),
+    )
+
+
+def collection_of(data: Mapping[str, Any]) -> Collection:
+    """Return the collection that `dataclasses.asdict` made this of, perhaps by way of JSON.
+
+    Raises:
+        KeyError, TypeError, InvalidInputError: it is not of that form.
+    """
+    return Collection(
+        name=data["name"],
+        keys=tuple(data["keys"]),
+        tags=tuple(data["tags"]),
+        ordered=tuple(Ordered(**item) for item in data["ordered"]),
+        scopes=tuple(data["scopes"]),
+        text=data["text"],
+        vectors=tuple(VectorSpace(**item) for item in data["vectors"]),
+        current=data["current"],
+        person=data["person"],
+        indexes=tuple(tuple(index) for index in data["indexes"]),
     )
 
 

@@ -31,16 +31,21 @@ __all__ = [
     "message_row_id",
     "message_to_dict",
     "positions",
+    "thread_of",
 ]
 
 MESSAGES = Collection(
     name="messages",
-    keys=("user_id", "agent_id", "app_id", "run_id", "role"),
+    keys=("user_id", "agent_id", "app_id", "run_id", "role", "thread", "session", "memory_id", "latest"),
     ordered=(Ordered("position", "text"), Ordered("said_at", "time"), Ordered("recorded_at", "time")),
     person="user_id",
-    indexes=(("run_id", "position"), ("user_id", "position")),
+    indexes=(("thread", "position"), ("run_id", "position"), ("user_id", "position")),
 )
-"""The conversation log: one row per message, in the order of `position`."""
+"""The conversation log: one row per message, in the order of `position`.
+
+`thread` is what messages of exactly the same scope share, `memory_id` the memory that was made of a
+message, `latest` the newest memory of its session up to it.
+"""
 
 _MOST_AT_ONCE = 10**7
 
@@ -141,6 +146,11 @@ def message_row_id(scope: Scope, message_id: str) -> str:
     return row_id("message", *(getattr(scope, name) for name in SCOPE_FIELDS), message_id)
 
 
+def thread_of(scope: Scope) -> str:
+    """Return what the messages of exactly this scope share: the same ids, and no others."""
+    return row_id("thread", *(getattr(scope, name) for name in SCOPE_FIELDS))
+
+
 def positions(newest: str | None, now: datetime, count: int) -> list[str]:
     """Return where so many messages stand that are appended now: after `newest`, in order.
 
@@ -157,13 +167,26 @@ def positions(newest: str | None, now: datetime, count: int) -> list[str]:
     return [f"{stamp}#{number:07}" for number in range(count)]
 
 
-def message_row(message: Message, scope: Scope, position: str, now: datetime) -> Row:
-    """Return the row of an identified message."""
+def message_row(
+    message: Message,
+    scope: Scope,
+    position: str,
+    now: datetime,
+    *,
+    session: str,
+    memory_id: str | None = None,
+    latest: str | None = None,
+) -> Row:
+    """Return the row of an identified message; the fields are told at `MESSAGES`."""
     return Row(
         id=message_row_id(scope, cast("str", message.id)),
         fields={
             **scope.to_dict(),
             "role": message.role,
+            "thread": thread_of(scope),
+            "session": session,
+            "memory_id": memory_id,
+            "latest": latest,
             "position": position,
             "said_at": format_time(cast("datetime", message.time)),
             "recorded_at": format_time(now),

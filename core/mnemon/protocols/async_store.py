@@ -39,7 +39,7 @@ __all__ = ["AsyncStore", "AsyncSupportsExclusive"]
 class AsyncStore(Protocol):
     """Rows of declared collections, kept apart by project.
 
-    Every operation but `declare`, `scrub`, `check` and `close` takes the project first: nothing
+    Every operation but `declare`, `collections`, `scrub`, `check` and `close` takes the project first: nothing
     that it reads or writes crosses it. Filters are bound and values checked before a backend sees
     them; reads leave out the parts of a row that `include` does not name, fields are always there.
 
@@ -62,6 +62,10 @@ class AsyncStore(Protocol):
         Raises:
             SchemaMismatchError: the stored declaration does not fit; the message names each difference.
         """
+        ...
+
+    async def collections(self) -> list[Collection]:
+        """Return every collection that was ever declared here, by whomever, as it is now; by name."""
         ...
 
     async def get(

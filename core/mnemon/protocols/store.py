@@ -40,7 +40,7 @@ __all__ = ["Store", "SupportsExclusive"]
 class Store(Protocol):
     """Rows of declared collections, kept apart by project.
 
-    Every operation but `declare`, `scrub`, `check` and `close` takes the project first: nothing
+    Every operation but `declare`, `collections`, `scrub`, `check` and `close` takes the project first: nothing
     that it reads or writes crosses it. Filters are bound and values checked before a backend sees
     them; reads leave out the parts of a row that `include` does not name, fields are always there.
 
@@ -63,6 +63,10 @@ class Store(Protocol):
         Raises:
             SchemaMismatchError: the stored declaration does not fit; the message names each difference.
         """
+        ...
+
+    def collections(self) -> list[Collection]:
+        """Return every collection that was ever declared here, by whomever, as it is now; by name."""
         ...
 
     def get(

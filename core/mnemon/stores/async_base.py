@@ -19,7 +19,7 @@ from mnemon.logic.requests import (
 from mnemon.protocols.async_store import AsyncStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mnemon.protocols.capabilities import Capability
     from mnemon.types.filters import Filter
@@ -76,6 +76,11 @@ class AsyncBaseStore(AsyncStore, ABC):
         for collection in collections:
             if self._declared.get(collection.name) != collection:
                 self._declared[collection.name] = await self._declare(collection)
+
+    async def collections(self) -> list[Collection]:
+        """Return every collection that was ever declared here; see `AsyncStore.collections`."""
+        self._check_open()
+        return sorted(await self._list_collections(), key=lambda collection: collection.name)
 
     async def get(
         self,
@@ -188,6 +193,10 @@ class AsyncBaseStore(AsyncStore, ABC):
     @abstractmethod
     async def _declare(self, collection: Collection) -> Collection:
         """Create or extend what keeps the collection, and return the declaration as it is now."""
+
+    @abstractmethod
+    async def _list_collections(self) -> Iterable[Collection]:
+        """Return every stored declaration, in any order."""
 
     @abstractmethod
     async def _get(self, request: GetRequest) -> dict[str, Row]:

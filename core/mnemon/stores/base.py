@@ -20,7 +20,7 @@ from mnemon.logic.requests import (
 from mnemon.protocols.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mnemon.protocols.capabilities import Capability
     from mnemon.types.filters import Filter
@@ -77,6 +77,11 @@ class BaseStore(Store, ABC):
         for collection in collections:
             if self._declared.get(collection.name) != collection:
                 self._declared[collection.name] = self._declare(collection)
+
+    def collections(self) -> list[Collection]:
+        """Return every collection that was ever declared here; see `Store.collections`."""
+        self._check_open()
+        return sorted(self._list_collections(), key=lambda collection: collection.name)
 
     def get(
         self,
@@ -187,6 +192,10 @@ class BaseStore(Store, ABC):
     @abstractmethod
     def _declare(self, collection: Collection) -> Collection:
         """Create or extend what keeps the collection, and return the declaration as it is now."""
+
+    @abstractmethod
+    def _list_collections(self) -> Iterable[Collection]:
+        """Return every stored declaration, in any order."""
 
     @abstractmethod
     def _get(self, request: GetRequest) -> dict[str, Row]:

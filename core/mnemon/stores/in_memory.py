@@ -16,7 +16,7 @@ from mnemon.stores.base import BaseStore
 from mnemon.types.storage import Applied, Delete, DeleteWhere, Patch, Put, Scrubbed
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
     from mnemon.types.storage import Collection, Counts, Finding, GroupPage, Match, Page, Row, Vector, Write
@@ -67,6 +67,9 @@ class InMemoryStore(BaseStore):
         """Make the collections usable; see `Store.declare`."""
         with self._lock:  # two threads that declare different fields must both find theirs
             super().declare(*collections)
+
+    def _list_collections(self) -> Iterable[Collection]:
+        return self._declared.values()
 
     def _declare(self, collection: Collection) -> Collection:
         stored = self._declared.get(collection.name)

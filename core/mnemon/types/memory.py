@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from mnemon.types.message import Role
     from mnemon.types.scope import Scope
 
-__all__ = ["Hit", "Kind", "MemoryRecord", "Operation", "Touched"]
+__all__ = ["KINDS", "Hit", "Kind", "MemoryRecord", "Operation", "OperationKind", "Touched", "Version"]
 
 Kind = Literal["episodic", "semantic", "procedural", "summary"]
 """`episodic`: a turn as it was said; `semantic`: a fact; `procedural`: how to do something; `summary`."""
+
+KINDS: tuple[Kind, ...] = ("episodic", "semantic", "procedural", "summary")
+
+OperationKind = Literal["add", "update", "delete", "undo"]
+"""What an operation did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +86,21 @@ class MemoryRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
-    """A version of a memory that an operation made or closed.
+    """What an operation did to one memory.
 
     Attributes:
         memory_id: the memory.
-        version: the version that was made; for a deletion the one that was closed.
+        made: the version that it made, or None where it made none.
+        closed: the version that it closed, or None where none was current.
+        patched: fields that it changed in place, with their values before and after (`expires_at`, `pinned`).
     """
 
     memory_id: str
-    version: int
+    made: int | None = None
+    closed: int | None = None
+    patched: Mapping[str, tuple[str | None, str | None]] = field(
+        default_factory=dict[str, "tuple[str | None, str | None]"]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,16 +112,77 @@ class Operation:
         kind: what was done.
         at: when, in UTC.
         actor: who did it, or None.
-        scope: the scope that the call named, or None where it named none.
-        touched: the versions that it made or closed.
+        scope: whose memories it changed, or None where they have no scope in common.
+        touched: what it did to each memory.
+        undoes: the operation that it took back, or None.
+        part_of: the operation whose part it is, where a large one was carried out in several; or None.
     """
 
     op_id: str
-    kind: Literal["add", "update", "delete", "undo"]
+    kind: OperationKind
     at: datetime
     actor: str | None
     scope: Scope | None
     touched: tuple[Touched, ...]
+    undoes: str | None = None
+    part_of: str | None = None
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the operation as JSON data, times as ISO 8601 text."""
+        return {
+            "op_id": self.op_id,
+            "kind": self.kind,
+            "at": self.at.isoformat(),
+            "actor": self.actor,
+            "scope": None if self.scope is None else dict(self.scope.to_dict()),
+            "touched": [
+                {
+                    "memory_id": one.memory_id,
+                    "made": one.made,
+                    "closed": one.closed,
+                    "patched": {name: list(values) for name, values in one.patched.items()},
+                }
+                for one in self.touched
+            ],
+            "undoes": self.undoes,
+            "part_of": self.part_of,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version in the history of a memory.
+
+    Attributes:
+        memory: the memory as this version has it.
+        op_id: the operation that made it.
+        actor: who made it, or None.
+        recorded_from: since when it was the current version.
+        recorded_to: until when, or None while it is.
+        closed_by: the operation that closed it, or None.
+        deleted: whether it was closed by a deletion and not by a later version.
+    """
+
+    memory: MemoryRecord
+    op_id: str
+    actor: str | None
+    recorded_from: datetime
+    recorded_to: datetime | None
+    closed_by: str | None
+    deleted: bool
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the version as `MemoryRecord.to_dict` does, with who, when and how it ended."""
+        return {
+            **self.memory.to_dict(),
+            "version": self.memory.version,
+            "op_id": self.op_id,
+            "actor": self.actor,
+            "recorded_from": self.recorded_from.isoformat(),
+            "recorded_to": None if self.recorded_to is None else self.recorded_to.isoformat(),
+            "closed_by": self.closed_by,
+            "deleted": self.deleted,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,14 +20,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import InvalidInputError, SchemaMismatchError, StoreCorruptError
-from mnemon.logic.declarations import merge_declarations
-from mnemon.types.storage import Collection, Ordered, VectorSpace
+from mnemon.logic.declarations import collection_of, merge_declarations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from mnemon.stores.sqlite.connections import Connection
+    from mnemon.types.storage import Collection, VectorSpace
 
 __all__ = [
     "APPLICATION_ID",
@@ -94,7 +94,7 @@ def stored_collections(connection: Connection) -> dict[str, Collection]:
     """Return the collections that the file was declared with."""
     rows = connection.rows("SELECT name, declaration FROM mnemon_collections")
     try:
-        return {cast("str", name): _decode(cast("str", declaration)) for name, declaration in rows}
+        return {cast("str", name): collection_of(json.loads(cast("str", declaration))) for name, declaration in rows}
     except (KeyError, TypeError, InvalidInputError):
         msg = "the declarations stored in this file are damaged; restore a backup"
         raise StoreCorruptError(msg) from None
@@ -172,19 +172,3 @@ def _create_indexes(connection: Connection, collection: Collection) -> None:
             f"ON {table} (project, {columns}, id) "
             f"WHERE f_{fields[0]} IS NOT NULL"
         )
-
-
-def _decode(declaration: str) -> Collection:
-    data = json.loads(declaration)
-    return Collection(
-        name=data["name"],
-        keys=tuple(data["keys"]),
-        tags=tuple(data["tags"]),
-        ordered=tuple(Ordered(**item) for item in data["ordered"]),
-        scopes=tuple(data["scopes"]),
-        text=data["text"],
-        vectors=tuple(VectorSpace(**item) for item in data["vectors"]),
-        current=data["current"],
-        person=data["person"],
-        indexes=tuple(tuple(index) for index in data["indexes"]),
-    )

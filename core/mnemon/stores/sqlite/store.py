@@ -24,7 +24,7 @@ from mnemon.types.storage import Applied, Finding, Scrubbed, Terms
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
@@ -61,6 +61,10 @@ class _SQLiteOperations(BaseStore):
         with self._writing() as connection:
             connection.remembered.clear()
             return declare_collection(connection, collection)
+
+    def _list_collections(self) -> Iterable[Collection]:
+        with self._reading() as connection:
+            return stored_collections(connection).values()
 
     def _get(self, request: GetRequest) -> dict[str, Row]:
         with self._reading() as connection:

@@ -47,6 +47,14 @@ class AsyncDeclarationPromises(AsyncPromises):
 
         assert (await notes.get(PROJECT, "notes", ["a"]))["a"].payload == b"kept"
 
+    async def test_every_collection_that_was_declared_is_told_by_name(self, store: AsyncStore) -> None:
+        assert await store.collections() == []
+
+        await store.declare(PLAIN)
+        await store.declare(NOTES)
+
+        assert await store.collections() == [NOTES, PLAIN]
+
     async def test_fields_spaces_and_indexes_can_be_added(self, store: AsyncStore) -> None:
         await store.declare(PLAIN)
         await store.apply(PROJECT, [Put(collection="plain", row=Row(id="old", fields={"thread": "t"}))])

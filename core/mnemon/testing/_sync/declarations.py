@@ -48,6 +48,14 @@ class DeclarationPromises(Promises):
 
         assert (notes.get(PROJECT, "notes", ["a"]))["a"].payload == b"kept"
 
+    def test_every_collection_that_was_declared_is_told_by_name(self, store: Store) -> None:
+        assert store.collections() == []
+
+        store.declare(PLAIN)
+        store.declare(NOTES)
+
+        assert store.collections() == [NOTES, PLAIN]
+
     def test_fields_spaces_and_indexes_can_be_added(self, store: Store) -> None:
         store.declare(PLAIN)
         store.apply(PROJECT, [Put(collection="plain", row=Row(id="old", fields={"thread": "t"}))])

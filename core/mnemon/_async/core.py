@@ -1,0 +1,146 @@
+"""What a memory and its views share: the store's runner, the embedder, and the project's vector space."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, cast
+
+from mnemon._async.spaces import declare_space, make_space, recorded_space
+from mnemon.logic.adding import Embedded
+from mnemon.logic.embedding import check_vectors
+from mnemon.logic.recall import dense_applies
+from mnemon.logic.spaces import check_embedder, space_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import timedelta
+
+    import numpy
+    from numpy.typing import NDArray
+
+    from mnemon._async.desk import AsyncDesk
+    from mnemon.logic.recall import Query
+    from mnemon.protocols.clock import Clock
+    from mnemon.protocols.embedder import Embedder
+    from mnemon.protocols.runner import AsyncRunner
+    from mnemon.types.recall import RecallConfig
+    from mnemon.types.storage import Vector, VectorSpace
+
+    Progress = Callable[[int, int], None]
+
+__all__ = ["AsyncCore"]
+
+_log = logging.getLogger("mnemon")
+
+_BATCH = 256
+"""Texts that are embedded between two reports of progress."""
+
+
+class AsyncCore:
+    """The parts of an open memory."""
+
+    def __init__(
+        self,
+        runner: AsyncRunner[AsyncDesk],
+        *,
+        embedder: Embedder | None,
+        space: VectorSpace | None,
+        defers: bool,
+        clock: Clock,
+        recall: RecallConfig,
+        retention: timedelta,
+    ) -> None:
+        """Take what was opened; `space` is what the project was begun with, or None."""
+        self.runner = runner
+        self.embedder = embedder
+        self.clock = clock
+        self.recall = recall
+        self.retention = retention
+        self.known_space = space
+        self._defers = defers
+
+    @property
+    def space(self) -> VectorSpace | None:
+        """The vector space that this memory searches and writes, or None where it has no embedder."""
+        return None if self.embedder is None else self.known_space
+
+    async def embed_documents(
+        self, texts: Sequence[str], known: Embedded | None = None, progress: Progress | None = None
+    ) -> Embedded:
+        """Return vectors for texts, beside those that are known.
+
+        Whatever the embedder raises is passed on, unless the memory defers: then the vectors are missing.
+        """
+        if self.embedder is None:
+            return Embedded()
+        vectors: dict[str, Vector] = {} if known is None else dict(known.vectors)
+        wanted = [text for text in dict.fromkeys(texts) if text not in vectors]
+        try:
+            for start in range(0, len(wanted), _BATCH):
+                batch = wanted[start : start + _BATCH]
+                vectors |= zip(batch, await self._embed(batch), strict=True)
+                if progress is not None:
+                    progress(start + len(batch), len(wanted))
+        except Exception as error:
+            if not self._defers:
+                raise
+            _log.warning(
+                "embedder %r failed (%s); %d memories are stored without a vector and wait for reembed",
+                self.embedder.name,
+                type(error).__name__,
+                len(texts),
+            )
+            return Embedded(space=None if self.space is None else self.space.name, vectors=vectors)
+        return Embedded(space=(await self.ensure_space()).name, vectors=vectors, needed=True)
+
+    async def embed_query(self, query: Query) -> NDArray[numpy.float32] | None:
+        """Return the vector of a query, or None where vectors take no part in answering it."""
+        if self.embedder is None or self.space is None:
+            return None
+        if not dense_applies(query, embedder=self.embedder.name, config=self.recall):
+            return None
+        found = await self.embedder.aembed([query.text], purpose="query")
+        return self._checked(found, 1)[0]
+
+    async def ensure_space(self) -> VectorSpace:
+        """Return the project's vector space; the first vector makes it."""
+        embedder = cast("Embedder", self.embedder)
+        if self.known_space is None:
+            self.known_space = await self.runner.run(recorded_space)
+        if self.known_space is None:
+            space = space_for(embedder.name, cast("int", embedder.dimensions))
+            self.known_space = await self.runner.run(make_space, space, replaces=False)
+        check_embedder(self.known_space, embedder)
+        return self.known_space
+
+    async def _embed(self, texts: Sequence[str]) -> NDArray[numpy.float32]:
+        embedder = cast("Embedder", self.embedder)
+        return self._checked(await embedder.aembed(texts), len(texts))
+
+    def _checked(self, vectors: object, count: int) -> NDArray[numpy.float32]:
+        embedder = cast("Embedder", self.embedder)
+        dimensions = embedder.dimensions if self.known_space is None else self.known_space.dimensions
+        return check_vectors(vectors, count=count, name=embedder.name, dimensions=dimensions)
+
+    async def prepare_space(self, embedder: Embedder) -> tuple[VectorSpace, str | None]:
+        """Return the vector space of an embedder, declared, and the name of the present one where it is another."""
+        if embedder.dimensions is None:
+            await embedder.aembed([""])
+        space = space_for(embedder.name, cast("int", embedder.dimensions))
+        present = await self.runner.run(recorded_space)
+        if present is None:
+            present = await self.runner.run(make_space, space, replaces=False)
+        await self.runner.run(declare_space, space)
+        return space, None if present == space else present.name
+
+    async def embed_with(self, embedder: Embedder, space: VectorSpace, texts: Sequence[str]) -> Embedded:
+        """Return vectors of any embedder."""
+        vectors = check_vectors(
+            await embedder.aembed(texts), count=len(texts), name=embedder.name, dimensions=space.dimensions
+        )
+        return Embedded(space=space.name, vectors=dict(zip(texts, vectors, strict=True)), needed=True)
+
+    async def adopt_space(self, embedder: Embedder, space: VectorSpace) -> None:
+        """Search and write in this space from now on."""
+        self.known_space = await self.runner.run(make_space, space, replaces=True)
+        self.embedder = embedder

@@ -1,0 +1,157 @@
+"""Reading what is there: by id, in pages, in history, in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mnemon._async.desk import in_chunks, newest_rows
+from mnemon.errors import NotFoundError
+from mnemon.logic.conditions import CURRENT, unexpired
+from mnemon.logic.cursors import write_cursor
+from mnemon.logic.filters import matcher
+from mnemon.logic.memories import MEMORIES, record_of, version_of
+from mnemon.logic.messages import MESSAGES
+from mnemon.logic.operations import OPERATIONS, operation_of
+from mnemon.logic.scopes import scope_condition
+from mnemon.logic.versions import inside, not_found, owned
+from mnemon.types.filters import And, where
+from mnemon.types.results import History, MemoryPage, OperationPage, ScopeSummary, Stats
+from mnemon.types.times import to_datetime
+
+if TYPE_CHECKING:
+    from mnemon._async.desk import AsyncDesk
+    from mnemon.protocols.async_store import AsyncStore
+    from mnemon.types.filters import Filter
+    from mnemon.types.memory import MemoryRecord, Operation
+    from mnemon.types.scope import Scope
+    from mnemon.types.storage import Cursor, Row, VectorSpace
+
+__all__ = ["ListRequest", "count", "current_row", "get", "get_all", "history", "operations", "scopes", "stats"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """A page of memories or operations, checked.
+
+    Attributes:
+        where: which.
+        order: the ordered field that they come by.
+        descending: whether the greatest comes first.
+        after: where the page before ended, or None.
+        limit: how many at most.
+    """
+
+    where: Filter
+    order: str
+    descending: bool
+    after: Cursor | None
+    limit: int
+
+
+async def current_row(
+    store: AsyncStore, project: str, memory_id: str, scope: Scope | None, *, include: tuple[str, ...]
+) -> Row:
+    """Return the row of a memory's current version.
+
+    Raises:
+        NotFoundError: there is none in that scope, or it was deleted.
+    """
+    row = owned(await newest_rows(store, project, [memory_id], include), memory_id, scope)
+    if "recorded_to" in row.fields:
+        raise not_found(memory_id)
+    return row
+
+
+async def get(desk: AsyncDesk, memory_id: str, scope: Scope | None, include_expired: bool) -> MemoryRecord:  # noqa: FBT001 - passed on
+    """Return a memory as it is now."""
+    row = await current_row(desk.store, desk.project, memory_id, scope, include=("metadata", "payload"))
+    if not include_expired and not matcher(unexpired(desk.clock()))(row):
+        raise not_found(memory_id)
+    return record_of(row)
+
+
+async def get_all(desk: AsyncDesk, request: ListRequest) -> MemoryPage:
+    """Return a page of memories."""
+    page = await desk.store.scan(
+        desk.project,
+        MEMORIES.name,
+        request.where,
+        order=request.order,
+        descending=request.descending,
+        after=request.after,
+        limit=request.limit,
+    )
+    return MemoryPage(tuple(map(record_of, page.rows)), write_cursor(page.after))
+
+
+async def count(desk: AsyncDesk, condition: Filter) -> int:
+    """Return how many versions match."""
+    return (await desk.store.count(desk.project, MEMORIES.name, condition)).rows
+
+
+async def history(desk: AsyncDesk, memory_id: str, scope: Scope | None) -> History:
+    """Return all versions of a memory, oldest first."""
+    ids = await desk.store.list_ids(desk.project, MEMORIES.name, where("memory_id").eq(memory_id))
+    rows: list[Row] = []
+    for chunk in in_chunks(ids):
+        rows += (await desk.store.get(desk.project, MEMORIES.name, chunk, decisive=True)).values()
+    if not rows or not all(inside(row, scope) for row in rows):
+        raise not_found(memory_id)
+    versions = [version_of(row) for row in rows if row.payload]
+    return History(tuple(sorted(versions, key=lambda one: (one.memory.version, one.recorded_from))))
+
+
+async def operation(desk: AsyncDesk, store: AsyncStore, op_id: str, scope: Scope | None) -> Operation:
+    """Return an operation.
+
+    Raises:
+        NotFoundError: there is none in that scope.
+    """
+    found = await store.get(desk.project, OPERATIONS.name, [op_id], decisive=True)
+    if op_id not in found or not inside(found[op_id], scope):
+        msg = f"there is no operation {op_id!r} in this scope; list them with operations"
+        raise NotFoundError(msg)
+    return operation_of(found[op_id])
+
+
+async def operations(desk: AsyncDesk, request: ListRequest) -> OperationPage:
+    """Return a page of operations."""
+    page = await desk.store.scan(
+        desk.project,
+        OPERATIONS.name,
+        request.where,
+        order=request.order,
+        descending=request.descending,
+        after=request.after,
+        limit=request.limit,
+    )
+    return OperationPage(tuple(map(operation_of, page.rows)), write_cursor(page.after))
+
+
+async def scopes(desk: AsyncDesk, field: str, condition: Filter, after: str | None, limit: int) -> list[ScopeSummary]:
+    """Return who has memories, by id."""
+    page = await desk.store.groups(
+        desk.project, MEMORIES.name, field, condition, of="recorded_from", after=after, limit=limit
+    )
+    return [
+        ScopeSummary(id=group.value, memories=group.rows, last_activity=to_datetime(group.most, "recorded_from"))
+        for group in page.groups
+    ]
+
+
+async def stats(desk: AsyncDesk, scope: Scope | None, space: VectorSpace | None) -> Stats:
+    """Return numbers of a project, or of a scope in it."""
+    inside_scope = And() if scope is None else scope_condition(scope)
+    memories = await count(desk, inside_scope & CURRENT)
+    waiting = await count(desk, inside_scope & CURRENT & where("space").ne(space.name)) if space else 0
+    return Stats(
+        project=desk.project,
+        memories=memories,
+        versions=await count(desk, inside_scope),
+        messages=(await desk.store.count(desk.project, MESSAGES.name, inside_scope)).rows,
+        operations=(await desk.store.count(desk.project, OPERATIONS.name, inside_scope)).rows,
+        embedder=None if space is None else space.model,
+        dimensions=None if space is None else space.dimensions,
+        waiting=waiting,
+    )

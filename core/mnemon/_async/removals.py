@@ -1,0 +1,184 @@
+"""The methods of a memory that delete, and take back what was done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mnemon._async import changing, erasing, reading
+from mnemon._async.face import AsyncFace
+from mnemon.logic.arguments import check_id, refuse_foreign
+from mnemon.logic.conditions import matching, split_filters
+from mnemon.types.filters import where
+from mnemon.types.results import Deleted
+from mnemon.types.times import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mnemon.types.filters import Filter
+    from mnemon.types.memory import Operation
+    from mnemon.types.results import ErasureReceipt
+
+__all__ = ["AsyncRemovals"]
+
+_CHUNK = 2_000
+"""Memories that are deleted in one transaction, so that other writers come between."""
+
+
+class AsyncRemovals(AsyncFace):
+    """Deleting and undoing."""
+
+    async def delete(
+        self,
+        memory_id: str,
+        *,
+        erase: bool = False,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        actor: str | None = None,
+        **foreign: object,
+    ) -> Deleted:
+        """Delete a memory: hidden at once, and to be had back with `undo`.
+
+        With `erase` it is gone for ever: all versions, the text of the message it came from, and
+        memories that have no other source, in rows, indexes, free pages and write-ahead log. The
+        receipt says whether the bytes are gone already.
+
+        Args:
+            memory_id: the memory.
+            erase: for ever.
+            user_id: the memory must have this id; so for the others.
+            agent_id: as `user_id`.
+            app_id: as `user_id`.
+            run_id: as `user_id`.
+            actor: who is named in the history.
+            foreign: refused, with our word for it.
+
+        Raises:
+            NotFoundError: no such memory in that scope.
+        """
+        refuse_foreign("delete", foreign)
+        scope = self._named(user_id, agent_id, app_id, run_id)
+        check_id(memory_id, "memory_id")
+        if erase:
+            receipt = await self._core.runner.run(erasing.erase, memory_id, scope)
+            return Deleted(count=1, receipt=receipt)
+        op_id = await self._core.runner.run(changing.delete, memory_id, scope, self._who(actor))
+        return Deleted(count=1, op_id=op_id)
+
+    async def delete_all(
+        self,
+        *,
+        filters: Mapping[str, object] | Filter | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        erase: bool = False,
+        dry_run: bool = False,
+        actor: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        **foreign: object,
+    ) -> Deleted:
+        """Delete all memories of a scope that match a filter, those that expired too.
+
+        They go in parts of 2,000, so that other writers come between; what is added meanwhile
+        stays. When it was interrupted, the same call goes on. `undo` brings back all of it.
+
+        Args:
+            filters: which of them; without a scope it may stand alone, and then means the whole project.
+            user_id: whose memories; so for the others.
+            agent_id: as `user_id`.
+            app_id: as `user_id`.
+            run_id: as `user_id`.
+            erase: for ever, see `delete`.
+            dry_run: only count.
+            actor: who is named in the history.
+            progress: called with how many of how many are deleted.
+            foreign: refused, with our word for it.
+
+        Raises:
+            ScopeError: neither scope nor filter.
+        """
+        refuse_foreign("delete_all", foreign)
+        ids, rest = split_filters(filters)
+        scope = self._named(user_id, agent_id, app_id, run_id, ids)
+        if scope is None and not filters:
+            self._scope("delete_all", None, None, None, None, hint=", or a filter; reset() empties the project")
+        now = self._core.clock()
+        condition = matching(scope, rest, now=now, include_expired=True)
+        total = await self._core.runner.run(reading.count, condition)
+        if dry_run or not total:
+            return Deleted(count=total, dry_run=dry_run)
+        condition &= where("recorded_from").lte(format_time(now))
+        if erase:
+            receipt, count = await self._erase_all(condition, total, progress)
+            return Deleted(count=count, receipt=receipt)
+        first: str | None = None
+        done = 0
+        while True:
+            op_id, count = await self._core.runner.run(changing.delete_some, condition, _CHUNK, self._who(actor), first)
+            if op_id is None:
+                return Deleted(count=done, op_id=first)
+            first = first or op_id
+            done += count
+            if progress is not None:
+                progress(done, max(done, total))
+
+    async def _erase_all(
+        self, condition: Filter, total: int, progress: Callable[[int, int], None] | None
+    ) -> tuple[ErasureReceipt, int]:
+        """Erase in parts; the bytes are made unrecoverable once, at the end."""
+        counts: dict[str, int] = {}
+        redacted: dict[str, int] = {}
+        done = 0
+        while True:
+            memories, part = await self._core.runner.run(erasing.erase_some, condition, _CHUNK)
+            if not memories:
+                break
+            done += memories
+            counts = {name: counts.get(name, 0) + part.rows.get(name, 0) for name in {**counts, **part.rows}}
+            redacted = {
+                name: redacted.get(name, 0) + part.redacted.get(name, 0) for name in {**redacted, **part.redacted}
+            }
+            if progress is not None:
+                progress(done, max(done, total))
+        return await self._core.runner.run(erasing.finish, counts, redacted), done
+
+    async def undo(
+        self,
+        op_id: str,
+        *,
+        force: bool = False,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        actor: str | None = None,
+        **foreign: object,
+    ) -> Operation:
+        """Take an operation back, whole or not at all; an undo can be undone too.
+
+        Args:
+            op_id: the operation, from a result or from `operations`.
+            force: also where memories were changed later: by one more version.
+            user_id: the operation must have this id; so for the others.
+            agent_id: as `user_id`.
+            app_id: as `user_id`.
+            run_id: as `user_id`.
+            actor: who is named in the history.
+            foreign: refused, with our word for it.
+
+        Returns:
+            The operation that took it back.
+
+        Raises:
+            NotFoundError: no such operation in that scope, or what it changed was erased.
+            ConflictError: a memory was changed later; the error names the operations.
+        """
+        refuse_foreign("undo", foreign)
+        scope = self._named(user_id, agent_id, app_id, run_id)
+        check_id(op_id, "op_id")
+        return await self._core.runner.run(changing.undo, op_id, scope, self._who(actor), force, self._core.known_space)

@@ -1,0 +1,129 @@
+"""Searching: candidates of both channels and the turns around them, ranked by shared code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mnemon._async.desk import in_chunks
+from mnemon.logic.filters import bind, matcher
+from mnemon.logic.memories import MEMORIES, record_of
+from mnemon.logic.recall import rank, term_weights
+from mnemon.logic.searching import Pooled, following, pool_turns, pooled, preceding
+from mnemon.types.filters import where
+from mnemon.types.memory import Hit
+from mnemon.types.results import SearchResult
+from mnemon.types.storage import Nearest, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy
+    from numpy.typing import NDArray
+
+    from mnemon._async.desk import AsyncDesk
+    from mnemon.logic.recall import Query, Ranked
+    from mnemon.logic.searching import Sought
+    from mnemon.types.filters import Filter
+    from mnemon.types.storage import Match, Row
+
+__all__ = ["participants", "search"]
+
+_MOST = 10_000
+
+
+async def participants(desk: AsyncDesk, everywhere: Filter, names: Sequence[str]) -> frozenset[str]:
+    """Return which of these terms of names take part in the conversations of a scope."""
+    counts = await desk.store.count(desk.project, MEMORIES.name, everywhere, terms=names)
+    return frozenset(name for name, held in counts.terms.items() if held)
+
+
+async def search(desk: AsyncDesk, sought: Sought, query: Query, vector: NDArray[numpy.float32] | None) -> SearchResult:
+    """Return the best memories for a query."""
+    counts = await desk.store.count(desk.project, MEMORIES.name, sought.everywhere, terms=list(query.terms))
+    pool = await _candidates(desk, sought, query, vector, counts.rows, counts.terms)
+    found = set(pool)
+    await _surround(desk, sought, pool)
+    ranked = rank(
+        query,
+        pool_turns(pool, sought.space, vector),
+        rows=counts.rows,
+        frequencies=counts.terms,
+        config=sought.config,
+        embedder=sought.embedder,
+    )
+    allowed = matcher(bind(sought.where, MEMORIES))
+    wanted: list[Ranked] = []
+    for one in ranked:
+        if len(wanted) == sought.limit or (sought.threshold is not None and one.score < sought.threshold):
+            break
+        if one.id in found or allowed(pool[one.id].row):
+            wanted.append(one)
+    return await _hits(desk, sought, pool, wanted)
+
+
+async def _candidates(
+    desk: AsyncDesk,
+    sought: Sought,
+    query: Query,
+    vector: NDArray[numpy.float32] | None,
+    rows: int,
+    frequencies: Mapping[str, int],
+) -> dict[str, Pooled]:
+    """Return the best memories of each channel; what only the words found brings its vector along."""
+    weights = term_weights(query.terms, rows=rows, frequencies=frequencies, config=sought.config)
+    held = {term: weight for term, weight in weights.items() if frequencies.get(term)}
+    by_words: Sequence[Match] = ()
+    by_meaning: Sequence[Match] = ()
+    if held:
+        by_words = await desk.store.search(
+            desk.project,
+            MEMORIES.name,
+            Terms(weights=held),
+            sought.where,
+            limit=sought.config.candidates,
+            include=("terms",) if sought.space is None or vector is None else ("terms", sought.space),
+        )
+    if sought.space is not None and vector is not None:
+        by_meaning = await desk.store.search(
+            desk.project,
+            MEMORIES.name,
+            Nearest(space=sought.space, vector=vector),
+            sought.where,
+            limit=sought.config.candidates,
+            include=("terms",),
+        )
+    return pooled(by_words, by_meaning)
+
+
+async def _surround(desk: AsyncDesk, sought: Sought, pool: dict[str, Pooled]) -> None:
+    """Add the turns before and after the candidates to the pool, ring by ring."""
+    edge = list(pool)
+    include = ("terms", "metadata", *(() if sought.space is None else (sought.space,)))
+    for _ in range(sought.config.rings):
+        asked = (("memory_id", preceding(pool, edge)), ("previous", following(pool, edge)))
+        edge = list[str]()
+        for field, ids in asked:
+            for chunk in in_chunks(ids):
+                for row in await _around(desk, where(field).in_(list(chunk)) & sought.recorded, include):
+                    memory_id = str(row.fields["memory_id"])
+                    if memory_id not in pool:
+                        pool[memory_id] = Pooled(row)
+                        edge.append(memory_id)
+
+
+async def _around(desk: AsyncDesk, condition: Filter, include: Sequence[str]) -> Sequence[Row]:
+    page = await desk.store.scan(desk.project, MEMORIES.name, condition, limit=_MOST, include=include)
+    return page.rows
+
+
+async def _hits(desk: AsyncDesk, sought: Sought, pool: Mapping[str, Pooled], wanted: Sequence[Ranked]) -> SearchResult:
+    ids = [pool[one.id].row.id for one in wanted]
+    rows = await desk.store.get(desk.project, MEMORIES.name, ids)
+    # A memory that went between the two reads is left out: it is not there any more.
+    return SearchResult(
+        tuple(
+            Hit(memory=record_of(rows[row_id]), score=one.score, signals=one.signals if sought.explain else None)
+            for one, row_id in zip(wanted, ids, strict=True)
+            if row_id in rows
+        )
+    )

@@ -1,0 +1,238 @@
+"""The methods of a memory that erase, move and renew."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import IO, TYPE_CHECKING
+
+from mnemon._async import embedding, erasing, moving
+from mnemon._async.face import AsyncFace
+from mnemon.errors import ConfigError, InvalidInputError
+from mnemon.logic.arguments import refuse_foreign
+from mnemon.logic.exports import ExportedRow, read_line
+from mnemon.logic.versions import KEEP, Keep
+from mnemon.types.results import ErasureReceipt, Exported, Imported, Reembedded
+from mnemon.wrappers.files import lines_of, whole_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mnemon.protocols.embedder import Embedder
+    from mnemon.types.scope import Scope
+
+    Progress = Callable[[int, int], None]
+
+__all__ = ["AsyncUpkeep"]
+
+_ROWS = 500
+"""Rows that are imported, or given vectors, in one transaction."""
+
+
+class AsyncUpkeep(AsyncFace):
+    """Erasing people, export and import, purging, new vectors."""
+
+    async def forget(self, *, user_id: str | None = None, dry_run: bool = False, **foreign: object) -> ErasureReceipt:
+        """Erase a person from every collection of the project: for ever, all versions, messages and operations too.
+
+        Args:
+            user_id: the person.
+            dry_run: only count.
+            foreign: refused, with our word for it.
+
+        Returns:
+            How many rows went, by collection, and how many name nobody and therefore stay.
+        """
+        refuse_foreign("forget", foreign)
+        scope = self._scope("forget", user_id, None, None, None)
+        if set(scope.to_dict()) != {"user_id"}:
+            msg = f"forget() means all of a person, and this memory is bound to {dict(scope.to_dict())}"
+            raise InvalidInputError(msg)
+        return await self._core.runner.run(erasing.forget, scope.user_id or "", dry_run)
+
+    async def purge(
+        self, *, retention: timedelta | None = None, keep_versions: int | None = None, **foreign: object
+    ) -> ErasureReceipt:
+        """Erase what has expired, what was deleted longer ago than `retention`, and old versions.
+
+        Args:
+            retention: how long what was deleted can be had back; 30 days unless the settings say otherwise.
+            keep_versions: how many versions of each memory stay; None for all.
+            foreign: refused, with our word for it.
+
+        Raises:
+            ScopeError: on a view: it means the whole project.
+        """
+        refuse_foreign("purge", foreign)
+        self._check_project_wide("purge()")
+        kept = self._core.retention if retention is None else retention
+        if not isinstance(kept, timedelta) or kept < timedelta(0):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = "retention is a timedelta from 0, such as timedelta(days=30)"
+            raise InvalidInputError(msg)
+        if keep_versions is not None and (
+            isinstance(keep_versions, bool) or not isinstance(keep_versions, int) or keep_versions < 1  # pyright: ignore[reportUnnecessaryIsInstance]
+        ):
+            msg = "keep_versions is a whole number from 1: the newest version always stays"
+            raise InvalidInputError(msg)
+        now = self._core.clock()
+        return await self._core.runner.run(erasing.purge, now, now - kept, keep_versions)
+
+    async def reset(self, **foreign: object) -> ErasureReceipt:
+        """Erase everything of the project, what adapters keep in it too.
+
+        Raises:
+            ScopeError: on a view.
+        """
+        refuse_foreign("reset", foreign)
+        self._check_project_wide("reset()")
+        receipt = await self._core.runner.run(erasing.reset)
+        self._core.known_space = None
+        return receipt
+
+    async def export(
+        self,
+        target: str | os.PathLike[str] | IO[str],
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        progress: Progress | None = None,
+        **foreign: object,
+    ) -> Exported:
+        """Write memories with all versions, messages, operations and what adapters keep, as JSON Lines.
+
+        A file is there when it is whole (mode 0600), and not before; one that was there is replaced.
+
+        Args:
+            target: a file's path, or an open text file.
+            user_id: only of this scope; so for the others. Without any: the whole project.
+            agent_id: as `user_id`.
+            app_id: as `user_id`.
+            run_id: as `user_id`.
+            progress: called with how many of how many rows were written.
+            foreign: refused, with our word for it.
+        """
+        refuse_foreign("export", foreign)
+        scope = self._named(user_id, agent_id, app_id, run_id)
+        if not isinstance(target, str | os.PathLike):
+            return await self._core.runner.run(moving.export, target.write, scope, progress)
+        with whole_file(target) as file:
+            return await self._core.runner.run(moving.export, file.write, scope, progress)
+
+    async def import_(
+        self,
+        source: str | os.PathLike[str] | Iterable[str],
+        *,
+        progress: Callable[[int], None] | None = None,
+        **foreign: object,
+    ) -> Imported:
+        """Store what `export` wrote; what is there already stays as it is, so a second import adds nothing.
+
+        Rows go in parts of 500. When it was interrupted, the same call goes on. On a view every row
+        must belong to its scope.
+
+        Args:
+            source: a file's path, or lines.
+            progress: called with how many rows were read.
+            foreign: refused, with our word for it.
+
+        Raises:
+            InvalidInputError: it is no export; the message names the line.
+        """
+        refuse_foreign("import_", foreign)
+        scope = self._named(None, None, None, None)
+        if isinstance(source, str | os.PathLike):
+            with lines_of(source) as file:
+                return await self._import(file, scope, progress)
+        return await self._import(source, scope, progress)
+
+    async def _import(
+        self, lines: Iterable[str], scope: Scope | None, progress: Callable[[int], None] | None
+    ) -> Imported:
+        report = _Report()
+        waiting: list[ExportedRow] = []
+        for number, line in enumerate(lines, 1):
+            found = read_line(line, number, scope=scope, language=self._core.recall.language)
+            if found is None:
+                continue
+            if not isinstance(found, ExportedRow):
+                await self._core.runner.run(moving.declare, found)
+                continue
+            waiting.append(found)
+            if len(waiting) == _ROWS:
+                await self._store(waiting, report, progress)
+                waiting = []
+        await self._store(waiting, report, progress)
+        return report.result()
+
+    async def _store(self, rows: list[ExportedRow], report: _Report, progress: Callable[[int], None] | None) -> None:
+        if not rows:
+            return
+        there = await self._core.runner.run(moving.there_already, rows)
+        new = [one for one in rows if (one.collection, one.row.id) not in there]
+        embedded = await self._core.embed_documents([one.text for one in new if one.text is not None])
+        counts = await self._core.runner.run(moving.store_rows, new, embedded)
+        report.count(rows, new, counts, set(embedded.vectors))
+        if progress is not None:
+            progress(report.rows)
+
+    async def reembed(
+        self, *, embedder: Embedder | Keep | None = KEEP, progress: Progress | None = None, **foreign: object
+    ) -> Reembedded:
+        """Give every memory a vector that has none, or with another embedder give all of them new ones.
+
+        It can be interrupted, and the same call goes on. Until the last memory has its new vector,
+        searches use the former ones. Other processes must be opened anew with the new embedder.
+
+        Args:
+            embedder: the new embedder; the memory's own if left out.
+            progress: called with how many of how many versions have their vector.
+            foreign: refused, with our word for it.
+
+        Raises:
+            ConfigError: there is no embedder.
+        """
+        refuse_foreign("reembed", foreign)
+        self._check_project_wide("reembed()")
+        given = self._core.embedder if isinstance(embedder, Keep) else embedder
+        if given is None:
+            msg = 'reembed() needs an embedder, and this memory has none; pip install "mnemon[local]", or give one'
+            raise ConfigError(msg)
+        space, present = await self._core.prepare_space(given)
+        total = await self._core.runner.run(embedding.count_waiting, space.name)
+        done = 0
+        while rows := await self._core.runner.run(embedding.waiting, space.name, _ROWS):
+            embedded = await self._core.embed_with(given, space, [text for _, text in rows])
+            ids = [row_id for row_id, _ in rows]
+            done += await self._core.runner.run(embedding.give_vectors, ids, embedded, present)
+            if progress is not None:
+                progress(done, max(total, done))
+        await self._core.adopt_space(given, space)
+        while await self._core.runner.run(embedding.leave_space, space.name, _ROWS):
+            pass
+        return Reembedded(embedder=space.model, versions=done)
+
+
+class _Report:
+    """Counts what an import did."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._added: dict[str, int] = {}
+        self._there: dict[str, int] = {}
+        self._waiting = 0
+
+    def count(self, rows: list[ExportedRow], new: list[ExportedRow], counts: list[int], embedded: set[str]) -> None:
+        """Count a part of it: all its rows, those that were sent to the store, and whether each was stored."""
+        self.rows += len(rows)
+        stored = {(one.collection, one.row.id) for one, count in zip(new, counts, strict=True) if count}
+        for one in rows:
+            is_new = (one.collection, one.row.id) in stored
+            total = self._added if is_new else self._there
+            total[one.collection] = total.get(one.collection, 0) + 1
+            self._waiting += is_new and one.text is not None and one.text not in embedded
+
+    def result(self) -> Imported:
+        """Return the report."""
+        return Imported(added=self._added, there=self._there, waiting=self._waiting)

@@ -1,0 +1,182 @@
+# Generated from core/mnemon/_async/changing.py by tests/contracts/unasync.py; edit that file.
+"""Changing what is there: updates, deletions, and taking either back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from mnemon._sync.desk import in_chunks, pages
+from mnemon._sync.reading import current_row, operation
+from mnemon._sync.work import unit_of_work
+from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
+from mnemon.logic.memories import MEMORIES
+from mnemon.logic.operations import OPERATIONS, common_scope, operation_of, operation_put
+from mnemon.logic.scopes import scope_of
+from mnemon.logic.undoing import plan_undo
+from mnemon.logic.versions import changed, closing, new_version, patching, updated
+from mnemon.types.filters import where
+from mnemon.types.memory import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mnemon._sync.desk import Desk
+    from mnemon.logic.adding import Embedded
+    from mnemon.logic.versions import Change
+    from mnemon.protocols.store import Store
+    from mnemon.types.filters import Filter
+    from mnemon.types.memory import MemoryRecord, OperationKind, Touched
+    from mnemon.types.scope import Scope
+    from mnemon.types.storage import Row, VectorSpace, Write
+
+__all__ = ["delete", "delete_some", "undo", "update"]
+
+_TRIES = 5
+"""How often a change is decided anew on a store where another writer can come between."""
+
+
+def update(
+    desk: Desk,
+    memory_id: str,
+    change: Change,
+    scope: Scope | None,
+    embedded: Embedded,
+    space: VectorSpace | None,
+) -> MemoryRecord:
+    """Change a memory; return it as it is then."""
+    parts = ("terms", "metadata", "payload", *(() if space is None else (space.name,)))
+    for _ in range(_TRIES):
+        try:
+            with unit_of_work(desk.store) as store:
+                current = current_row(store, desk.project, memory_id, scope, include=parts)
+                record = updated(current, change, desk.clock())
+                op_id = desk.new_id()
+                if record.version != current.fields["version"]:
+                    writes, touched = new_version(
+                        current, record, embedded, op_id=op_id, actor=change.actor, language=desk.language
+                    )
+                elif patched := changed(current, record):
+                    writes, touched = patching(current, patched, op_id=op_id)
+                else:
+                    return record
+                _apply(desk, store, "update", op_id, change.actor, record.scope, [touched], writes)
+        except StoreConflictError:
+            if change.expected_version is not None:
+                break
+        else:
+            return record
+    msg = f"memory {memory_id!r} was changed by another writer meanwhile; read it again and decide anew"
+    raise ConflictError(msg, memory_ids=[memory_id])
+
+
+def delete(desk: Desk, memory_id: str, scope: Scope | None, actor: str | None) -> str:
+    """Delete a memory so that it can be undone; return the operation."""
+    for _ in range(_TRIES):
+        try:
+            with unit_of_work(desk.store) as store:
+                current = current_row(store, desk.project, memory_id, scope, include=())
+                op_id = desk.new_id()
+                writes, touched = closing(current, op_id=op_id, now=desk.clock())
+                _apply(desk, store, "delete", op_id, actor, scope_of(current), [touched], writes)
+        except StoreConflictError:
+            continue
+        return op_id
+    msg = f"memory {memory_id!r} was changed by another writer meanwhile; read it again and decide anew"
+    raise ConflictError(msg, memory_ids=[memory_id])
+
+
+def delete_some(
+    desk: Desk, condition: Filter, limit: int, actor: str | None, part_of: str | None
+) -> tuple[str | None, int]:
+    """Delete up to so many of the memories that match; return the operation, and how many they were.
+
+    `part_of` is the operation of the first part, which stands for all of them in `undo`.
+    """
+    with unit_of_work(desk.store) as store:
+        page = store.scan(desk.project, MEMORIES.name, condition, limit=limit, include=())
+        if not page.rows:
+            return None, 0
+        op_id, now = desk.new_id(), desk.clock()
+        steps = [closing(row, op_id=op_id, now=now) for row in page.rows]
+        writes = [write for step, _ in steps for write in step]
+        scope = common_scope(map(scope_of, page.rows))
+        touched = [one for _, one in steps]
+        _apply(desk, store, "delete", op_id, actor, scope, touched, writes, part_of=part_of)
+    return op_id, len(page.rows)
+
+
+def undo(
+    desk: Desk,
+    op_id: str,
+    scope: Scope | None,
+    actor: str | None,
+    force: bool,  # noqa: FBT001 - passed on
+    space: VectorSpace | None,
+) -> Operation:
+    """Take an operation back, whole or not at all; return the operation that did."""
+    with unit_of_work(desk.store) as store:
+        done = _whole(desk, store, op_id, scope)
+        ids = [one.memory_id for one in done.touched]
+        rows = _versions(desk, store, ids, space)
+        new_op = desk.new_id()
+        writes, touched = plan_undo(done, rows, op_id=new_op, actor=actor, now=desk.clock(), force=force)
+        return _apply(desk, store, "undo", new_op, actor, done.scope, touched, writes, undoes=op_id)
+
+
+def _whole(desk: Desk, store: Store, op_id: str, scope: Scope | None) -> Operation:
+    """Return an operation with all that its parts touched.
+
+    Raises:
+        NotFoundError: there is none in that scope.
+        InvalidInputError: it is a part of another one.
+    """
+    done = operation(desk, store, op_id, scope)
+    if done.part_of is not None:
+        msg = f"operation {op_id!r} is a part of {done.part_of!r}; undo that one, whole"
+        raise InvalidInputError(msg)
+    parts = [
+        operation_of(row)
+        for page in pages(store, desk.project, OPERATIONS.name, where("part_of").eq(op_id))
+        for row in page
+    ]
+    return replace(done, touched=done.touched + tuple(one for part in parts for one in part.touched))
+
+
+def _versions(desk: Desk, store: Store, memory_ids: Sequence[str], space: VectorSpace | None) -> dict[str, list[Row]]:
+    parts = ("terms", "metadata", "payload", *(() if space is None else (space.name,)))
+    rows: dict[str, list[Row]] = {}
+    for memories in in_chunks(memory_ids):
+        ids = store.list_ids(desk.project, MEMORIES.name, where("memory_id").in_(list(memories)))
+        for chunk in in_chunks(ids):
+            found = store.get(desk.project, MEMORIES.name, chunk, include=parts, decisive=True)
+            for row in found.values():
+                rows.setdefault(cast("str", row.fields["memory_id"]), []).append(row)
+    return rows
+
+
+def _apply(
+    desk: Desk,
+    store: Store,
+    kind: OperationKind,
+    op_id: str,
+    actor: str | None,
+    scope: Scope | None,
+    touched: Sequence[Touched],
+    writes: Sequence[Write],
+    *,
+    undoes: str | None = None,
+    part_of: str | None = None,
+) -> Operation:
+    done = Operation(
+        op_id=op_id,
+        kind=kind,
+        at=desk.clock(),
+        actor=actor,
+        scope=scope,
+        touched=tuple(touched),
+        undoes=undoes,
+        part_of=part_of,
+    )
+    store.apply(desk.project, [operation_put(done), *writes])
+    return done

@@ -1,0 +1,83 @@
+# Generated from core/mnemon/_async/desk.py by tests/contracts/unasync.py; edit that file.
+"""What every piece of the engine works with, and the reads that several of them share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mnemon.logic.memories import MEMORIES, newest_row_id
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Sequence
+    from datetime import timedelta
+
+    from mnemon.protocols.clock import Clock, NewId
+    from mnemon.protocols.store import Store
+    from mnemon.types.filters import Filter
+    from mnemon.types.storage import Cursor, Part, Row
+
+__all__ = ["Desk", "in_chunks", "newest_rows", "pages"]
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One project of a store, and what makes answers repeatable.
+
+    Attributes:
+        store: where everything is kept.
+        project: the project; nothing crosses it.
+        clock: tells the time.
+        new_id: gives ids.
+        language: language of the texts, for what is a word and its stem.
+        session_gap: silence that ends a session where no `run_id` names one.
+    """
+
+    store: Store
+    project: str
+    clock: Clock
+    new_id: NewId
+    language: str
+    session_gap: timedelta
+
+
+def newest_rows(
+    store: Store, project: str, memory_ids: Iterable[str], include: Sequence[Part] = ("metadata", "payload")
+) -> dict[str, Row]:
+    """Return the newest row of each memory that is there, by the memory's id; it may be a deleted one's."""
+    newest: dict[str, Row] = {}
+    for chunk in in_chunks(list(memory_ids)):
+        found = store.get(project, MEMORIES.name, chunk, include=include, decisive=True)
+        firsts = {key: row for key, row in found.items() if row.fields.get("memory_id") == key}
+        later = {newest_row_id(row): key for key, row in firsts.items() if newest_row_id(row) != key}
+        rows = store.get(project, MEMORIES.name, list(later), include=include, decisive=True) if later else {}
+        newest |= firsts | {later[row_id]: row for row_id, row in rows.items()}
+    return newest
+
+
+def pages(
+    store: Store,
+    project: str,
+    collection: str,
+    where: Filter | None = None,
+    *,
+    order: str | None = None,
+    include: Sequence[Part] = ("metadata", "payload"),
+) -> Generator[tuple[Row, ...]]:
+    """Yield all rows that match, a page at a time."""
+    after: Cursor | None = None
+    while True:
+        page = store.scan(project, collection, where, order=order, after=after, limit=_PAGE, include=include)
+        if page.rows:
+            yield page.rows
+        after = page.after
+        if after is None:
+            return
+
+
+def in_chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Yield ids a page at a time."""
+    for start in range(0, len(ids), _PAGE):
+        yield ids[start : start + _PAGE]

@@ -1,0 +1,216 @@
+# Generated from core/mnemon/_async/erasing.py by tests/contracts/unasync.py; edit that file.
+"""Erasing: memories with all that holds their text, people, what expired, and whole projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mnemon._sync.desk import in_chunks, pages
+from mnemon._sync.work import unit_of_work
+from mnemon.logic.conditions import CURRENT
+from mnemon.logic.erasing import EMPTY, empty_version, erase_writes, orphans, source_rows, sources_of
+from mnemon.logic.memories import DELETED, MEMORIES
+from mnemon.logic.messages import MESSAGES
+from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
+from mnemon.logic.versions import inside, not_found
+from mnemon.types.filters import where
+from mnemon.types.results import ErasureReceipt
+from mnemon.types.storage import Delete, DeleteWhere, Put
+from mnemon.types.times import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from mnemon._sync.desk import Desk
+    from mnemon.protocols.store import Store
+    from mnemon.types.filters import Filter
+    from mnemon.types.scope import Scope
+    from mnemon.types.storage import Collection, Row, Write
+
+__all__ = ["erase", "erase_some", "finish", "finish_pending", "forget", "purge", "reset"]
+
+_CHUNK = 1_000
+
+
+def erase(desk: Desk, memory_id: str, scope: Scope | None) -> ErasureReceipt:
+    """Erase a memory, deleted or not, and make its bytes unrecoverable.
+
+    Raises:
+        NotFoundError: nothing of it is there in that scope.
+    """
+    with unit_of_work(desk.store) as store:
+        versions = _versions(desk, store, [memory_id])
+        if not versions or not all(inside(row, scope) for row in versions):
+            raise not_found(memory_id)
+        part = _erase(desk, store, versions)
+    return finish(desk, part.rows, part.redacted)
+
+
+def erase_some(desk: Desk, condition: Filter, limit: int) -> tuple[int, ErasureReceipt]:
+    """Erase up to so many of the memories that match; return how many, and what went. The bytes wait for `finish`."""
+    with unit_of_work(desk.store) as store:
+        page = store.scan(desk.project, MEMORIES.name, condition, limit=limit, include=())
+        ids = list(dict.fromkeys(str(row.fields["memory_id"]) for row in page.rows))
+        return len(ids), _erase(desk, store, _versions(desk, store, ids))
+
+
+def finish(desk: Desk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> ErasureReceipt:
+    """Make the bytes of what was deleted unrecoverable; return the receipt of it all.
+
+    Where something still holds them, that is noted in the store, and `finish_pending` tries again.
+    """
+    desk.store.apply(desk.project, [Put(collection=SETTINGS.name, row=scrub_row())])
+    scrubbed = desk.store.scrub()
+    if scrubbed.bytes == "gone":
+        desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[SCRUB])])
+    return ErasureReceipt(
+        at=desk.clock(), rows=dict(rows), redacted=dict(redacted), bytes=scrubbed.bytes, reason=scrubbed.reason
+    )
+
+
+def finish_pending(desk: Desk) -> None:
+    """Finish what an earlier `finish` could not."""
+    if desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True):
+        finish(desk, {}, {})
+
+
+def _versions(desk: Desk, store: Store, memory_ids: Sequence[str]) -> list[Row]:
+    rows: list[Row] = []
+    for memories in in_chunks(memory_ids):
+        ids = store.list_ids(desk.project, MEMORIES.name, where("memory_id").in_(list(memories)))
+        for chunk in in_chunks(ids):
+            rows += (store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)).values()
+    return rows
+
+
+def _erase(desk: Desk, store: Store, versions: list[Row]) -> ErasureReceipt:
+    """Erase versions, the words of their messages, and memories that have no other source."""
+    sources = list(dict.fromkeys(source for row in versions for source in sources_of(row)))
+    for chunk in in_chunks(sources):
+        condition = where("sources").in_(list(chunk))
+        others = [row for page in pages(store, desk.project, MEMORIES.name, condition, include=()) for row in page]
+        gone = {str(row.fields["memory_id"]) for row in versions}
+        found = [memory_id for memory_id in orphans(versions, others) if memory_id not in gone]
+        versions += _versions(desk, store, found)
+    messages: dict[str, Row] = {}
+    for chunk in in_chunks(source_rows(versions)):
+        messages |= store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
+    writes = erase_writes(versions, messages)
+    store.apply(desk.project, writes)
+    return ErasureReceipt(at=desk.clock(), rows={MEMORIES.name: len(versions)}, redacted={MESSAGES.name: len(messages)})
+
+
+def forget(desk: Desk, user_id: str, dry_run: bool) -> ErasureReceipt:  # noqa: FBT001 - passed on
+    """Erase a person from every collection of the project that names people."""
+    person: dict[str, Collection] = {}
+    left: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    for collection in desk.store.collections():
+        if collection.person is not None:
+            person[collection.name] = collection
+            nobody = where(collection.person).eq(None)
+            counts[collection.name] = _count(desk, collection, where(collection.person).eq(user_id))
+            left[collection.name] = _count(desk, collection, nobody)
+        elif collection.name != SETTINGS.name:
+            left[collection.name] = _count(desk, collection, None)
+    left = {name: number for name, number in left.items() if number}
+    if dry_run:
+        return ErasureReceipt(at=desk.clock(), rows=counts, left=left, dry_run=True)
+    gone = dict.fromkeys(person, 0)
+    remaining = True
+    while remaining:
+        for name, collection in person.items():
+            gone[name] += _delete_where(desk, name, where(str(collection.person)).eq(user_id))
+        remaining = False
+        for name, collection in person.items():  # what was written meanwhile is found by the closing scan
+            ids = desk.store.list_ids(desk.project, name, where(str(collection.person)).eq(user_id))
+            remaining = remaining or bool(ids)
+    receipt = finish(desk, gone, {})
+    return ErasureReceipt(at=receipt.at, rows=receipt.rows, left=left, bytes=receipt.bytes, reason=receipt.reason)
+
+
+def _count(desk: Desk, collection: Collection, condition: Filter | None) -> int:
+    return (desk.store.count(desk.project, collection.name, condition)).rows
+
+
+def _delete_where(desk: Desk, collection: str, condition: Filter) -> int:
+    """Delete all rows that match, in parts."""
+    deleted = 0
+    batch = [DeleteWhere(collection=collection, where=condition, limit=_CHUNK)]
+    while count := (desk.store.apply(desk.project, batch)).counts[0]:
+        deleted += count
+    return deleted
+
+
+def purge(desk: Desk, now: datetime, deleted_before: datetime, keep_versions: int | None) -> ErasureReceipt:
+    """Erase what has expired, what was deleted before a time, and old versions."""
+    rows: dict[str, int] = {}
+    redacted: dict[str, int] = {}
+    expired = CURRENT & where("expires_at").lte(format_time(now)) & where("pinned").eq(None)
+    deleted = where("ended").eq(DELETED) & where("recorded_to").lt(format_time(deleted_before))
+    for ids in (_memories(desk, expired), _dead(desk, _memories(desk, deleted))):
+        for chunk in in_chunks(ids):
+            with unit_of_work(desk.store) as store:
+                part = _erase(desk, store, _versions(desk, store, chunk))
+            _add(rows, part.rows)
+            _add(redacted, part.redacted)
+    if keep_versions is not None:
+        _add(rows, {MEMORIES.name: _thin(desk, keep_versions)})
+    if not any(rows.values()):
+        return ErasureReceipt(at=now, rows=rows, redacted=redacted)
+    return finish(desk, rows, redacted)
+
+
+def _memories(desk: Desk, condition: Filter) -> list[str]:
+    """Return the memories that have a version that matches."""
+    found: dict[str, None] = {}
+    for rows in pages(desk.store, desk.project, MEMORIES.name, condition, include=()):
+        found.update(dict.fromkeys(str(row.fields["memory_id"]) for row in rows))
+    return list(found)
+
+
+def _dead(desk: Desk, memory_ids: Sequence[str]) -> list[str]:
+    """Return those of these memories that have no current version: none was brought back."""
+    alive: set[str] = set()
+    for chunk in in_chunks(memory_ids):
+        alive.update(_memories(desk, where("memory_id").in_(list(chunk)) & CURRENT))
+    return [memory_id for memory_id in memory_ids if memory_id not in alive]
+
+
+def _thin(desk: Desk, keep: int) -> int:
+    """Erase all but the newest versions of every memory; a first version leaves its row, which names the newest."""
+    emptied = 0
+    for chunk in in_chunks(_memories(desk, where("version").gt(keep))):
+        with unit_of_work(desk.store) as store:
+            writes: list[Write] = []
+            by_memory: dict[str, list[Row]] = {}
+            for row in _versions(desk, store, chunk):
+                by_memory.setdefault(str(row.fields["memory_id"]), []).append(row)
+            for rows in by_memory.values():
+                newest_first = sorted(rows, key=lambda row: float(str(row.fields["version"])), reverse=True)
+                old = [
+                    row
+                    for row in newest_first[keep:]
+                    if "recorded_to" in row.fields and row.fields.get("ended") != EMPTY
+                ]
+                writes += [write for row in old for write in empty_version(row)]
+                emptied += len(old)
+            if writes:
+                store.apply(desk.project, writes)
+    return emptied
+
+
+def reset(desk: Desk) -> ErasureReceipt:
+    """Erase everything of the project, in every collection."""
+    rows: dict[str, int] = {}
+    for collection in desk.store.collections():
+        if collection.name != SETTINGS.name:
+            rows[collection.name] = _delete_where(desk, collection.name, where("id").exists())
+    _delete_where(desk, SETTINGS.name, where("id").exists())
+    return finish(desk, rows, {})
+
+
+def _add(total: dict[str, int], part: Mapping[str, int]) -> None:
+    for name, number in part.items():
+        total[name] = total.get(name, 0) + number

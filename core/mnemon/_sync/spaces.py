@@ -1,0 +1,39 @@
+# Generated from core/mnemon/_async/spaces.py by tests/contracts/unasync.py; edit that file.
+"""The vector space of a project: read, and made when the first vector is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mnemon.logic.memories import MEMORIES
+from mnemon.logic.spaces import EMBEDDING, SETTINGS, space_of, space_row
+from mnemon.types.storage import Put
+
+if TYPE_CHECKING:
+    from mnemon._sync.desk import Desk
+    from mnemon.types.storage import VectorSpace
+
+__all__ = ["declare_space", "make_space", "recorded_space"]
+
+
+def recorded_space(desk: Desk) -> VectorSpace | None:
+    """Return the vector space that the project was begun with, or None."""
+    found = desk.store.get(desk.project, SETTINGS.name, [EMBEDDING], decisive=True)
+    return space_of(found.get(EMBEDDING))
+
+
+def declare_space(desk: Desk, space: VectorSpace) -> None:
+    """Make room for the vectors of a space."""
+    desk.store.declare(replace(MEMORIES, vectors=(space,)))
+
+
+def make_space(desk: Desk, space: VectorSpace, replaces: bool) -> VectorSpace:  # noqa: FBT001 - passed on
+    """Record a project's vector space, unless another process was first; return the one that counts."""
+    declare_space(desk, space)
+    put = Put(collection=SETTINGS.name, row=space_row(space), existing="replace" if replaces else "skip")
+    desk.store.apply(desk.project, [put])
+    recorded = recorded_space(desk) or space
+    if recorded != space:
+        declare_space(desk, recorded)
+    return recorded

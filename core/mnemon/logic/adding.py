@@ -1,0 +1,264 @@
+"""What an add is to store: its turns planned, its writes and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, cast
+
+from mnemon.logic.arguments import check_id
+from mnemon.logic.memories import MEMORIES, first_row
+from mnemon.logic.messages import MESSAGES, message_row, positions
+from mnemon.logic.operations import common_scope, idempotent_id, operation_put
+from mnemon.logic.scopes import row_id
+from mnemon.logic.turns import plan_turns
+from mnemon.types.memory import MemoryRecord, Operation, Touched
+from mnemon.types.message import Message
+from mnemon.types.results import Added, AddResult
+from mnemon.types.storage import Patch, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
+
+    from mnemon.logic.entries import Entry
+    from mnemon.logic.turns import Log, Turn
+    from mnemon.protocols.clock import NewId
+    from mnemon.types.message import Role
+    from mnemon.types.scope import Scope
+    from mnemon.types.storage import Vector, Write
+
+__all__ = [
+    "AddPlan",
+    "AddRequest",
+    "Embedded",
+    "add_result",
+    "add_writes",
+    "check_key",
+    "message_writes",
+    "plan_add",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRequest:
+    """An add, checked.
+
+    Attributes:
+        entries: what to add, in order.
+        roles: roles whose messages become memories.
+        actor: who adds, or None.
+        op_id: the operation that the idempotency key names, or None without one.
+    """
+
+    entries: tuple[Entry, ...]
+    roles: frozenset[Role]
+    actor: str | None
+    op_id: str | None
+
+    @property
+    def scopes(self) -> dict[Scope, list[Message]]:
+        """The messages of each scope, in order."""
+        grouped: dict[Scope, list[Message]] = {}
+        for entry in self.entries:
+            if isinstance(entry.said, Message):
+                grouped.setdefault(entry.scope, []).append(entry.said)
+        return grouped
+
+    @property
+    def texts(self) -> list[str]:
+        """Texts that may become memories, each once."""
+        said = [entry.said for entry in self.entries]
+        words = (
+            one if isinstance(one, str) else one.text for one in said if isinstance(one, str) or one.role in self.roles
+        )
+        return [text for text in dict.fromkeys(words) if text.strip()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """Vectors that are at hand.
+
+    Attributes:
+        space: the vector space, or None where there is none yet.
+        vectors: vectors by text.
+        needed: whether a text without a vector must not be stored.
+    """
+
+    space: str | None = None
+    vectors: Mapping[str, Vector] = field(default_factory=dict[str, "Vector"])
+    needed: bool = False
+
+    def missing(self, texts: Iterable[str]) -> list[str]:
+        """Return the texts that have to be embedded before they can be stored, each once."""
+        if not self.needed:
+            return []
+        return [text for text in dict.fromkeys(texts) if text not in self.vectors]
+
+    def of(self, text: str) -> dict[str, Vector]:
+        """Return the vector of a text by its space; nothing where it has none."""
+        return {} if self.space is None or text not in self.vectors else {self.space: self.vectors[text]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddPlan:
+    """What an add is going to do.
+
+    Attributes:
+        op_id: its operation.
+        now: its time.
+        turns: for each entry that is a message what becomes of it.
+        records: for each entry the memory that is to be stored, or None.
+        logs: what was read of each scope's log.
+    """
+
+    op_id: str
+    now: datetime
+    turns: tuple[Turn | None, ...]
+    records: tuple[MemoryRecord | None, ...]
+    logs: Mapping[Scope, Log]
+
+    @property
+    def texts(self) -> list[str]:
+        """Texts of the memories that are to be stored."""
+        return [record.text for record in self.records if record is not None]
+
+    @property
+    def repeated(self) -> set[str]:
+        """Ids of the memories that entries are in already."""
+        return {
+            turn.memory_id
+            for turn in self.turns
+            if turn is not None and turn.memory_id is not None and not turn.remembered
+        }
+
+
+def check_key(scope: Scope, key: object) -> str | None:
+    """Return the operation that an idempotency key names; None for None."""
+    return None if key is None else idempotent_id(scope, check_id(key, "idempotency_key"))
+
+
+def plan_add(
+    request: AddRequest, logs: Mapping[Scope, Log], *, now: datetime, gap: timedelta, new_id: NewId, align: bool = True
+) -> AddPlan:
+    """Decide what of an add is new, and the memories that become of it."""
+    ids = new_id if request.op_id is None else _derived(request.op_id)
+    op_id = request.op_id or new_id()
+    planned = {
+        scope: iter(
+            plan_turns(
+                messages, logs[scope], scope=scope, roles=request.roles, now=now, gap=gap, new_id=ids, align=align
+            )
+        )
+        for scope, messages in request.scopes.items()
+    }
+    turns: list[Turn | None] = []
+    records: list[MemoryRecord | None] = []
+    for entry in request.entries:
+        turn = next(planned[entry.scope]) if isinstance(entry.said, Message) else None
+        turns.append(turn)
+        records.append(_record(entry, turn, now, ids))
+    return AddPlan(op_id=op_id, now=now, turns=tuple(turns), records=tuple(records), logs=logs)
+
+
+def _derived(op_id: str) -> NewId:
+    """Ids that adding the same once more gives again."""
+    numbers = count()
+    return lambda: row_id("part", op_id, str(next(numbers)))
+
+
+def _record(entry: Entry, turn: Turn | None, now: datetime, new_id: NewId) -> MemoryRecord | None:
+    if turn is not None and not turn.remembered:
+        return None
+    message = None if turn is None else turn.message
+    return MemoryRecord(
+        id=new_id() if turn is None else cast("str", turn.memory_id),
+        text=cast("str", entry.said) if message is None else message.text,
+        scope=entry.scope,
+        kind=entry.kind,
+        metadata=entry.metadata,
+        categories=entry.categories,
+        source_ids=() if message is None else (cast("str", message.id),),
+        speaker=None if message is None else message.name,
+        role=None if message is None else message.role,
+        said_at=(entry.said_at or now) if message is None else cast("datetime", message.time),
+        expires_at=entry.expires_at,
+        pinned=entry.pinned,
+        valid_from=entry.valid_from,
+        valid_to=entry.valid_to,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def add_writes(plan: AddPlan, embedded: Embedded, *, actor: str | None, language: str, retried: bool) -> list[Write]:
+    """Return the batch of an add: messages, the operation, and last the memories, which make the rest findable.
+
+    `retried` says that the same batch may have been carried out before.
+    """
+    new = [record for record in plan.records if record is not None]
+    writes: list[Write] = list(_message_writes(plan))
+    if new:
+        scope = common_scope(record.scope for record in new)
+        touched = tuple(Touched(memory_id=record.id, made=1) for record in new)
+        operation = Operation(op_id=plan.op_id, kind="add", at=plan.now, actor=actor, scope=scope, touched=touched)
+        writes.append(operation_put(operation))
+    for turn, record in zip(plan.turns, plan.records, strict=True):
+        if record is not None:
+            row = first_row(
+                record,
+                op_id=plan.op_id,
+                actor=actor,
+                language=language,
+                session=None if turn is None else turn.session,
+                previous=None if turn is None else turn.previous,
+                vectors=embedded.of(record.text),
+            )
+            writes.append(Put(collection=MEMORIES.name, row=row, existing="skip" if retried else "abort"))
+    return writes
+
+
+def _message_writes(plan: AddPlan) -> Iterable[Write]:
+    grouped: dict[Scope, list[Turn]] = {}
+    for turn in plan.turns:
+        if turn is not None and (turn.new or turn.remembered):
+            grouped.setdefault(turn.scope, []).append(turn)
+    for scope, turns in grouped.items():
+        yield from message_writes(turns, plan.logs[scope], plan.now)
+
+
+def message_writes(turns: Sequence[Turn], log: Log, now: datetime) -> Iterable[Write]:
+    """Return the writes that append new turns of one scope to its log, and mark those that became memories."""
+    places = iter(positions(log.tail[-1].position if log.tail else None, now, sum(turn.new for turn in turns)))
+    for turn in turns:
+        latest = turn.memory_id or turn.previous
+        if turn.new:
+            row = message_row(
+                turn.message,
+                turn.scope,
+                next(places),
+                now,
+                session=turn.session,
+                memory_id=turn.memory_id,
+                latest=latest,
+            )
+            yield Put(collection=MESSAGES.name, row=row, existing="skip")
+        elif turn.remembered:
+            own = {"memory_id": turn.memory_id, "latest": latest}
+            yield Patch(collection=MESSAGES.name, id=turn.row, fields=own, otherwise="skip")
+
+
+def add_result(plan: AddPlan, there: Mapping[str, MemoryRecord]) -> AddResult:
+    """Return what an add did; `there` holds the memories that entries were in already."""
+    items: list[Added] = []
+    for turn, record in zip(plan.turns, plan.records, strict=True):
+        message_id = None if turn is None else turn.message.id
+        if record is not None:
+            items.append(Added(event="ADD", memory=record, message_id=message_id))
+        elif turn is not None and turn.new:
+            items.append(Added(event="LOG", message_id=message_id))
+        else:
+            known = cast("Turn", turn).memory_id
+            items.append(Added(event="REPEAT", memory=there.get(known or ""), message_id=message_id))
+    return AddResult(items=tuple(items), op_id=plan.op_id if any(plan.records) else None)

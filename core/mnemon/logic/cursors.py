@@ -1,0 +1,38 @@
+"""Cursors of pages as opaque texts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import TYPE_CHECKING, cast
+
+from mnemon.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from mnemon.types.storage import Cursor
+
+__all__ = ["read_cursor", "write_cursor"]
+
+
+def write_cursor(after: Cursor | None) -> str | None:
+    """Return where a page ended as a text; None where there is no more."""
+    if after is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(after).encode()).decode()
+
+
+def read_cursor(cursor: object) -> Cursor | None:
+    """Return what `write_cursor` was given.
+
+    Raises:
+        InvalidInputError: it is no cursor.
+    """
+    if cursor is None:
+        return None
+    try:
+        value, row_id = json.loads(base64.urlsafe_b64decode(cast("str", cursor).encode()))
+    except (AttributeError, TypeError, ValueError, binascii.Error):
+        msg = "cursor must be the one that the page before returned"
+        raise InvalidInputError(msg) from None
+    return value, row_id

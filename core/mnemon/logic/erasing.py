@@ -1,0 +1,72 @@
+"""What it takes to erase: which rows go, and which lose only their text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from mnemon.logic.memories import MEMORIES
+from mnemon.logic.messages import MESSAGES, message_from_row, message_row_id, message_to_dict
+from mnemon.logic.scopes import scope_of
+from mnemon.types.scope import SCOPE_FIELDS
+from mnemon.types.storage import Delete, Patch, Put, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mnemon.types.storage import Write
+
+__all__ = ["EMPTY", "ERASED", "empty_version", "erase_writes", "orphans", "source_rows", "sources_of"]
+
+ERASED = "[erased]"
+"""What the log keeps in the place of a message's words."""
+
+EMPTY = "emptied"
+"""What `ended` holds of a first version whose content was purged; its row stays, since it names the newest."""
+
+
+def sources_of(row: Row) -> tuple[str, ...]:
+    """Return the ids of the messages that a version comes from."""
+    return cast("tuple[str, ...]", row.fields.get("sources", ()))
+
+
+def source_rows(versions: Iterable[Row]) -> list[str]:
+    """Return the rows of the messages that versions come from; they have the scope of the memory."""
+    rows = (message_row_id(scope_of(row), message_id) for row in versions for message_id in sources_of(row))
+    return list(dict.fromkeys(rows))
+
+
+def orphans(erased: Sequence[Row], others: Iterable[Row]) -> list[str]:
+    """Return the memories among others whose only sources are those of the erased versions."""
+    gone = {(scope_of(row), message_id) for row in erased for message_id in sources_of(row)}
+    found = (
+        cast("str", row.fields["memory_id"])
+        for row in others
+        if sources_of(row) and all((scope_of(row), message_id) in gone for message_id in sources_of(row))
+    )
+    return list(dict.fromkeys(found))
+
+
+def erase_writes(versions: Sequence[Row], messages: Mapping[str, Row]) -> list[Write]:
+    """Return the writes that take versions away and the words out of the messages that they come from.
+
+    The messages come first: as long as a version is there, a repeat finds them.
+    """
+    writes: list[Write] = []
+    for row in messages.values():
+        message = message_from_row(row)
+        marker = replace(message, content=ERASED, name=None, metadata={})
+        payload = json.dumps(message_to_dict(marker)).encode()
+        writes.append(Patch(collection=MESSAGES.name, id=row.id, payload=payload, otherwise="skip"))
+    return [*writes, Delete(collection=MEMORIES.name, ids=[row.id for row in versions])]
+
+
+def empty_version(row: Row) -> list[Write]:
+    """Return the writes that erase an old version; of a first version's row what names the newest stays."""
+    if row.id != row.fields["memory_id"]:
+        return [Delete(collection=MEMORIES.name, ids=[row.id])]
+    kept = ("memory_id", *SCOPE_FIELDS, "version", "newest", "newest_version", "recorded_from", "recorded_to")
+    fields = {name: row.fields[name] for name in kept if name in row.fields}
+    stub = Row(id=row.id, fields={**fields, "ended": EMPTY})
+    return [Put(collection=MEMORIES.name, row=stub)]

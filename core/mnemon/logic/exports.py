@@ -1,0 +1,180 @@
+"""Exports: JSON Lines that anyone can read, and what they mean when they come back.
+
+The first line names the format, then come the collections as they are declared, then their rows by
+id. What is derived (the words that memories are found by, and vectors) is left out and made anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from mnemon.errors import InvalidInputError, ScopeError
+from mnemon.logic.declarations import collection_of
+from mnemon.logic.memories import MEMORIES, found_by
+from mnemon.logic.spaces import SETTINGS
+from mnemon.logic.versions import inside
+from mnemon.types.filters import And, where
+from mnemon.types.storage import Row
+from mnemon.types.times import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from mnemon.types.filters import Filter
+    from mnemon.types.scope import Scope
+    from mnemon.types.storage import Collection
+
+__all__ = ["ExportedRow", "collection_line", "exported", "header_line", "read_line", "row_line"]
+
+FORMAT = "mnemon-export"
+VERSION = 1
+
+_DERIVED = ("space", "space_next")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedRow:
+    """A row of an export.
+
+    Attributes:
+        collection: name of its collection.
+        row: the row, without vectors; a memory's has its terms.
+        text: the text that a memory's vector is of, or None.
+    """
+
+    collection: str
+    row: Row
+    text: str | None
+
+
+def exported(collections: Iterable[Collection], scope: Scope | None) -> dict[str, tuple[Collection, Filter | None]]:
+    """Return which collections an export has, and the condition of their rows.
+
+    Collections that do not name every kind of id that the scope has stay out.
+    """
+    chosen: dict[str, tuple[Collection, Filter | None]] = {}
+    for collection in sorted(collections, key=lambda one: one.name):
+        if collection.name == SETTINGS.name:
+            continue
+        if scope is None:
+            chosen[collection.name] = (collection, None)
+            continue
+        ids = scope.to_dict()
+        keys = {name: collection.person if name == "user_id" else name for name in ids}
+        if all(key is not None and key in collection.keys for key in keys.values()):
+            parts: list[Filter] = [where(cast("str", keys[name])).eq(value) for name, value in ids.items()]
+            chosen[collection.name] = (collection, And(tuple(parts)))
+    return chosen
+
+
+def header_line(project: str, scope: Scope | None, at: datetime) -> str:
+    """Return the first line."""
+    ids = None if scope is None else dict(scope.to_dict())
+    return _line({"format": FORMAT, "version": VERSION, "project": project, "scope": ids, "at": format_time(at)})
+
+
+def collection_line(collection: Collection) -> str:
+    """Return the line of a collection."""
+    declaration = asdict(replace(collection, vectors=()))
+    return _line({"declare": declaration})
+
+
+def row_line(collection: Collection, row: Row) -> str:
+    """Return the line of a row that was read with terms, metadata and payload."""
+    data: dict[str, object] = {
+        "collection": collection.name,
+        "id": row.id,
+        "fields": {name: value for name, value in sorted(row.fields.items()) if name not in _DERIVED},
+    }
+    if row.terms and collection.name != MEMORIES.name:
+        data["terms"] = row.terms
+    if row.metadata:
+        data["metadata"] = row.metadata
+    if row.payload:
+        data["payload"] = _readable(row.payload)
+    return _line(data)
+
+
+def _readable(payload: bytes) -> object:
+    """Return a payload as the JSON that it is, where that gives the same bytes back; else in base64."""
+    try:
+        data = json.loads(payload)
+    except (UnicodeDecodeError, ValueError):
+        data = None
+    for form in ("ascii", "text"):
+        if data is not None and _bytes(form, data) == payload:
+            return {form: data}
+    return {"base64": base64.b64encode(payload).decode()}
+
+
+def _bytes(form: str, data: Any) -> bytes:  # noqa: ANN401 - any JSON
+    if form == "base64":
+        return base64.b64decode(data, validate=True)
+    return json.dumps(data, ensure_ascii=form == "ascii").encode()
+
+
+def _line(data: Mapping[str, object]) -> str:
+    return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+def read_line(line: str, number: int, *, scope: Scope | None, language: str) -> Collection | ExportedRow | None:
+    """Return what a line of an export holds: a collection, a row, or None for the header and empty lines.
+
+    Raises:
+        InvalidInputError: it is not a line of an export of this version; the message names its number.
+        ScopeError: it is a row outside of the scope that the import is bound to.
+    """
+    if not line.strip():
+        return None
+    try:
+        data = cast("dict[str, Any]", json.loads(line))
+        if number == 1:
+            _check_header(data)
+            return None
+        if "declare" in data:
+            return collection_of(data["declare"])
+        found = _row(data, language)
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+        reason = str(error) if isinstance(error, InvalidInputError) else "it is not a line of an export of mnemon"
+        msg = f"line {number}: {reason}"
+        raise InvalidInputError(msg) from None
+    if not inside(found.row, scope):
+        msg = f"line {number}: row {found.row.id!r} belongs to somebody else than this memory is bound to"
+        raise ScopeError(msg)
+    return found
+
+
+def _check_header(data: Mapping[str, object]) -> None:
+    if data.get("format") != FORMAT:
+        msg = f'the first line must be {{"format": "{FORMAT}", ...}}; is this an export of mnemon?'
+        raise InvalidInputError(msg)
+    if data.get("version") != VERSION:
+        msg = f"the export has version {data.get('version')}, this mnemon reads {VERSION}; upgrade mnemon"
+        raise InvalidInputError(msg)
+
+
+def _row(data: Mapping[str, Any], language: str) -> ExportedRow:
+    payload = b""
+    if "payload" in data:
+        ((form, content),) = data["payload"].items()
+        payload = _bytes(form, content)
+    fields: dict[str, Any] = {
+        name: tuple(cast("list[str]", value)) if isinstance(value, list) else value
+        for name, value in data["fields"].items()
+    }
+    row = Row(
+        id=data["id"],
+        fields=fields,
+        terms=tuple(data.get("terms", ())),
+        metadata=data.get("metadata", {}),
+        payload=payload,
+    )
+    if data["collection"] != MEMORIES.name or not payload:
+        return ExportedRow(data["collection"], row, None)
+    text = json.loads(payload)["text"]
+    return ExportedRow(MEMORIES.name, replace(row, terms=found_by(text, fields.get("speaker"), language)), text)

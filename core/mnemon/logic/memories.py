@@ -1,0 +1,291 @@
+"""Memories and their versions as rows.
+
+A version is never rewritten but for what expires, and for what says that it was superseded. The row
+of version 1 has the memory's own id and tells which row is the newest; the rows of later versions
+have ids made of memory, version and operation, so that two writers that race leave two rows.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from mnemon.logic.analysis import analyse, speaker_terms
+from mnemon.logic.scopes import row_id, scope_of
+from mnemon.types.memory import MemoryRecord, Version
+from mnemon.types.storage import Collection, Ordered, Row
+from mnemon.types.times import format_time, to_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from mnemon.types.storage import FieldValue, Vector
+
+__all__ = [
+    "DELETED",
+    "MEMORIES",
+    "NOT_CARRIED",
+    "PINNED",
+    "QUESTION",
+    "TIME_WORDS",
+    "first_row",
+    "found_by",
+    "later_row",
+    "newest_row_id",
+    "record_of",
+    "text_of",
+    "version_of",
+    "version_row_id",
+    "with_vector",
+]
+
+MEMORIES = Collection(
+    name="memories",
+    keys=(
+        "memory_id",
+        "user_id",
+        "agent_id",
+        "app_id",
+        "run_id",
+        "kind",
+        "role",
+        "speaker",
+        "session",
+        "previous",
+        "cues",
+        "newest",
+        "op_id",
+        "closed_by",
+        "patched_by",
+        "ended",
+        "space",
+        "space_next",
+        "pinned",
+    ),
+    tags=("categories", "sources"),
+    ordered=(
+        Ordered("version", "number"),
+        Ordered("newest_version", "number"),
+        Ordered("said_at", "time"),
+        Ordered("created_at", "time"),
+        Ordered("recorded_from", "time"),
+        Ordered("recorded_to", "time"),
+        Ordered("expires_at", "time"),
+        Ordered("valid_from", "time"),
+        Ordered("valid_to", "time"),
+    ),
+    scopes=("run_id", "user_id", "agent_id", "app_id"),
+    text=True,
+    current="recorded_to",
+    person="user_id",
+    indexes=(
+        ("memory_id", "version"),
+        ("previous",),
+        ("ended", "recorded_to"),
+        ("run_id", "recorded_to", "created_at"),
+        ("user_id", "recorded_to", "created_at"),
+        ("agent_id", "recorded_to", "created_at"),
+        ("app_id", "recorded_to", "created_at"),
+    ),
+)
+"""One row per version of a memory; `recorded_to` is there once a version is no longer the current one."""
+
+QUESTION, TIME_WORDS = "q", "t"
+"""What `cues` holds of a text that ends with a question, and of one with a time expression."""
+
+PINNED = "yes"
+DELETED = "deleted"
+"""What `ended` holds of a version that was closed by a deletion."""
+
+NOT_CARRIED = frozenset(
+    {
+        "newest",
+        "newest_version",
+        "recorded_to",
+        "closed_by",
+        "patched_by",
+        "ended",
+        "space_next",
+    }
+)
+"""What a row says of itself and a later version of the same memory does not take over."""
+
+
+def version_row_id(memory_id: str, version: int, op_id: str) -> str:
+    """Return the id of a version's row: the memory's own for version 1."""
+    return memory_id if version == 1 else row_id("version", memory_id, str(version), op_id)
+
+
+def newest_row_id(first: Row) -> str:
+    """Return which row is the newest, as the row of version 1 tells it."""
+    return cast("str", first.fields.get("newest") or first.id)
+
+
+def found_by(text: str, speaker: str | None, language: str) -> tuple[str, ...]:
+    """Return what a memory is found by in a text search: its words, and who speaks."""
+    return _analysed(text, speaker, language)[0]
+
+
+def _analysed(text: str, speaker: str | None, language: str) -> tuple[tuple[str, ...], str | None]:
+    """Return the terms of a text and of its speaker, and its cues."""
+    analysis = analyse(text, language)
+    said_by = () if speaker is None else speaker_terms(speaker)
+    cues = (QUESTION if analysis.question else "") + (TIME_WORDS if analysis.time_words else "")
+    return (*analysis.terms, *said_by), cues or None
+
+
+def _fields(record: MemoryRecord, cues: str | None) -> dict[str, FieldValue | None]:
+    return {
+        "memory_id": record.id,
+        **record.scope.to_dict(),
+        "kind": record.kind,
+        "role": record.role,
+        "speaker": record.speaker,
+        "cues": cues,
+        "pinned": PINNED if record.pinned else None,
+        "categories": record.categories,
+        "sources": record.source_ids,
+        "version": record.version,
+        "said_at": format_time(record.said_at),
+        "created_at": format_time(record.created_at),
+        "recorded_from": format_time(record.updated_at),
+        "expires_at": _time(record.expires_at),
+        "valid_from": _time(record.valid_from),
+        "valid_to": _time(record.valid_to),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
+
+
+def _payload(record: MemoryRecord, actor: str | None) -> bytes:
+    data: dict[str, object] = {"text": record.text}
+    if actor is not None:
+        data["actor"] = actor
+    return json.dumps(data, ensure_ascii=False).encode()
+
+
+def first_row(
+    record: MemoryRecord,
+    *,
+    op_id: str,
+    actor: str | None,
+    language: str,
+    session: str | None = None,
+    previous: str | None = None,
+    vectors: Mapping[str, Vector] | None = None,
+) -> Row:
+    """Return the row of a memory's first version.
+
+    `session` and `previous` (the memory of the turn before it) are fixed here. `vectors` holds at
+    most one: without it the memory is found by its words, and waits for `reembed`.
+    """
+    terms, cues = _analysed(record.text, record.speaker, language)
+    return Row(
+        id=record.id,
+        fields={
+            **_fields(record, cues),
+            "session": session,
+            "previous": previous,
+            "op_id": op_id,
+            "space": next(iter(vectors), None) if vectors else None,
+        },
+        terms=terms,
+        metadata=record.metadata,
+        payload=_payload(record, actor),
+        vectors=vectors or {},
+    )
+
+
+def later_row(
+    current: Row,
+    record: MemoryRecord,
+    *,
+    op_id: str,
+    actor: str | None,
+    language: str,
+    vectors: Mapping[str, Vector] | None,
+) -> Row:
+    """Return the row of a new version of the memory whose newest row is `current`.
+
+    `vectors` belongs to the new text; None leaves the memory to `reembed`.
+    """
+    terms, cues = _analysed(record.text, record.speaker, language)
+    kept = {name: value for name, value in current.fields.items() if name not in NOT_CARRIED}
+    return Row(
+        id=version_row_id(record.id, record.version, op_id),
+        fields={
+            **kept,
+            **_fields(record, cues),
+            "op_id": op_id,
+            "space": next(iter(vectors), None) if vectors else None,
+        },
+        terms=terms,
+        metadata=record.metadata,
+        payload=_payload(record, actor),
+        vectors=vectors or {},
+    )
+
+
+def text_of(row: Row) -> str:
+    """Return the text of a row that was read with its payload."""
+    return json.loads(row.payload)["text"]
+
+
+def with_vector(row: Row, vectors: Mapping[str, Vector], *, beside: str | None = None) -> Row:
+    """Return a row with the vector of another space, alone, or beside the one that it has in the present one.
+
+    A row that has the vectors of two spaces counts for the present one until all others have both.
+    """
+    space = next(iter(vectors), None)
+    if beside is not None and beside in row.vectors and space not in {None, beside}:
+        fields = {**row.fields, "space": beside, "space_next": space}
+        return replace(row, fields=fields, vectors={beside: row.vectors[beside], **vectors})
+    return replace(row, fields={**row.fields, "space": space, "space_next": None}, vectors=vectors)
+
+
+def record_of(row: Row) -> MemoryRecord:
+    """Return the memory as a row with metadata and payload has it."""
+    fields = cast("Mapping[str, Any]", row.fields)
+    data = json.loads(row.payload)
+    return MemoryRecord(
+        id=fields["memory_id"],
+        text=data["text"],
+        scope=scope_of(row),
+        kind=fields["kind"],
+        metadata=row.metadata,
+        categories=fields.get("categories", ()),
+        source_ids=fields.get("sources", ()),
+        speaker=fields.get("speaker"),
+        role=fields.get("role"),
+        said_at=to_datetime(fields["said_at"], "said_at"),
+        valid_from=_moment(row, "valid_from"),
+        valid_to=_moment(row, "valid_to"),
+        expires_at=_moment(row, "expires_at"),
+        pinned="pinned" in fields,
+        version=int(fields["version"]),
+        created_at=to_datetime(fields["created_at"], "created_at"),
+        updated_at=to_datetime(fields["recorded_from"], "recorded_from"),
+    )
+
+
+def version_of(row: Row) -> Version:
+    """Return a row as one version in the history of its memory."""
+    fields = cast("Mapping[str, Any]", row.fields)
+    return Version(
+        memory=record_of(row),
+        op_id=fields["op_id"],
+        actor=json.loads(row.payload).get("actor"),
+        recorded_from=to_datetime(fields["recorded_from"], "recorded_from"),
+        recorded_to=_moment(row, "recorded_to"),
+        closed_by=fields.get("closed_by"),
+        deleted=fields.get("ended") == DELETED,
+    )
+
+
+def _moment(row: Row, name: str) -> datetime | None:
+    value = row.fields.get(name)
+    return None if value is None else to_datetime(value, name)

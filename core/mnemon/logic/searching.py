@@ -1,0 +1,123 @@
+"""What a search asks for, checked, and the pool of memories that it ranks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from mnemon.logic.memories import QUESTION, TIME_WORDS
+from mnemon.logic.recall import Turn
+from mnemon.types.times import to_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy
+    from numpy.typing import NDArray
+
+    from mnemon.types.filters import Filter
+    from mnemon.types.recall import RecallConfig
+    from mnemon.types.storage import Match, Row
+
+__all__ = ["Pooled", "Sought", "following", "pool_turns", "pooled", "preceding"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """A search, checked.
+
+    Attributes:
+        everywhere: the condition of all memories that the scope has, whose words are counted.
+        recorded: the condition of versions that were current at the time that is asked about.
+        where: the condition of the memories that may be found.
+        limit: how many at most.
+        threshold: the least score, or None.
+        explain: whether hits tell the part of each signal.
+        config: how memories are ranked.
+        space: the vector space to search in, or None for words alone.
+        embedder: name of the embedder of that space, or None.
+    """
+
+    everywhere: Filter
+    recorded: Filter
+    where: Filter
+    limit: int
+    threshold: float | None
+    explain: bool
+    config: RecallConfig
+    space: str | None
+    embedder: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """A row of the pool, and its cosine where the store told it."""
+
+    row: Row
+    cosine: float | None = None
+
+
+def pooled(by_words: Iterable[Match], by_meaning: Iterable[Match]) -> dict[str, Pooled]:
+    """Return the candidates of both channels by memory; of two versions of one memory the later counts."""
+    pool: dict[str, Pooled] = {}
+    for match in (*by_meaning, *by_words):
+        memory_id = cast("str", match.row.fields["memory_id"])
+        there = pool.get(memory_id)
+        if there is None or _version(there.row) < _version(match.row):
+            pool[memory_id] = Pooled(match.row, match.evidence.cosine)
+    return pool
+
+
+def _version(row: Row) -> int:
+    return cast("int", row.fields["version"])
+
+
+def preceding(pool: Mapping[str, Pooled], edge: Iterable[str]) -> list[str]:
+    """Return the memories before those of the edge that are not in the pool yet."""
+    ids = (cast("str | None", pool[key].row.fields.get("previous")) for key in edge)
+    return [key for key in dict.fromkeys(ids) if key is not None and key not in pool]
+
+
+def following(pool: Mapping[str, Pooled], edge: Iterable[str]) -> list[str]:
+    """Return the memories of the edge that belong to a session, whose next turn the pool may not have yet."""
+    known = {pool[key].row.fields.get("previous") for key in pool}
+    return [key for key in edge if "session" in pool[key].row.fields and key not in known]
+
+
+def pool_turns(pool: Mapping[str, Pooled], space: str | None, vector: NDArray[numpy.float32] | None) -> Sequence[Turn]:
+    """Return the pool as the ranking takes it, with the cosine of every memory that has a vector."""
+    cosines = _cosines(pool, space, vector)
+    return [_turn(memory_id, pool[memory_id].row, cosines.get(memory_id)) for memory_id in pool]
+
+
+def _turn(memory_id: str, row: Row, cosine: float | None) -> Turn:
+    fields = cast("Mapping[str, str]", row.fields)
+    cues = fields.get("cues", "")
+    return Turn(
+        id=memory_id,
+        session=fields.get("session"),
+        previous=fields.get("previous"),
+        order=f"{fields['said_at']} {memory_id}",
+        speaker=fields.get("speaker"),
+        role=fields.get("role"),
+        terms=row.terms,
+        question=QUESTION in cues,
+        time_words=TIME_WORDS in cues,
+        said_at=to_datetime(fields["said_at"], "said_at"),
+        cosine=cosine,
+    )
+
+
+def _cosines(pool: Mapping[str, Pooled], space: str | None, vector: NDArray[numpy.float32] | None) -> dict[str, float]:
+    told = {key: one.cosine for key, one in pool.items() if one.cosine is not None}
+    if space is None or vector is None:
+        return {}
+    missing = [key for key, one in pool.items() if one.cosine is None and space in one.row.vectors]
+    if not missing:
+        return told
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    rows = np.stack([np.asarray(pool[key].row.vectors[space], dtype=np.float32) for key in missing])
+    lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(vector)
+    found = np.vecdot(rows, vector) / np.where(lengths == 0, 1, lengths)
+    return told | {key: float(min(1.0, max(-1.0, cosine))) for key, cosine in zip(missing, found, strict=True)}

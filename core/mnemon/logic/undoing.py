@@ -1,0 +1,132 @@
+"""What it takes to take an operation back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from mnemon.errors import ConflictError, NotFoundError
+from mnemon.logic.versions import closing, copied_version, patching
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from mnemon.types.memory import Operation, Touched
+    from mnemon.types.storage import Row, Write
+
+__all__ = ["plan_undo"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """The versions of one memory that an undo looks at."""
+
+    touched: Touched
+    newest: Row
+    by_version: Mapping[int, Row]
+
+    @property
+    def current(self) -> bool:
+        return "recorded_to" not in self.newest.fields
+
+
+def plan_undo(
+    operation: Operation,
+    rows: Mapping[str, Sequence[Row]],
+    *,
+    op_id: str,
+    actor: str | None,
+    now: datetime,
+    force: bool,
+) -> tuple[list[Write], list[Touched]]:
+    """Return the writes that take an operation back, and what they touch.
+
+    Args:
+        operation: what to take back.
+        rows: whole rows of all versions of each memory that it touched.
+        op_id: the operation that takes it back.
+        actor: who does, or None.
+        now: the time of the call.
+        force: whether memories that changed later are taken back all the same, by one more version.
+
+    Raises:
+        NotFoundError: one of the memories was erased; nothing of it is left to restore.
+        ConflictError: one of the memories changed later; the error names the operations.
+    """
+    states = [_state(touched, rows.get(touched.memory_id, ()), operation) for touched in operation.touched]
+    if not force:
+        _check_unchanged(operation, states)
+    writes: list[Write] = []
+    touched: list[Touched] = []
+    for state in states:
+        step = _take_back(state, op_id=op_id, actor=actor, now=now)
+        if step is not None:
+            writes += step[0]
+            touched.append(step[1])
+    return writes, touched
+
+
+def _state(touched: Touched, rows: Sequence[Row], operation: Operation) -> _State:
+    by_version = {cast("int", row.fields["version"]): row for row in rows if row.payload}
+    if not by_version or (touched.closed is not None and touched.closed not in by_version):
+        msg = (
+            f"memory {touched.memory_id!r}, which operation {operation.op_id!r} changed, was erased; "
+            f"there is nothing left to restore"
+        )
+        raise NotFoundError(msg)
+    return _State(touched=touched, newest=by_version[max(by_version)], by_version=by_version)
+
+
+def _check_unchanged(operation: Operation, states: Sequence[_State]) -> None:
+    memories: list[str] = []
+    later: dict[str, None] = {}
+    for state in states:
+        found = _later_operations(state, operation)
+        if found:
+            memories.append(state.touched.memory_id)
+            later.update(dict.fromkeys(found))
+    if memories:
+        msg = (
+            f"{len(memories)} of the memories that operation {operation.op_id!r} changed were changed later, "
+            f"by {', '.join(later)}; undo those first, or pass force=True to add a version"
+        )
+        raise ConflictError(msg, memory_ids=memories, operations=list(later))
+
+
+def _later_operations(state: _State, operation: Operation) -> list[str]:
+    """Return the operations that changed a memory after this one did; none means that it stands as this one left it."""
+    touched = state.touched
+    left = touched.made or touched.closed
+    if left is not None:
+        later = [row for version, row in sorted(state.by_version.items()) if version > left]
+        found = [cast("str", row.fields["op_id"]) for row in later]
+        closed_by = cast("str | None", state.newest.fields.get("closed_by"))
+        if closed_by is not None and closed_by != operation.op_id:
+            found.append(closed_by)
+        return [op for op in dict.fromkeys(found) if op != operation.op_id]
+    fields = state.newest.fields
+    if not state.current:
+        return [cast("str", fields["closed_by"])]
+    same = all(fields.get(name) == after for name, (_, after) in touched.patched.items())
+    return [] if same else [cast("str", fields.get("patched_by") or fields["op_id"])]
+
+
+def _take_back(state: _State, *, op_id: str, actor: str | None, now: datetime) -> tuple[list[Write], Touched] | None:
+    touched = state.touched
+    if touched.patched:
+        if not state.current:
+            return None
+        fields = state.newest.fields
+        back = {name: (cast("str | None", fields.get(name)), before) for name, (before, _) in touched.patched.items()}
+        return patching(state.newest, back, op_id=op_id)
+    if touched.closed is None:
+        return closing(state.newest, op_id=op_id, now=now) if state.current else None
+    return copied_version(
+        state.by_version[touched.closed],
+        state.newest,
+        version=max(state.by_version) + 1,
+        op_id=op_id,
+        actor=actor,
+        now=now,
+    )

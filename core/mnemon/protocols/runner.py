@@ -1,0 +1,48 @@
+"""What runs the pieces of the engine: functions of a desk and whatever else they need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+__all__ = ["AsyncRunner", "Runner"]
+
+Desk = TypeVar("Desk")
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+class Runner(Protocol[Desk]):
+    """Runs pieces of the sync engine."""
+
+    def run(
+        self,
+        piece: Callable[Concatenate[Desk, Arguments], Answer],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> Answer:
+        """Return what the piece returns."""
+        ...
+
+    def close(self, last: Callable[[Desk], object]) -> None:
+        """Close the store where it is the memory's own, after a last piece of work."""
+        ...
+
+
+class AsyncRunner(Protocol[Desk]):
+    """Runs pieces of the async engine."""
+
+    async def run(
+        self,
+        piece: Callable[Concatenate[Desk, Arguments], Awaitable[Answer]],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> Answer:
+        """Return what the piece returns, while the event loop goes on."""
+        ...
+
+    async def aclose(self, last: Callable[[Desk], Awaitable[object]]) -> None:
+        """Close the store where it is the memory's own, after a last piece of work."""
+        ...

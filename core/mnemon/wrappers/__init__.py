@@ -1,0 +1,1 @@
+"""One concern each around any store or file."""

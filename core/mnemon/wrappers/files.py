@@ -1,0 +1,39 @@
+"""Files that are there when they are whole, and not before."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+__all__ = ["lines_of", "whole_file"]
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Generator[IO[str]]:
+    """Return a text file (UTF-8, mode 0600) that takes its name when the block ends well, and else never was."""
+    target = Path(path)
+    file = NamedTemporaryFile(  # noqa: SIM115 - it outlives its own block: it is renamed
+        "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
+    )
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(target)
+    except BaseException:
+        Path(file.name).unlink()
+        raise
+
+
+@contextmanager
+def lines_of(path: str | os.PathLike[str]) -> Generator[IO[str]]:
+    """Return the lines of a text file in UTF-8."""
+    with Path(path).open(encoding="utf-8") as file:
+        yield file
