@@ -17,6 +17,7 @@ from mnemon.stores.sqlite.connections import Connection, Connections, Durability
 from mnemon.stores.sqlite.failures import translated
 from mnemon.stores.sqlite.files import prepare_file
 from mnemon.stores.sqlite.matrices import Matrices
+from mnemon.stores.sqlite.places import forget_places
 from mnemon.stores.sqlite.schema import check_ours, declare_collection, migrate, project_number, stored_collections
 from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
 from mnemon.stores.sqlite.writer import writer_of
@@ -117,6 +118,7 @@ class _SQLiteOperations(BaseStore):
             if damage != [("ok",)]:
                 return [Finding(collection="", kind="the file is damaged", ids=(), rows=0, repaired=False)]
             collections = stored_collections(connection)
+            connection.remembered.clear()  # numbers that the damage has made wrong
             return [
                 finding
                 for name in sorted(collections)
@@ -201,11 +203,16 @@ class SQLiteStore(_SQLiteOperations):
     def _scrub(self) -> Scrubbed:
         """Merge the postings, so that deleted terms leave them, rewrite the file, and empty the write-ahead log.
 
+        Places that nobody is in any more go with their terms.
+
         `PRAGMA secure_delete` overwrites rows and pages as they are given up, but not the copies that splitting
         a page leaves in its unused part: only rewriting the file (VACUUM) clears those. It takes time
         and room on the disk as the file is large.
         """
         with self._writing() as connection:
+            connection.remembered.clear()
+            for collection in stored_collections(connection).values():
+                forget_places(connection, collection)
             for (table,) in connection.rows("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5(%'"):
                 connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         with self._connections.maintaining() as connection:
