@@ -183,7 +183,7 @@ class Connections:
         self._check_usable()
         with self._write_lock:
             if self._working:
-                msg = "this thread is inside a unit of work; use the store that `exclusive()` gave it"
+                msg = "this thread is inside a unit of work, and units do not nest; use the store that it gave"
                 raise StoreError(msg)
             writer = self._current_writer()
             self._working = True
