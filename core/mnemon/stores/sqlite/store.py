@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnemon.errors import InvalidInputError, StoreError
@@ -15,7 +14,7 @@ from mnemon.stores.sqlite import reader
 from mnemon.stores.sqlite.audit import audit_collection
 from mnemon.stores.sqlite.connections import Connection, Connections, Durability
 from mnemon.stores.sqlite.failures import translated
-from mnemon.stores.sqlite.files import prepare_file
+from mnemon.stores.sqlite.files import absolute_path, prepare_file
 from mnemon.stores.sqlite.matrices import Matrices
 from mnemon.stores.sqlite.places import forget_places
 from mnemon.stores.sqlite.schema import check_ours, declare_collection, migrate, project_number, stored_collections
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Generator, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
     from mnemon.types.storage import Collection, Counts, GroupPage, Match, Page, Row, Write
@@ -151,6 +151,7 @@ class SQLiteStore(_SQLiteOperations):
             max_bytes: size that the file may not outgrow, or None for no bound.
 
         Raises:
+            InvalidInputError: an unknown durability, or a path that cannot name a file.
             StoreError: the place is a folder or on a network file system.
             StoreReadOnlyError: the file cannot be written.
             StoreCorruptError: it is damaged, or no file of ours.
@@ -160,7 +161,7 @@ class SQLiteStore(_SQLiteOperations):
         if durability not in ("process", "full"):
             msg = f"durability must be 'process' or 'full', not {durability!r}"
             raise InvalidInputError(msg)
-        self._path = Path(path).expanduser().absolute()
+        self._path = absolute_path(path)
         prepare_file(self._path)
         self._connections = Connections(self._path, durability=durability, max_bytes=max_bytes)
         self._matrices = Matrices(cache_bytes)
