@@ -31,7 +31,7 @@ _MORE, _EXTRA = 2, 32
 _CHUNK = 1_000
 
 
-def place_of(request: SearchRequest, project: int) -> Place | None:
+def place_of(request: SearchRequest) -> Place | None:
     """Return which cached matrix answers a vector search; None where superseded rows count too."""
     collection, parts = request.collection, conjuncts(request.where)
     if collection.current is not None and not any(_asks_absent(part, collection.current) for part in parts):
@@ -44,7 +44,7 @@ def place_of(request: SearchRequest, project: int) -> Place | None:
     }
     scope = next((name for name in collection.scopes if name in equal), None)
     value = None if scope is None else equal[scope]
-    return None if space is None else Place(collection.name, collection.current, space, project, scope, value)
+    return None if space is None else Place(collection.name, collection.current, space, request.project, scope, value)
 
 
 def _asks_absent(part: object, name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from mnemon.stores.sqlite.places import forget_places
 from mnemon.stores.sqlite.schema import check_ours, declare_collection, migrate, project_number, stored_collections
 from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
 from mnemon.stores.sqlite.writer import writer_of
-from mnemon.types.storage import Applied, Finding, Scrubbed, Terms
+from mnemon.types.storage import Applied, Finding, Nearest, Scrubbed
 
 if TYPE_CHECKING:
     import os
@@ -84,22 +84,21 @@ class _SQLiteOperations(BaseStore):
             return reader.groups(connection, request)
 
     def _search(self, request: SearchRequest) -> list[Match]:
+        if isinstance(request.query, Nearest):
+            return self._search_vector(request)
         with self._reading() as connection:
             project = project_number(connection, request.project)
-            if project is None:
-                return []
-            if isinstance(request.query, Terms):
-                return search_terms(connection, request, project)
-        return self._search_vector(request, project)
+            return [] if project is None else search_terms(connection, request, project)
 
-    def _search_vector(self, request: SearchRequest, project: int) -> list[Match]:
-        place = place_of(request, project)
+    def _search_vector(self, request: SearchRequest) -> list[Match]:
+        place = place_of(request) if self._caches() else None
         with ExitStack() as stack:
-            if place is None or not self._caches():
-                return search_vector(stack.enter_context(self._reading()), request, project, None)
-            with self._matrices.turn(place):
+            with nullcontext() if place is None else self._matrices.turn(place):
                 connection = stack.enter_context(self._reading())
-                matrix = self._matrices.fresh(connection, place)
+                project = project_number(connection, request.project)
+                if project is None:
+                    return []
+                matrix = None if place is None else self._matrices.fresh(connection, place, project)
             return search_vector(connection, request, project, matrix)
 
     def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
