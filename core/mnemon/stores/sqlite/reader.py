@@ -8,7 +8,7 @@ from mnemon.logic.answers import cursor_of
 from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter
 from mnemon.stores.sqlite.pending import pending_holding, rows_holding
-from mnemon.stores.sqlite.rows import read_rows, row_columns
+from mnemon.stores.sqlite.rows import id_chunks, read_rows, row_columns
 from mnemon.stores.sqlite.schema import project_number
 from mnemon.stores.sqlite.tokens import searched_scopes
 from mnemon.types.filters import And
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from mnemon.types.storage import Row
 
 __all__ = ["condition_sql", "count", "get", "groups", "list_ids", "scan"]
-
-_CHUNK = 10_000
-"""Ids per statement; SQLite takes 32,766 parameters or more."""
 
 
 def condition_sql(connection: Connection, request: CountRequest | ScanRequest | GroupRequest) -> Sql | None:
@@ -41,8 +38,7 @@ def get(connection: Connection, request: GetRequest) -> dict[str, Row]:
     if project is None:
         return rows
     columns = row_columns(request.collection, request.include)
-    for start in range(0, len(request.ids), _CHUNK):
-        ids = request.ids[start : start + _CHUNK]
+    for ids in id_chunks(request.ids):
         found = connection.rows(
             f"SELECT {columns} FROM {request.collection.name}__rows r "
             f"WHERE r.project = ? AND r.id IN ({', '.join('?' * len(ids))})",

@@ -14,6 +14,7 @@ from mnemon.stores.sqlite.rows import (
     encode_metadata,
     encode_value,
     field_names,
+    id_chunks,
     read_rows,
     row_columns,
 )
@@ -37,7 +38,6 @@ __all__ = ["Writer", "writer_of"]
 _GONE_KEPT = 65_536
 """Entries of the log of gone rows: a cache of vectors that is further behind is built anew."""
 _GONE_SWEEP = 4_096
-_CHUNK = 10_000
 
 
 def writer_of(connection: Connection, name: str, project: str) -> Writer:
@@ -163,7 +163,7 @@ class Writer:
                 f"SELECT 1 FROM {self._table} WHERE project = ? AND id IN ({', '.join('?' * len(chunk))}) LIMIT 1",
                 [self._project, *chunk],
             )
-            for chunk in (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+            for chunk in id_chunks(ids)
         )
 
     def _put(self, write: Put, index: int) -> int:
