@@ -15,6 +15,7 @@ import pytest
 
 from mnemon.errors import (
     ClosedError,
+    InvalidInputError,
     SchemaMismatchError,
     StoreCorruptError,
     StoreError,
@@ -97,7 +98,15 @@ def test_the_mounts_of_this_machine_are_understood(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"This is no database, it is a letter to a friend. " * 100, b"SQLite format 3\x00" + b"\x07" * 8_000]
+    "content",
+    [
+        b"This is no database, it is a letter to a friend. " * 100,
+        b"SQLite format 3\x00" + b"\x07" * 8_000,
+        b"SQLite format 3\x00",
+        b"a letter",
+        b"\x00",
+        b"1",
+    ],
 )
 def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "store.db"
@@ -107,6 +116,22 @@ def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path, cont
         SQLiteStore(path)
 
     assert path.read_bytes() == content
+
+
+def test_an_empty_file_becomes_a_new_store(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.touch()
+
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(note("a")))
+
+        assert store.list_ids(PROJECT, "notes") == ["a"]
+
+
+@pytest.mark.parametrize("path", ["a\0b", b"store.db", "\ud800", "~nobody-of-that-name/store.db", None, 5])
+def test_what_cannot_name_a_file_is_refused(path: str) -> None:
+    with pytest.raises(InvalidInputError, match="path of a store"):
+        SQLiteStore(path)
 
 
 def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:

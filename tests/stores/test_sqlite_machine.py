@@ -5,6 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
+
+from mnemon.stores.sqlite import pending
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing import store_machine
 
@@ -22,3 +25,10 @@ class OwnFolderStore(SQLiteStore):
 
 
 TestSQLiteMachine = store_machine(OwnFolderStore).TestCase
+
+
+class TestSQLiteMachineThatIndexesOften(store_machine(OwnFolderStore).TestCase):
+    @pytest.fixture(autouse=True)
+    def few_pending(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let rows of one history be in the index and beside it."""
+        monkeypatch.setattr(pending, "MOST_PENDING", 3)

@@ -252,8 +252,8 @@ def test_an_aborted_batch_leaves_no_trace_in_a_cache(tmp_path: Path) -> None:
 def test_an_audit_finds_what_does_not_fit_and_mends_it(tmp_path: Path) -> None:
     with SQLiteStore(tmp_path / "store.db") as store:
         store.declare(NOTES)
-        rows = [note(f"{number}", terms=("t",), small=(1.0, 0.0, 0.0), categories=("c",)) for number in range(6)]
-        store.apply(PROJECT, put(*rows))
+        rows = [note(f"{number}", terms=("t",), small=(1.0, 0.0, 0.0), categories=("c",)) for number in range(40)]
+        store.apply(PROJECT, put(*rows))  # so many that their text is in the index
         with store._connections.writing() as connection:  # pyright: ignore[reportPrivateUsage]
             connection.execute("INSERT INTO notes__text (rowid, tokens) VALUES (999, 'stray')")
             connection.execute("UPDATE notes__rows SET terms = 't u' WHERE id = '3'")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mnemon.stores.sqlite import pending
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.store_suite import StoreSuite
 
@@ -26,3 +27,10 @@ class TestSQLiteStore(StoreSuite):
         assert isinstance(store, SQLiteStore)
         store.close()
         return SQLiteStore(store.path)
+
+
+class TestSQLiteStoreThatIndexesAtOnce(TestSQLiteStore):
+    @pytest.fixture(autouse=True)
+    def nothing_pending(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Add each batch's text to the index, as only longer histories than the suite's do."""
+        monkeypatch.setattr(pending, "MOST_PENDING", 1)

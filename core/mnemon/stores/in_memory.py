@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mnemon.errors import StoreConflictError
+from mnemon.errors import StoreConflictError, StoreError
 from mnemon.logic.answers import count_rows, group_rows, matching, patched, scan_rows, search_rows, trimmed
 from mnemon.logic.declarations import merge_declarations
 from mnemon.logic.filters import evaluate
@@ -39,7 +39,7 @@ class InMemoryStore(BaseStore):
         self._tables: dict[tuple[str, str], _Table] = {}
         self._lock = threading.RLock()
         self._journal: list[tuple[_Table, str, Row | None]] = []
-        self._depth = 0
+        self._in_unit = False
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -51,17 +51,26 @@ class InMemoryStore(BaseStore):
         """Keep every other thread out until the block ends; see `SupportsExclusive`."""
         with self._lock:
             self._check_open()
-            mark = len(self._journal)
-            self._depth += 1
+            if self._in_unit:
+                msg = "this thread is inside a unit of work, and units do not nest; use the store that it gave"
+                raise StoreError(msg)
+            self._in_unit = True
             try:
-                yield self
-            except BaseException:
-                self._take_back(mark)
-                raise
+                with self._undoing():
+                    yield self
             finally:
-                self._depth -= 1
-                if not self._depth:
-                    self._journal.clear()
+                self._in_unit = False
+                self._journal.clear()
+
+    @contextmanager
+    def _undoing(self) -> Generator[None]:
+        """Take back what was written since, if the block raises."""
+        mark = len(self._journal)
+        try:
+            yield
+        except BaseException:
+            self._take_back(mark)
+            raise
 
     def declare(self, *collections: Collection) -> None:
         """Make the collections usable; see `Store.declare`."""
@@ -97,8 +106,13 @@ class InMemoryStore(BaseStore):
         return group_rows(self._rows(request), request)
 
     def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
-        with self.exclusive():
-            return Applied(tuple(self._write(project, write, index) for index, write in enumerate(batch)))
+        with self._lock:
+            self._check_open()
+            with self._undoing():
+                counts = tuple(self._write(project, write, index) for index, write in enumerate(batch))
+            if not self._in_unit:
+                self._journal.clear()
+            return Applied(counts)
 
     def _write(self, project: str, write: Write, index: int) -> int:
         table = self._table(project, write.collection)

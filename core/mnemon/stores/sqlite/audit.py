@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from mnemon.stores.sqlite.rows import decode_row, row_columns
-from mnemon.stores.sqlite.tokens import tokens
+from mnemon.stores.sqlite.pending import indexed_number, row_tokens
+from mnemon.stores.sqlite.places import Places
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _audit_text(connection: Connection, collection: Collection, *, repair: bool)
     if not collection.text:
         return
     name = collection.name
-    expected = _expected_tokens(connection, collection)
+    expected = _expected_tokens(connection, collection, Places(connection, collection, adds=repair))
     actual = _actual_tokens(connection, name)
     wrong = sorted(number for number in expected.keys() | actual.keys() if expected.get(number) != actual.get(number))
     if not wrong:
@@ -48,18 +48,9 @@ def _audit_text(connection: Connection, collection: Collection, *, repair: bool)
     yield _finding(connection, collection, "postings differ from rows", wrong, repaired=repair)
 
 
-def _expected_tokens(connection: Connection, collection: Collection) -> dict[int, frozenset[str]]:
-    expected: dict[int, frozenset[str]] = {}
-    sql = (
-        f"SELECT {row_columns(collection, frozenset({'terms'}))}, r.project FROM {collection.name}__rows r "
-        f"WHERE r.terms IS NOT NULL"
-    )
-    for *values, project in connection.execute(sql):
-        row = decode_row(values, collection)
-        text = tokens(collection, cast("int", project), row.fields, row.terms)
-        if text:
-            expected[cast("int", values[0])] = frozenset(text.split(" "))
-    return expected
+def _expected_tokens(connection: Connection, collection: Collection, places: Places) -> dict[int, frozenset[str]]:
+    texts = row_tokens(connection, collection, places, f"r.number <= {indexed_number(connection, collection)}")
+    return {number: frozenset(text.split(" ")) for number, text in texts}
 
 
 def _actual_tokens(connection: Connection, name: str) -> dict[int, frozenset[str]]:

@@ -15,6 +15,7 @@ from mnemon.stores.sqlite.failures import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 __all__ = ["Connection", "Connections", "Durability", "Parameter"]
@@ -60,18 +61,16 @@ class Connection:
             self._failure = failure  # SQLite would say no more than that a function failed
             raise
 
-    @contextmanager
-    def asking(self) -> Generator[None]:
+    def asking(self) -> AbstractContextManager[None]:
         """Raise what a condition raised, and not what SQLite makes of it."""
-        try:
-            yield
-        except sqlite3.Error:
-            failure, self._failure = self._failure, None
-            if failure is not None:
-                raise failure from None
-            raise
-        finally:
-            self.conditions.clear()
+        return _Asking(self)
+
+    def stop_asking(self, error: BaseException | None) -> None:
+        """Forget the conditions; raise what one of them raised."""
+        self.conditions.clear()
+        failure, self._failure = self._failure, None
+        if failure is not None and isinstance(error, sqlite3.Error):
+            raise failure from None
 
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> sqlite3.Cursor:
         """Run one statement."""
@@ -99,7 +98,7 @@ class Connection:
         all of it at every commit: after a batch of 500 rows that takes longer than a whole small commit.
         """
         self._most_indexed = max(self._most_indexed, self.indexed)
-        return self._most_indexed > _MANY_TOKENS > self.indexed
+        return self._most_indexed > _MANY_TOKENS > self.indexed > 0
 
     def recall(self) -> None:
         """Forget what was remembered of the file if another connection has written to it since."""
@@ -116,6 +115,21 @@ class Connection:
         finally:
             self.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_S * 1000:.0f}")
         return bool(busy)
+
+
+class _Asking:
+    """A class, since every call enters one and a generator takes three times as long."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._connection.stop_asking(error)
 
 
 @dataclass(slots=True)
@@ -136,8 +150,12 @@ class Connections:
     _write_lock: threading.RLock = field(default_factory=threading.RLock)
     _working: bool = False
     _pid: int = field(default_factory=os.getpid)
+    _address: str = field(init=False)
     _file: tuple[int, int] | None = None
     _closed: bool = False
+
+    def __post_init__(self) -> None:
+        self._address = str(self.path)
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
@@ -165,7 +183,7 @@ class Connections:
         self._check_usable()
         with self._write_lock:
             if self._working:
-                msg = "this thread is inside a unit of work; use the store that `exclusive()` gave it"
+                msg = "this thread is inside a unit of work, and units do not nest; use the store that it gave"
                 raise StoreError(msg)
             writer = self._current_writer()
             self._working = True
@@ -260,7 +278,7 @@ class Connections:
 
     def _identity(self) -> tuple[int, int] | None:
         try:
-            status = self.path.stat()
+            status = os.stat(self._address)  # noqa: PTH116 - at every call, and `Path.stat` takes thrice as long
         except FileNotFoundError:
             return None
         return status.st_dev, status.st_ino

@@ -6,9 +6,9 @@ import os
 import re
 from pathlib import Path
 
-from mnemon.errors import StoreError, StoreReadOnlyError
+from mnemon.errors import InvalidInputError, StoreCorruptError, StoreError, StoreReadOnlyError
 
-__all__ = ["filesystem_of", "prepare_file"]
+__all__ = ["absolute_path", "filesystem_of", "prepare_file"]
 
 _NETWORK = frozenset(
     {
@@ -47,7 +47,26 @@ _NETWORK_FUSE = frozenset(
 )
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 """How the kernel writes white space and backslashes in a path."""
+_HEADER_BYTES = 100
 _MOUNTS = Path("/proc/self/mounts")
+
+
+def absolute_path(path: str | os.PathLike[str]) -> Path:
+    """Return where a file lies, `~` and relative ones resolved.
+
+    Raises:
+        InvalidInputError: no text, or one that cannot name a file.
+    """
+    try:
+        place = Path(path).expanduser().absolute()
+        encoded = bytes(place)
+    except (TypeError, ValueError, RuntimeError) as error:  # no path, a lone surrogate, the home of nobody
+        msg = f"the path of a store must be a text or pathlib.Path that names a file, not this {type(path).__name__}"
+        raise InvalidInputError(msg) from error
+    if b"\0" in encoded:
+        msg = "the path of a store holds a NUL character, which no file's name can; take it out"
+        raise InvalidInputError(msg)
+    return place
 
 
 def prepare_file(path: Path, *, mounts: Path = _MOUNTS) -> None:
@@ -56,6 +75,7 @@ def prepare_file(path: Path, *, mounts: Path = _MOUNTS) -> None:
     Raises:
         StoreError: the place is a folder, cannot be created, or lies on a network file system.
         StoreReadOnlyError: the file or its folder cannot be written.
+        StoreCorruptError: the file is not empty, and too short for one of SQLite's.
     """
     if path.is_dir():
         msg = f"{path} is a folder; name a file in it, e.g. {path / 'mnemon.db'}"
@@ -75,6 +95,9 @@ def prepare_file(path: Path, *, mounts: Path = _MOUNTS) -> None:
         raise StoreError(msg)
     if not path.exists():
         _create(path)
+    elif 0 < path.stat().st_size < _HEADER_BYTES:  # SQLite takes one byte for none, and would write over it
+        msg = f"{path} is not an SQLite file; name another one, or restore a backup"
+        raise StoreCorruptError(msg)
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
         msg = f"{path} or its folder cannot be written by this user; change their permissions, or work on a copy"
         raise StoreReadOnlyError(msg)

@@ -42,7 +42,7 @@ class Place:
     collection: str
     current: str | None
     space: VectorSpace
-    project: int
+    project: str
     scope: str | None
     value: str | None
 
@@ -115,13 +115,16 @@ class Matrices:
         with lock:
             yield
 
-    def fresh(self, connection: Connection, place: Place) -> Matrix:
-        """Return the place's matrix as of the connection's snapshot; call it in a turn."""
+    def fresh(self, connection: Connection, place: Place, project: int) -> Matrix:
+        """Return the place's matrix as of the connection's snapshot; call it in a turn.
+
+        `project` is the number of the place's project in that snapshot.
+        """
         with self._lock:
             kept = self._kept.get(place)
-        matrix = None if kept is None else _refreshed(connection, place, kept)
+        matrix = None if kept is None else _refreshed(connection, place, project, kept)
         if matrix is None:
-            matrix = _read(connection, place)
+            matrix = _read(connection, place, project)
         if matrix is not kept:
             self._keep(place, matrix)
         else:
@@ -168,13 +171,13 @@ def unit_rows(vectors: NDArray[numpy.float32]) -> NDArray[numpy.float32]:
     return vectors / lengths[:, None]
 
 
-def _read(connection: Connection, place: Place) -> Matrix:
+def _read(connection: Connection, place: Place, project: int) -> Matrix:
     gone = cast("int", connection.value(f"SELECT coalesce(max(sequence), 0) FROM {place.collection}__gone"))
-    numbers, units = _vectors_after(connection, place, 0)
+    numbers, units = _vectors_after(connection, place, project, 0)
     return Matrix(numbers=numbers, units=units, alive=None, rows=len(numbers), gone_sequence=gone)
 
 
-def _refreshed(connection: Connection, place: Place, matrix: Matrix) -> Matrix | None:
+def _refreshed(connection: Connection, place: Place, project: int, matrix: Matrix) -> Matrix | None:
     """Return the matrix with what changed since, itself where nothing did, or None where it must be read anew."""
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
@@ -188,7 +191,7 @@ def _refreshed(connection: Connection, place: Place, matrix: Matrix) -> Matrix |
         changed = _without(matrix, np.array([row for (row,) in gone], dtype=np.int64))
         changed = replace(changed, gone_sequence=cast("int", last))
     newest = int(matrix.numbers[matrix.rows - 1]) if matrix.rows else 0
-    numbers, units = _vectors_after(connection, place, newest)
+    numbers, units = _vectors_after(connection, place, project, newest)
     if len(numbers):
         changed = _with(changed, numbers, units)
     if changed.alive is not None and np.count_nonzero(changed.alive[: changed.rows]) < _REBUILD_BELOW * changed.rows:
@@ -236,7 +239,7 @@ def _with(matrix: Matrix, numbers: NDArray[numpy.int64], units: NDArray[numpy.fl
 
 
 def _vectors_after(
-    connection: Connection, place: Place, number: int
+    connection: Connection, place: Place, project: int, number: int
 ) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32]]:
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
@@ -253,7 +256,7 @@ def _vectors_after(
         found = connection.execute(
             f"SELECT v.row, v.vector FROM {name}__rows r JOIN {name}__vec__{place.space.name} v ON v.row = r.number "
             f"WHERE {plus}r.project = ? {scoped}{current}AND r.number > ? ORDER BY r.number",
-            [place.project, *([] if place.scope is None else [place.value]), number],
+            [project, *([] if place.scope is None else [place.value]), number],
         )
     numbers: list[int] = []
     vectors: list[NDArray[numpy.float32]] = []

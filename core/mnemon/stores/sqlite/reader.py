@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 from mnemon.logic.answers import cursor_of
 from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter
-from mnemon.stores.sqlite.rows import read_rows, row_columns
+from mnemon.stores.sqlite.pending import pending_holding, rows_holding
+from mnemon.stores.sqlite.rows import id_chunks, read_rows, row_columns
 from mnemon.stores.sqlite.schema import project_number
-from mnemon.stores.sqlite.tokens import match_expression, searched_scopes
+from mnemon.stores.sqlite.tokens import searched_scopes
 from mnemon.types.filters import And
 from mnemon.types.storage import Counts, Group, GroupPage, Page
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from mnemon.types.storage import Row
 
 __all__ = ["condition_sql", "count", "get", "groups", "list_ids", "scan"]
-
-_CHUNK = 10_000
-"""Ids per statement; SQLite takes 32,766 parameters or more."""
 
 
 def condition_sql(connection: Connection, request: CountRequest | ScanRequest | GroupRequest) -> Sql | None:
@@ -40,8 +38,7 @@ def get(connection: Connection, request: GetRequest) -> dict[str, Row]:
     if project is None:
         return rows
     columns = row_columns(request.collection, request.include)
-    for start in range(0, len(request.ids), _CHUNK):
-        ids = request.ids[start : start + _CHUNK]
+    for ids in id_chunks(request.ids):
         found = connection.rows(
             f"SELECT {columns} FROM {request.collection.name}__rows r "
             f"WHERE r.project = ? AND r.id IN ({', '.join('?' * len(ids))})",
@@ -123,26 +120,30 @@ def count(connection: Connection, request: CountRequest) -> Counts:
 def _count_terms(connection: Connection, request: CountRequest, where: Sql) -> dict[str, int]:
     if not request.terms:
         return {}
-    project = cast("int", where.parameters[0])
-    searched = searched_scopes(request.collection, project, conjuncts(request.where))
+    collection, project = request.collection, cast("int", where.parameters[0])
+    searched = searched_scopes(collection, conjuncts(request.where))
     if searched is None:
         return _count_terms_in_rows(connection, request, where)
-    alternatives, rest = searched
-    name = request.collection.name
-    if not rest:
-        sql = f"SELECT count(*) FROM {name}__text WHERE {name}__text MATCH ?"
+    pending = pending_holding(connection, collection, project, searched, request.terms)
+    postings = searched.postings(connection, collection, project)
+    if not searched.rest:
+        table = f"{collection.name}__text"
+        sql = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"
         return {
-            term: cast("int", connection.value(sql, [match_expression(alternatives, term)])) for term in request.terms
+            term: cast("int", connection.value(sql, [postings.match(term)])) + len(pending[term])
+            for term in request.terms
         }
-    condition = compile_filter(And(tuple(rest)), request.collection, project, connection)
-    sql = (
-        f"SELECT count(*) FROM {name}__text JOIN {name}__rows r ON r.number = {name}__text.rowid "
-        f"WHERE {name}__text MATCH ? AND r.project = ? AND {condition.text}"
-    )
-    return {
-        term: cast("int", connection.value(sql, [match_expression(alternatives, term), project, *condition.parameters]))
-        for term in request.terms
-    }
+    condition = compile_filter(And(searched.rest), collection, project, connection)
+    counts: dict[str, int] = {}
+    for term in request.terms:
+        holding = rows_holding(collection, postings, {term: 1}, pending)
+        sql = (
+            f"SELECT count(*) FROM ({holding.text}) p JOIN {collection.name}__rows r ON r.number = p.number "
+            f"WHERE r.project = ? AND {condition.text}"
+        )
+        parameters = [*holding.parameters, project, *condition.parameters]
+        counts[term] = cast("int", connection.value(sql, parameters))
+    return counts
 
 
 def _count_terms_in_rows(connection: Connection, request: CountRequest, where: Sql) -> dict[str, int]:

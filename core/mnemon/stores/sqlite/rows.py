@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING, cast
 from mnemon.types.storage import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mnemon.stores.sqlite.connections import Connection, Parameter
     from mnemon.types.jsonvalue import JsonObject
     from mnemon.types.storage import Collection, FieldValue, Part
 
-__all__ = ["decode_row", "encode_metadata", "encode_value", "field_names", "read_rows", "row_columns"]
+__all__ = ["decode_row", "encode_metadata", "encode_value", "field_names", "id_chunks", "read_rows", "row_columns"]
 
 
+_IDS_AT_ONCE = 10_000
+"""SQLite takes 32,766 parameters or more."""
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False)
+
+
+def id_chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield as many ids at a time as one statement takes."""
+    return (ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE))
 
 
 def field_names(collection: Collection) -> tuple[str, ...]:

@@ -3,10 +3,11 @@
 | table | holds |
 | --- | --- |
 | `mnemon_projects` | a number for each project's name |
-| `mnemon_collections` | each collection as declared, and the highest number that a deleted row had |
+| `mnemon_collections` | each collection as declared, and how far its numbers went: see `Numbers` and `pending` |
 | `<c>__rows` | one row per row: fields as `f_<name>`, terms, metadata, payload |
 | `<c>__tag` | a tag's values, to find rows by |
-| `<c>__text` | FTS5 postings, see `tokens` |
+| `<c>__text` | FTS5 postings, see `tokens` and `pending` |
+| `<c>__place` | a number for each place that a term is found in, see `places` |
 | `<c>__vec__<space>` | float32 vectors, by the row's number |
 | `<c>__gone` | numbers of rows that left the current ones, for caches of vectors |
 
@@ -46,7 +47,8 @@ APPLICATION_ID = 0x6D6E656D
 def _create_base(connection: Connection) -> None:
     connection.execute("CREATE TABLE mnemon_projects (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
     connection.execute(
-        "CREATE TABLE mnemon_collections (name TEXT PRIMARY KEY, declaration TEXT NOT NULL, gone INTEGER NOT NULL)"
+        "CREATE TABLE mnemon_collections (name TEXT PRIMARY KEY, declaration TEXT NOT NULL, "
+        "gone INTEGER NOT NULL, indexed INTEGER NOT NULL)"
     )
 
 
@@ -113,7 +115,7 @@ def declare_collection(connection: Connection, wanted: Collection) -> Collection
         _extend_tables(connection, stored, merged)
     _create_indexes(connection, merged)
     connection.execute(
-        "INSERT INTO mnemon_collections VALUES (?, ?, 0) "
+        "INSERT INTO mnemon_collections VALUES (?, ?, 0, 0) "
         "ON CONFLICT (name) DO UPDATE SET declaration = excluded.declaration",
         [merged.name, json.dumps(asdict(merged))],
     )
@@ -142,6 +144,9 @@ def _create_tables(connection: Connection, collection: Collection) -> None:
         connection.execute(
             f"CREATE VIRTUAL TABLE {name}__text "
             f"USING fts5(tokens, content='', detail=none, columnsize=0, tokenize='ascii')"
+        )
+        connection.execute(
+            f"CREATE TABLE {name}__place (number INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE)"
         )
     connection.execute(f"CREATE TABLE {name}__gone (sequence INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL)")
     _create_spaces(connection, name, collection.vectors)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, cast
 from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter
 from mnemon.stores.sqlite.matrices import Place, unit_rows
+from mnemon.stores.sqlite.pending import pending_holding, rows_holding
 from mnemon.stores.sqlite.rows import read_rows, row_columns
-from mnemon.stores.sqlite.tokens import match_expression, searched_scopes
+from mnemon.stores.sqlite.tokens import searched_scopes
 from mnemon.types.filters import Condition, Operator
 from mnemon.types.storage import Evidence, Match, Nearest, Row, Terms
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-    from mnemon.stores.sqlite.connections import Connection, Parameter
+    from mnemon.stores.sqlite.connections import Connection
     from mnemon.stores.sqlite.matrices import Matrix
     from mnemon.types.requests import SearchRequest
 
@@ -30,7 +31,7 @@ _MORE, _EXTRA = 2, 32
 _CHUNK = 1_000
 
 
-def place_of(request: SearchRequest, project: int) -> Place | None:
+def place_of(request: SearchRequest) -> Place | None:
     """Return which cached matrix answers a vector search; None where superseded rows count too."""
     collection, parts = request.collection, conjuncts(request.where)
     if collection.current is not None and not any(_asks_absent(part, collection.current) for part in parts):
@@ -43,7 +44,7 @@ def place_of(request: SearchRequest, project: int) -> Place | None:
     }
     scope = next((name for name in collection.scopes if name in equal), None)
     value = None if scope is None else equal[scope]
-    return None if space is None else Place(collection.name, collection.current, space, project, scope, value)
+    return None if space is None else Place(collection.name, collection.current, space, request.project, scope, value)
 
 
 def _asks_absent(part: object, name: str) -> bool:
@@ -60,11 +61,13 @@ def search_terms(connection: Connection, request: SearchRequest, project: int) -
     if not weights:
         return []
     where = _where(connection, request, project)
-    searched = searched_scopes(request.collection, project, conjuncts(request.where))
+    searched = searched_scopes(request.collection, conjuncts(request.where))
     if searched is None:
         found = _fetch(connection, request, where, _weigh_rows(connection, request, where))
     else:
-        postings = _postings(request, searched[0])
+        pending = pending_holding(connection, request.collection, project, searched, weights)
+        indexed = searched.postings(connection, request.collection, project)
+        postings = rows_holding(request.collection, indexed, weights, pending)
         wanted = request.limit * _MORE + _EXTRA
         candidates = _heaviest(connection, postings, wanted)
         found = _fetch(connection, request, where, candidates)
@@ -82,17 +85,6 @@ def search_terms(connection: Connection, request: SearchRequest, project: int) -
 def _where(connection: Connection, request: SearchRequest, project: int) -> Sql:
     condition = compile_filter(request.where, request.collection, project, connection)
     return Sql(f"r.project = ? AND {condition.text}", [project, *condition.parameters])
-
-
-def _postings(request: SearchRequest, alternatives: Sequence[tuple[str, ...]]) -> Sql:
-    """Return a query for (row number, weight), one result per posting of each searched term."""
-    table = f"{request.collection.name}__text"
-    weights = cast("Terms", request.query).weights
-    parts = [f"SELECT rowid AS number, ? AS weight FROM {table} WHERE {table} MATCH ?"] * len(weights)
-    parameters: list[Parameter] = []
-    for term, weight in weights.items():
-        parameters += [float(weight), match_expression(alternatives, term)]
-    return Sql(" UNION ALL ".join(parts), parameters)
 
 
 def _heaviest(connection: Connection, postings: Sql, limit: int) -> list[int]:

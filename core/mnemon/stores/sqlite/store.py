@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnemon.errors import InvalidInputError, StoreError
@@ -15,17 +14,19 @@ from mnemon.stores.sqlite import reader
 from mnemon.stores.sqlite.audit import audit_collection
 from mnemon.stores.sqlite.connections import Connection, Connections, Durability
 from mnemon.stores.sqlite.failures import translated
-from mnemon.stores.sqlite.files import prepare_file
+from mnemon.stores.sqlite.files import absolute_path, prepare_file
 from mnemon.stores.sqlite.matrices import Matrices
+from mnemon.stores.sqlite.places import forget_places
 from mnemon.stores.sqlite.schema import check_ours, declare_collection, migrate, project_number, stored_collections
 from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
 from mnemon.stores.sqlite.writer import writer_of
-from mnemon.types.storage import Applied, Finding, Scrubbed, Terms
+from mnemon.types.storage import Applied, Finding, Nearest, Scrubbed
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Generator, Iterable, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
     from mnemon.types.storage import Collection, Counts, GroupPage, Match, Page, Row, Write
@@ -87,22 +88,21 @@ class _SQLiteOperations(BaseStore):
             return reader.groups(connection, request)
 
     def _search(self, request: SearchRequest) -> list[Match]:
+        if isinstance(request.query, Nearest):
+            return self._search_vector(request)
         with self._reading() as connection:
             project = project_number(connection, request.project)
-            if project is None:
-                return []
-            if isinstance(request.query, Terms):
-                return search_terms(connection, request, project)
-        return self._search_vector(request, project)
+            return [] if project is None else search_terms(connection, request, project)
 
-    def _search_vector(self, request: SearchRequest, project: int) -> list[Match]:
-        place = place_of(request, project)
+    def _search_vector(self, request: SearchRequest) -> list[Match]:
+        place = place_of(request) if self._caches() else None
         with ExitStack() as stack:
-            if place is None or not self._caches():
-                return search_vector(stack.enter_context(self._reading()), request, project, None)
-            with self._matrices.turn(place):
+            with nullcontext() if place is None else self._matrices.turn(place):
                 connection = stack.enter_context(self._reading())
-                matrix = self._matrices.fresh(connection, place)
+                project = project_number(connection, request.project)
+                if project is None:
+                    return []
+                matrix = None if place is None else self._matrices.fresh(connection, place, project)
             return search_vector(connection, request, project, matrix)
 
     def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
@@ -121,6 +121,7 @@ class _SQLiteOperations(BaseStore):
             if damage != [("ok",)]:
                 return [Finding(collection="", kind="the file is damaged", ids=(), rows=0, repaired=False)]
             collections = stored_collections(connection)
+            connection.remembered.clear()  # numbers that the damage has made wrong
             return [
                 finding
                 for name in sorted(collections)
@@ -153,6 +154,7 @@ class SQLiteStore(_SQLiteOperations):
             max_bytes: size that the file may not outgrow, or None for no bound.
 
         Raises:
+            InvalidInputError: an unknown durability, or a path that cannot name a file.
             StoreError: the place is a folder or on a network file system.
             StoreReadOnlyError: the file cannot be written.
             StoreCorruptError: it is damaged, or no file of ours.
@@ -162,7 +164,7 @@ class SQLiteStore(_SQLiteOperations):
         if durability not in ("process", "full"):
             msg = f"durability must be 'process' or 'full', not {durability!r}"
             raise InvalidInputError(msg)
-        self._path = Path(path).expanduser().absolute()
+        self._path = absolute_path(path)
         prepare_file(self._path)
         self._connections = Connections(self._path, durability=durability, max_bytes=max_bytes)
         self._matrices = Matrices(cache_bytes)
@@ -205,11 +207,16 @@ class SQLiteStore(_SQLiteOperations):
     def _scrub(self) -> Scrubbed:
         """Merge the postings, so that deleted terms leave them, rewrite the file, and empty the write-ahead log.
 
+        Places that nobody is in any more go with their terms.
+
         `PRAGMA secure_delete` overwrites rows and pages as they are given up, but not the copies that splitting
         a page leaves in its unused part: only rewriting the file (VACUUM) clears those. It takes time
         and room on the disk as the file is large.
         """
         with self._writing() as connection:
+            connection.remembered.clear()
+            for collection in stored_collections(connection).values():
+                forget_places(connection, collection)
             for (table,) in connection.rows("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5(%'"):
                 connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         with self._connections.maintaining() as connection:

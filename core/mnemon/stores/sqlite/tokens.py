@@ -1,35 +1,31 @@
 """Full-text tokens: each term once per scope value that its row belongs to.
 
-A token is a hash of where the term belongs, followed by the term. So a scope's candidates and
-document frequencies come from its own postings alone, however many rows others have.
+A token is the number of the place where the term belongs (see `places`), followed by the term. So a scope's
+candidates and document frequencies come from its own postings alone, however many rows others have.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 
+from mnemon.stores.sqlite.places import find_place, place_hash
 from mnemon.types.filters import Condition, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from mnemon.stores.sqlite.connections import Connection
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Collection, FieldValue
+    from mnemon.types.storage import Collection
 
-__all__ = ["match_expression", "searched_scopes", "tokens"]
+__all__ = ["Postings", "Searched", "searched_scopes", "tokens"]
 
 _LONGEST_BYTES = 256
 """FTS5 cuts tokens at 32,768 bytes; longer terms than this are hashed, which matches as exactly."""
 _SHORT = 1_024
 """Characters of plain words that need no look at each: even as one token they stay far below that."""
-
-
-@lru_cache(maxsize=8192)
-def _prefix(project: int, scope: str, value: str, current: bool) -> str:  # noqa: FBT001 - keywords slow the cache
-    place = f"{project}\x1f{'current' if current else 'superseded'}\x1f{scope}\x1f{value}"
-    return blake2b(place.encode(), digest_size=16).hexdigest()
 
 
 def _words(terms: Mapping[str, None]) -> str:
@@ -49,33 +45,58 @@ def _word(term: str) -> str:
     return f"z{blake2b(raw, digest_size=16).hexdigest()}"
 
 
-def tokens(collection: Collection, project: int, fields: Mapping[str, FieldValue | None], terms: Iterable[str]) -> str:
+def tokens(places: Iterable[int], terms: Iterable[str]) -> str:
     """Return the text that the full-text index keeps for a row; empty where there is none to keep."""
-    current = collection.current is None or fields.get(collection.current) is None
     words = _words(dict.fromkeys(terms))
     if not words:
         return ""
-    if not collection.scopes:
-        prefixes = [_prefix(project, "", "", current)]
-    else:
-        prefixes = [
-            _prefix(project, scope, cast("str", fields[scope]), current)
-            for scope in collection.scopes
-            if fields.get(scope) is not None
-        ]
-    return " ".join([prefix + words.replace(" ", f" {prefix}") for prefix in prefixes])
+    return " ".join([f"{place}{words.replace(' ', f' {place}')}" for place in places])
 
 
-def searched_scopes(
-    collection: Collection, project: int, parts: Sequence[Filter]
-) -> tuple[list[tuple[str, ...]], list[Filter]] | None:
-    """Return which postings a search reads, and the conditions that they do not answer.
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Which rows a search can ask the full-text index for.
 
-    The postings are alternatives (current rows, superseded rows), each the prefixes that a token
-    must stand under together. None where the search names no scope, so that postings cannot help.
+    Attributes:
+        places: names and values of the scopes that a row must be in, all of them; empty where the
+            collection has no scopes.
+        current_only: whether superseded rows are left out.
+        rest: conditions that places and state do not answer.
     """
+
+    places: tuple[tuple[str, str], ...]
+    current_only: bool
+    rest: tuple[Filter, ...]
+
+    def postings(self, connection: Connection, collection: Collection, project: int) -> Postings:
+        """Return where the index has the rows, in the connection's snapshot."""
+        states = (True,) if self.current_only or collection.current is None else (True, False)
+        alternatives: list[tuple[int, ...]] = []
+        for state in states:
+            hashes = [place_hash(project, *place, current=state) for place in self.places or [("", "")]]
+            numbers = [find_place(connection, collection, place) for place in hashes]
+            if None not in numbers:
+                alternatives.append(cast("tuple[int, ...]", tuple(numbers)))
+        return Postings(tuple(alternatives))
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Alternatives (current rows, superseded rows), each the places that a token must stand under together."""
+
+    alternatives: tuple[tuple[int, ...], ...]
+
+    def match(self, term: str) -> str:
+        """Return the FTS5 expression for the rows that hold a term; one that finds nothing where there is no place."""
+        word = _word(term)
+        together = (" AND ".join(f'"{place}{word}"' for place in places) for places in self.alternatives)
+        return " OR ".join(f"({part})" for part in together) or '""'
+
+
+def searched_scopes(collection: Collection, parts: Sequence[Filter]) -> Searched | None:
+    """Return which rows a search looks among; None where it names no scope, so that no posting can help."""
     named: list[tuple[str, str]] = []
-    current_only = collection.current is None
+    current_only = False
     rest: list[Filter] = []
     for part in parts:
         match part:
@@ -89,13 +110,4 @@ def searched_scopes(
                 rest.append(part)
     if not named and collection.scopes:
         return None
-    states = (True,) if current_only else (True, False)
-    places = named or [("", "")]
-    return [tuple(_prefix(project, *place, state) for place in places) for state in states], rest
-
-
-def match_expression(alternatives: Iterable[tuple[str, ...]], term: str) -> str:
-    """Return the FTS5 expression for the rows that hold a term in the searched scopes."""
-    word = _word(term)
-    together = (" AND ".join(f'"{prefix}{word}"' for prefix in prefixes) for prefixes in alternatives)
-    return " OR ".join(f"({part})" for part in together)
+    return Searched(tuple(named), current_only, tuple(rest))

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, cast
 from mnemon.errors import StoreConflictError
 from mnemon.logic.answers import patched
 from mnemon.stores.sqlite.conditions import compile_filter
+from mnemon.stores.sqlite.pending import index_pending
+from mnemon.stores.sqlite.places import Places
 from mnemon.stores.sqlite.rows import (
     decode_row,
     encode_metadata,
     encode_value,
     field_names,
+    id_chunks,
     read_rows,
     row_columns,
 )
@@ -21,7 +24,7 @@ from mnemon.types.filters import And
 from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy
     from numpy.typing import NDArray
@@ -35,7 +38,6 @@ __all__ = ["Writer", "writer_of"]
 _GONE_KEPT = 65_536
 """Entries of the log of gone rows: a cache of vectors that is further behind is built anew."""
 _GONE_SWEEP = 4_096
-_CHUNK = 10_000
 
 
 def writer_of(connection: Connection, name: str, project: str) -> Writer:
@@ -47,7 +49,7 @@ def writer_of(connection: Connection, name: str, project: str) -> Writer:
         if shared is None:
             # As it is stored: another opener may have added fields and spaces since this one declared.
             stored = stored_collections(connection)[name]
-            shared = remembered[name] = (stored, Numbers(connection, name))
+            shared = remembered[name] = (stored, Numbers(connection, stored))
         collection, numbers = cast("tuple[Collection, Numbers]", shared)
         writer = Writer(connection, collection, _ensure_project(connection, project), numbers)
         remembered[name, project] = writer
@@ -64,14 +66,17 @@ def _ensure_project(connection: Connection, name: str) -> int:
 class Numbers:
     """Gives each new row of a collection a number that none had before, deleted ones included."""
 
-    def __init__(self, connection: Connection, name: str) -> None:
+    def __init__(self, connection: Connection, collection: Collection) -> None:
         """Read where the numbers stand."""
         self._connection = connection
-        self._name = name
-        highest, gone = connection.rows(
-            f"SELECT (SELECT max(number) FROM {name}__rows), gone FROM mnemon_collections WHERE name = ?", [name]
+        self._name = name = collection.name
+        self.places = Places(connection, collection)
+        highest, gone, indexed = connection.rows(
+            f"SELECT (SELECT max(number) FROM {name}__rows), gone, indexed FROM mnemon_collections WHERE name = ?",
+            [name],
         )[0]
         self._highest_gone = cast("int", gone)
+        self.indexed = cast("int", indexed)
         self.next = max(cast("int | None", highest) or 0, self._highest_gone) + 1
 
     def take(self, count: int) -> range:
@@ -97,8 +102,9 @@ class Writer:
         self._project = project
         self._numbers = numbers
         name = collection.name
-        self._fields = field_names(collection)
-        columns = ["number", "project", "id", *(f"f_{field}" for field in self._fields), "terms", "metadata", "payload"]
+        self._ordered = [item.name for item in collection.ordered]
+        fields = [f"f_{field}" for field in field_names(collection)]
+        columns = ["number", "project", "id", *fields, "terms", "metadata", "payload"]
         marks = ", ".join("?" * len(columns))
         self._table = f"{name}__rows"
         self._insert_row = (
@@ -113,8 +119,14 @@ class Writer:
         """Carry out writes in order, the first of which is number `first` of its batch; return their counts."""
         rows = [write.row for write in writes if isinstance(write, Put)]
         if len(rows) == len(writes) > 1 and self._put_new(rows):
-            return [1] * len(rows)
-        return [self._write(write, index) for index, write in enumerate(writes, first)]
+            counts = [1] * len(rows)
+        else:
+            counts = [self._write(write, index) for index, write in enumerate(writes, first)]
+        numbers = self._numbers
+        numbers.indexed = index_pending(
+            self._connection, self._collection, numbers.places, indexed=numbers.indexed, last=numbers.next - 1
+        )
+        return counts
 
     def _write(self, write: Write, index: int) -> int:
         match write:
@@ -135,12 +147,10 @@ class Writer:
         numbered = list(zip(self._numbers.take(len(rows)), rows, strict=True))
         execute_many = self._connection.raw.executemany
         execute_many(self._insert_row, [self._encode(number, row) for number, row in numbered])
-        texts = [(number, self._tokens(row.fields, row.terms)) for number, row in numbered if row.terms]
-        if texts:
-            execute_many(self._insert_text, [text for text in texts if text[1]])
-        for number, row in numbered:
-            for tag in self._collection.tags:
-                self._insert_tags(number, tag, row.fields.get(tag))
+        for tag in self._collection.tags:
+            for number, row in numbered:
+                if tag in row.fields:
+                    self._insert_tags(number, tag, row.fields[tag])
         for name in (space.name for space in self._collection.vectors):
             vectors = [(number, _bytes(row.vectors[name])) for number, row in numbered if name in row.vectors]
             if vectors:
@@ -153,7 +163,7 @@ class Writer:
                 f"SELECT 1 FROM {self._table} WHERE project = ? AND id IN ({', '.join('?' * len(chunk))}) LIMIT 1",
                 [self._project, *chunk],
             )
-            for chunk in (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+            for chunk in id_chunks(ids)
         )
 
     def _put(self, write: Put, index: int) -> int:
@@ -173,19 +183,19 @@ class Writer:
         self._numbers.take(1)
         for tag in self._collection.tags:
             self._insert_tags(number, tag, row.fields.get(tag))
-        if row.terms:
-            self._index_text(self._insert_text, number, row.fields, row.terms)
         for space, vector in row.vectors.items():
-            self._connection.execute(self._insert_vector.format(space=space), [number, _bytes(vector)])
+            self._connection.execute(self._insert_vector.format(space=space), (number, _bytes(vector)))
         return 1
 
     def _encode(self, number: int, row: Row) -> list[Parameter]:
-        fields = row.fields
+        get = cast("Callable[[str], Parameter]", row.fields.get)
         return [
             number,
             self._project,
             row.id,
-            *[encode_value(fields.get(name)) for name in self._fields],
+            *map(get, self._collection.keys),
+            *[encode_value(row.fields.get(name)) for name in self._collection.tags],
+            *map(get, self._ordered),
             " ".join(row.terms) or None,
             encode_metadata(row.metadata),
             row.payload or None,
@@ -197,14 +207,14 @@ class Writer:
                 f"INSERT INTO {self._collection.name}__tag VALUES (?, ?, ?, ?)", [self._project, tag, value, number]
             )
 
-    def _tokens(self, fields: Mapping[str, FieldValue | None], terms: Sequence[str]) -> str:
-        self._connection.indexed += len(terms)
-        return tokens(self._collection, self._project, fields, terms)
-
     def _index_text(
         self, statement: str, number: int, fields: Mapping[str, FieldValue | None], terms: Sequence[str]
     ) -> None:
-        text = self._tokens(fields, terms)
+        self._connection.indexed += len(terms)
+        collection = self._collection
+        current = collection.current is None or fields.get(collection.current) is None
+        scopes = [fields.get(scope) for scope in collection.scopes]
+        text = tokens(self._numbers.places.of_row(self._project, scopes, current=current), terms)
         if text:
             self._connection.execute(statement, [number, text])
 
@@ -253,7 +263,7 @@ class Writer:
                 self._insert_tags(number, tag, fields[tag])
         current = self._collection.current
         if current is not None and fields.get(current) is not None and row.fields.get(current) is None:
-            if row.terms:
+            if row.terms and number <= self._numbers.indexed:
                 self._index_text(self._delete_text, number, row.fields, row.terms)
                 self._index_text(self._insert_text, number, {**row.fields, **fields}, row.terms)
             self._log_gone(number)
@@ -285,7 +295,7 @@ class Writer:
     def _delete_found(self, found: Sequence[Parameter]) -> None:
         row = decode_row(found, self._collection)
         number = cast("int", found[0])
-        if row.terms:
+        if row.terms and number <= self._numbers.indexed:
             self._index_text(self._delete_text, number, row.fields, row.terms)
         for tag in self._collection.tags:
             self._delete_tags(number, tag, row.fields.get(tag))

@@ -10,6 +10,7 @@ import pytest
 from mnemon.errors import (
     ClosedError,
     StoreConflictError,
+    StoreError,
 )
 from mnemon.protocols.async_store import AsyncStore, AsyncSupportsExclusive
 from mnemon.protocols.capabilities import Capability
@@ -74,6 +75,18 @@ class AsyncUnitPromises(AsyncPromises):
             await unit.apply(PROJECT, put(note("c")))
 
         assert await notes.list_ids(PROJECT, "notes") == ["a", "c"]
+
+    async def test_a_unit_inside_a_unit_is_an_error_that_harms_nothing(self, notes: AsyncStore) -> None:
+        if not isinstance(notes, AsyncSupportsExclusive):
+            pytest.skip("this store has no units of work")
+
+        async with notes.exclusive() as unit:
+            await unit.apply(PROJECT, put(note("a")))
+            with pytest.raises(StoreError, match="units do not nest"):
+                await self.fail_in_a_unit(notes)
+            await unit.apply(PROJECT, put(note("b")))
+
+        assert await notes.list_ids(PROJECT, "notes") == ["a", "b"]
 
     async def test_a_project_whose_first_batch_fails_is_begun_by_the_next(self, notes: AsyncStore) -> None:
         abort = [*put(note("a")), Put(collection="notes", row=note("a"), existing="abort")]

@@ -11,6 +11,7 @@ import pytest
 from mnemon.errors import (
     ClosedError,
     StoreConflictError,
+    StoreError,
 )
 from mnemon.protocols.capabilities import Capability
 from mnemon.protocols.store import Store, SupportsExclusive
@@ -75,6 +76,18 @@ class UnitPromises(Promises):
             unit.apply(PROJECT, put(note("c")))
 
         assert notes.list_ids(PROJECT, "notes") == ["a", "c"]
+
+    def test_a_unit_inside_a_unit_is_an_error_that_harms_nothing(self, notes: Store) -> None:
+        if not isinstance(notes, SupportsExclusive):
+            pytest.skip("this store has no units of work")
+
+        with notes.exclusive() as unit:
+            unit.apply(PROJECT, put(note("a")))
+            with pytest.raises(StoreError, match="units do not nest"):
+                self.fail_in_a_unit(notes)
+            unit.apply(PROJECT, put(note("b")))
+
+        assert notes.list_ids(PROJECT, "notes") == ["a", "b"]
 
     def test_a_project_whose_first_batch_fails_is_begun_by_the_next(self, notes: Store) -> None:
         abort = [*put(note("a")), Put(collection="notes", row=note("a"), existing="abort")]

@@ -1,0 +1,99 @@
+"""Text that is not in the full-text index yet: that of a collection's newest rows.
+
+To add one row to an FTS5 index costs more than to write it to all tables together: each commit leaves a
+segment of its own, to be merged with others soon. So rows are added many at a time, and until then a
+search reads their terms. `indexed` in `mnemon_collections` is the highest number whose text the index has.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+from mnemon.stores.sqlite.conditions import Sql
+from mnemon.stores.sqlite.tokens import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mnemon.stores.sqlite.connections import Connection, Parameter
+    from mnemon.stores.sqlite.places import Places
+    from mnemon.stores.sqlite.tokens import Postings, Searched
+    from mnemon.types.storage import Collection
+
+__all__ = ["index_pending", "indexed_number", "pending_holding", "row_tokens", "rows_holding"]
+
+MOST_PENDING = 32
+"""Numbers that may wait. More would save little (measured: 16 to 128 take the same in all), but make the
+put that adds them slower, and searches that read their terms."""
+
+
+def indexed_number(connection: Connection, collection: Collection) -> int:
+    """Return the highest number whose text the index has."""
+    return cast("int", connection.value("SELECT indexed FROM mnemon_collections WHERE name = ?", [collection.name]))
+
+
+def index_pending(connection: Connection, collection: Collection, places: Places, *, indexed: int, last: int) -> int:
+    """Add the rows up to number `last` to the index if many of them wait; return up to which it goes now."""
+    if not collection.text or last - indexed < MOST_PENDING:
+        return indexed
+    name = collection.name
+    texts = row_tokens(connection, collection, places, f"r.number > {indexed}")
+    connection.raw.executemany(f"INSERT INTO {name}__text (rowid, tokens) VALUES (?, ?)", texts)
+    connection.execute("UPDATE mnemon_collections SET indexed = ? WHERE name = ?", [last, name])
+    return last
+
+
+def row_tokens(
+    connection: Connection, collection: Collection, places: Places, condition: str
+) -> Iterator[tuple[int, str]]:
+    """Yield number and tokens of the rows that have any, by number."""
+    columns = "".join(f", r.f_{scope}" for scope in collection.scopes)
+    current = "1" if collection.current is None else f"r.f_{collection.current} IS NULL"
+    found = connection.execute(
+        f"SELECT r.number, r.project, r.terms, {current}{columns} FROM {collection.name}__rows r NOT INDEXED "
+        f"WHERE {condition} AND r.terms IS NOT NULL ORDER BY r.number"
+    )
+    for number, project, terms, state, *scopes in cast(
+        "Iterable[tuple[int, int, str, int, *tuple[str | None, ...]]]", found
+    ):
+        words = terms.split(" ")
+        text = tokens(places.of_row(project, scopes, current=bool(state)), words)
+        if text:
+            connection.indexed += len(words)
+            yield number, text
+
+
+def pending_holding(
+    connection: Connection, collection: Collection, project: int, searched: Searched, terms: Iterable[str]
+) -> dict[str, list[int]]:
+    """Return for each term the searched rows that hold it and are not in the index yet."""
+    holding: dict[str, list[int]] = {term: [] for term in terms}
+    scoped = "".join(f" AND r.f_{scope} = ?" for scope, _ in searched.places)
+    current = f" AND r.f_{collection.current} IS NULL" if searched.current_only and collection.current else ""
+    # No index: among so few rows those of a scope are found sooner than among all of the scope's.
+    found = connection.execute(
+        f"SELECT r.number, r.terms FROM {collection.name}__rows r NOT INDEXED "
+        f"WHERE r.number > ? AND r.project = ?{scoped}{current} AND r.terms IS NOT NULL",
+        [indexed_number(connection, collection), project, *(value for _, value in searched.places)],
+    )
+    for number, held in found:
+        for term in holding.keys() & set(cast("str", held).split(" ")):
+            holding[term].append(cast("int", number))
+    return holding
+
+
+def rows_holding(
+    collection: Collection, postings: Postings, weights: Mapping[str, float], pending: Mapping[str, list[int]]
+) -> Sql:
+    """Return a query for (number, weight): one result for each searched row and term that it holds."""
+    table = f"{collection.name}__text"
+    parts: list[str] = []
+    parameters: list[Parameter] = []
+    for term, weight in weights.items():
+        parts.append(f"SELECT rowid AS number, ? AS weight FROM {table} WHERE {table} MATCH ?")
+        parameters += [float(weight), postings.match(term)]
+        if pending[term]:
+            parts.append("SELECT value, ? FROM json_each(?)")
+            parameters += [float(weight), json.dumps(pending[term])]
+    return Sql(" UNION ALL ".join(parts), parameters)
