@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from mnemon.protocols.async_store import AsyncStore
     from mnemon.protocols.capabilities import Capability
 
-OPERATIONS = ("declare", "get", "list_ids", "scan", "search", "count", "groups", "apply", "scrub", "check")
+OPERATIONS = (
+    "collections",
+    "declare",
+    "get",
+    "list_ids",
+    "scan",
+    "search",
+    "count",
+    "groups",
+    "apply",
+    "scrub",
+    "check",
+)
 
 
 class FakeAsyncStore:

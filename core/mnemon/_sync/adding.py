@@ -12,7 +12,7 @@ from mnemon.logic.adding import add_result, add_writes, plan_add
 from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.messages import MESSAGES, message_row_id, thread_of
 from mnemon.logic.operations import OPERATIONS, operation_of
-from mnemon.logic.turns import Log, logged
+from mnemon.logic.turns import Log, Logged
 from mnemon.types.filters import where
 from mnemon.types.results import Added, AddResult
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from mnemon._sync.desk import Desk
     from mnemon.logic.adding import AddPlan, AddRequest, Embedded
-    from mnemon.logic.turns import Logged
     from mnemon.protocols.store import Store
     from mnemon.types.message import Message
     from mnemon.types.scope import Scope
@@ -113,7 +112,7 @@ def read_log(
             limit=min(_PAGE, max(1, len(messages)) - len(tail)),
             include=("payload",),
         )
-        tail += map(logged, page.rows)
+        tail += map(Logged, page.rows)
         after = page.after
         if after is None:
             break
@@ -122,7 +121,7 @@ def read_log(
     known: dict[str, Logged] = {}
     for chunk in in_chunks(rows):
         found = store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
-        known |= {key: logged(row) for key, row in found.items()}
+        known |= {key: Logged(row) for key, row in found.items()}
     times = [message.time or now for message in messages]
     near: list[Logged] = []
     if tail and scope.run_id is None and min(times) < tail[0].said_at - desk.session_gap:
@@ -132,5 +131,5 @@ def read_log(
         page = store.scan(
             desk.project, MESSAGES.name, thread & around, order="said_at", limit=_PAGE, include=("payload",)
         )
-        near = [logged(row) for row in page.rows]
+        near = [Logged(row) for row in page.rows]
     return Log(tail=tail[::-1], known=known, near=near)

@@ -9,7 +9,7 @@ from mnemon._sync.desk import in_chunks
 from mnemon.logic.filters import bind, matcher
 from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.recall import rank, term_weights
-from mnemon.logic.searching import Pooled, following, pool_turns, pooled, preceding
+from mnemon.logic.searching import POOL_FIELDS, Pooled, following, pool_turns, pooled, preceding
 from mnemon.types.filters import where
 from mnemon.types.memory import Hit
 from mnemon.types.results import SearchResult
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mnemon.logic.recall import Query, Ranked
     from mnemon.logic.searching import Sought
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Match, Row
+    from mnemon.types.storage import Match
 
 __all__ = ["participants", "search"]
 
@@ -83,6 +83,7 @@ def _candidates(
             sought.where,
             limit=sought.config.candidates,
             include=("terms",) if sought.space is None or vector is None else ("terms", sought.space),
+            fields=POOL_FIELDS,
         )
     if sought.space is not None and vector is not None:
         by_meaning = desk.store.search(
@@ -92,29 +93,36 @@ def _candidates(
             sought.where,
             limit=sought.config.candidates,
             include=("terms",),
+            fields=POOL_FIELDS,
         )
     return pooled(by_words, by_meaning)
 
 
 def _surround(desk: Desk, sought: Sought, pool: dict[str, Pooled]) -> None:
-    """Add the turns before and after the candidates to the pool, ring by ring."""
+    """Add the turns before and after the candidates to the pool, ring by ring.
+
+    Whether one of them may be found itself is decided by the filter's meaning, on the row as it is here.
+    """
     edge = list(pool)
-    include = ("terms", "metadata", *(() if sought.space is None else (sought.space,)))
+    include = ("terms",) if sought.space is None else ("terms", sought.space)
     for _ in range(sought.config.rings):
         asked = (("memory_id", preceding(pool, edge)), ("previous", following(pool, edge)))
         edge = list[str]()
         for field, ids in asked:
             for chunk in in_chunks(ids):
-                for row in _around(desk, where(field).in_(list(chunk)) & sought.recorded, include):
+                page = desk.store.scan(
+                    desk.project,
+                    MEMORIES.name,
+                    where(field).in_(list(chunk)) & sought.recorded,
+                    limit=_MOST,
+                    include=(*include, "metadata") if sought.by_metadata else include,
+                    fields=sought.fields,
+                )
+                for row in page.rows:
                     memory_id = str(row.fields["memory_id"])
                     if memory_id not in pool:
                         pool[memory_id] = Pooled(row)
                         edge.append(memory_id)
-
-
-def _around(desk: Desk, condition: Filter, include: Sequence[str]) -> Sequence[Row]:
-    page = desk.store.scan(desk.project, MEMORIES.name, condition, limit=_MOST, include=include)
-    return page.rows
 
 
 def _hits(desk: Desk, sought: Sought, pool: Mapping[str, Pooled], wanted: Sequence[Ranked]) -> SearchResult:

@@ -14,7 +14,7 @@ from mnemon.logic.filters import matcher
 from mnemon.types.storage import Counts, Evidence, Group, GroupPage, Match, Page, Row, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from mnemon.types.filters import Filter
     from mnemon.types.requests import CountRequest, GroupRequest, ScanRequest, SearchRequest
@@ -29,11 +29,11 @@ def matching(rows: Iterable[Row], where: Filter) -> list[Row]:
     return [row for row in rows if test(row)]
 
 
-def trimmed(row: Row, include: frozenset[Part]) -> Row:
-    """Return a copy of the row with the parts that a read asks for, and all of its fields."""
+def trimmed(row: Row, include: frozenset[Part], chosen: Container[str] | None = None) -> Row:
+    """Return a copy of the row with the parts that a read asks for, and the chosen fields; None stands for all."""
     return Row(
         id=row.id,
-        fields=dict(row.fields),
+        fields={name: value for name, value in row.fields.items() if chosen is None or name in chosen},
         terms=row.terms if "terms" in include else (),
         metadata=deepcopy(row.metadata) if "metadata" in include else {},
         payload=row.payload if "payload" in include else b"",
@@ -67,7 +67,7 @@ def scan_rows(rows: Iterable[Row], request: ScanRequest) -> Page:
         keyed = [item for item in keyed if (item[0] < edge if request.descending else item[0] > edge)]
     page = [row for _, _, row in keyed[: request.limit]]
     return Page(
-        rows=tuple(trimmed(row, request.include) for row in page),
+        rows=tuple(trimmed(row, request.include, request.fields) for row in page),
         after=cursor_of(page[-1], request.order) if len(keyed) > len(page) else None,
     )
 
@@ -83,7 +83,7 @@ def search_rows(rows: Iterable[Row], request: SearchRequest) -> list[Match]:
     query = request.query
     rated = _by_terms(query, found) if isinstance(query, Terms) else _by_cosine(query, found)
     best = sorted(rated, key=lambda item: (-item[0], item[2].id))[: request.limit]
-    return [Match(row=trimmed(row, request.include), evidence=evidence) for _, evidence, row in best]
+    return [Match(row=trimmed(row, request.include, request.fields), evidence=evidence) for _, evidence, row in best]
 
 
 def _by_terms(query: Terms, rows: Iterable[Row]) -> Iterator[tuple[float, Evidence, Row]]:

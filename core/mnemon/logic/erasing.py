@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.messages import MESSAGES, message_from_row, message_row_id, message_to_dict
 from mnemon.logic.scopes import scope_of
+from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.scope import SCOPE_FIELDS
 from mnemon.types.storage import Delete, Patch, Put, Row
 
@@ -57,7 +57,7 @@ def erase_writes(versions: Sequence[Row], messages: Mapping[str, Row]) -> list[W
     for row in messages.values():
         message = message_from_row(row)
         marker = replace(message, content=ERASED, name=None, metadata={})
-        payload = json.dumps(message_to_dict(marker)).encode()
+        payload = json_bytes(message_to_dict(marker))
         writes.append(Patch(collection=MESSAGES.name, id=row.id, payload=payload, otherwise="skip"))
     return [*writes, Delete(collection=MEMORIES.name, ids=[row.id for row in versions])]
 

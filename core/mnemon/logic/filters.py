@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mnemon.types.jsonvalue import Json, JsonObject
     from mnemon.types.storage import Collection, Row
 
-__all__ = ["METADATA", "bind", "conjuncts", "evaluate", "holds", "lookup", "matcher"]
+__all__ = ["METADATA", "bind", "conjuncts", "evaluate", "fields_of", "holds", "lookup", "matcher"]
 
 METADATA = "metadata."
 """How a condition's field begins when it reaches into the metadata of a row."""
@@ -132,6 +132,19 @@ def conjuncts(tree: Filter) -> tuple[Filter, ...]:
     if not isinstance(tree, And):
         return (tree,)
     return tuple(part for child in tree.parts for part in conjuncts(child))
+
+
+def fields_of(tree: Filter) -> set[str]:
+    """Return the fields that a filter asks about, `metadata.path` among them."""
+    match tree:
+        case And(parts) | Or(parts):
+            return {name for part in parts for name in fields_of(part)}
+        case Not(part):
+            return fields_of(part)
+        case Condition(field):
+            return {field}
+        case _:
+            return set()
 
 
 def evaluate(tree: Filter, row: Row) -> bool:

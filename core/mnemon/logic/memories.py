@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.logic.analysis import analyse, speaker_terms
 from mnemon.logic.scopes import row_id, scope_of
+from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.memory import MemoryRecord, Version
 from mnemon.types.storage import Collection, Ordered, Row
 from mnemon.types.times import format_time, to_datetime
@@ -34,6 +35,7 @@ __all__ = [
     "found_by",
     "later_row",
     "newest_row_id",
+    "payload_of",
     "record_of",
     "text_of",
     "version_of",
@@ -161,11 +163,9 @@ def _time(moment: datetime | None) -> str | None:
     return None if moment is None else format_time(moment)
 
 
-def _payload(record: MemoryRecord, actor: str | None) -> bytes:
-    data: dict[str, object] = {"text": record.text}
-    if actor is not None:
-        data["actor"] = actor
-    return json.dumps(data, ensure_ascii=False).encode()
+def payload_of(text: str, actor: str | None) -> bytes:
+    """Return what no condition sees of a version: its text, and who made it."""
+    return json_bytes({"text": text} if actor is None else {"text": text, "actor": actor})
 
 
 def first_row(
@@ -195,7 +195,7 @@ def first_row(
         },
         terms=terms,
         metadata=record.metadata,
-        payload=_payload(record, actor),
+        payload=payload_of(record.text, actor),
         vectors=vectors or {},
     )
 
@@ -225,7 +225,7 @@ def later_row(
         },
         terms=terms,
         metadata=record.metadata,
-        payload=_payload(record, actor),
+        payload=payload_of(record.text, actor),
         vectors=vectors or {},
     )
 

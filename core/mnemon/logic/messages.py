@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.errors import InvalidInputError
 from mnemon.logic.scopes import row_id
+from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.message import File, Image, Message, Text, ToolCall, ToolResult
 from mnemon.types.scope import SCOPE_FIELDS
 from mnemon.types.storage import Collection, Ordered, Row
@@ -141,11 +143,13 @@ def identified(message: Message, new_id: Callable[[], str], now: datetime) -> Me
     return replace(message, id=message.id or new_id(), time=message.time or now)
 
 
+@lru_cache(maxsize=1024)
 def message_row_id(scope: Scope, message_id: str) -> str:
     """Return the row of a message: the same id in another scope is another message."""
     return row_id("message", *(getattr(scope, name) for name in SCOPE_FIELDS), message_id)
 
 
+@lru_cache(maxsize=4096)
 def thread_of(scope: Scope) -> str:
     """Return what the messages of exactly this scope share: the same ids, and no others."""
     return row_id("thread", *(getattr(scope, name) for name in SCOPE_FIELDS))
@@ -191,7 +195,7 @@ def message_row(
             "said_at": format_time(cast("datetime", message.time)),
             "recorded_at": format_time(now),
         },
-        payload=json.dumps(message_to_dict(message)).encode(),
+        payload=json_bytes(message_to_dict(message)),
     )
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.logic.scopes import row_id
+from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.memory import Operation, Touched
 from mnemon.types.scope import SCOPE_FIELDS, Scope
 from mnemon.types.storage import Collection, Ordered, Put, Row
@@ -57,7 +58,7 @@ def operation_put(operation: Operation) -> Put:
                 "part_of": operation.part_of,
                 "at": format_time(operation.at),
             },
-            payload=json.dumps(data).encode(),
+            payload=json_bytes(data),
         ),
         existing="skip",
     )

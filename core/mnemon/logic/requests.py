@@ -65,7 +65,13 @@ def bind_filter(where: Filter | None, collection: Collection) -> Filter:
 
 
 def get_request(
-    collection: Collection, project: str, ids: Sequence[str], *, include: Sequence[Part], decisive: bool
+    collection: Collection,
+    project: str,
+    ids: Sequence[str],
+    *,
+    include: Sequence[Part],
+    fields: Sequence[str] | None,
+    decisive: bool,
 ) -> GetRequest:
     """Check a read by id."""
     if isinstance(ids, str) or not isinstance(ids, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -76,6 +82,7 @@ def get_request(
         collection=collection,
         ids=tuple(dict.fromkeys(check_id(item, "id") for item in ids)),
         include=_check_include(include, collection),
+        fields=_check_chosen(fields, collection),
         decisive=decisive,
     )
 
@@ -90,6 +97,7 @@ def scan_request(
     after: Cursor | None,
     limit: int,
     include: Sequence[Part],
+    fields: Sequence[str] | None,
 ) -> ScanRequest:
     """Check a page of a scan."""
     if order is not None:
@@ -105,6 +113,7 @@ def scan_request(
         after=after,
         limit=_check_limit(limit),
         include=_check_include(include, collection),
+        fields=_check_chosen(fields, collection),
     )
 
 
@@ -116,6 +125,7 @@ def search_request(
     *,
     limit: int,
     include: Sequence[Part],
+    fields: Sequence[str] | None,
 ) -> SearchRequest:
     """Check a search."""
     return SearchRequest(
@@ -125,6 +135,7 @@ def search_request(
         where=bind_filter(where, collection),
         limit=_check_limit(limit),
         include=_check_include(include, collection),
+        fields=_check_chosen(fields, collection),
     )
 
 
@@ -192,6 +203,17 @@ def _check_include(include: Sequence[Part], collection: Collection) -> frozenset
         msg = f"rows of {collection.name!r} have no part {missing}; they have {has}"
         raise InvalidInputError(msg)
     return parts
+
+
+def _check_chosen(fields: Sequence[str] | None, collection: Collection) -> frozenset[str] | None:
+    if fields is None:
+        return None
+    chosen = frozenset(fields)
+    if isinstance(fields, str) or not chosen <= collection.fields.keys():
+        known = _listed(collection.fields)
+        msg = f"fields is a list of fields of {collection.name!r}, not {shown(fields)}; they are {known}"
+        raise InvalidInputError(msg)
+    return chosen
 
 
 def _check_ordered(name: str, collection: Collection) -> None:

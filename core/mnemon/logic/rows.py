@@ -146,43 +146,36 @@ def check_fields(
 ) -> dict[str, FieldValue | None]:
     """Return the fields that have a value, checked; with `cleared` those that lose theirs too, as None."""
     checked: dict[str, FieldValue | None] = {}
+    kinds = collection.fields
     for name, value in fields.items():
-        if name in collection.keys:
-            form = None if value is None else check_id(value, name)
-        elif name in collection.tags:
-            form = _check_tag(value, name)
-        else:
-            form = _check_ordered(value, name, collection)
+        kind = kinds.get(name)
+        if kind is None:
+            msg = f"collection {collection.name!r} has no field {name!r}; it has {', '.join(kinds)}"
+            raise InvalidInputError(msg)
+        form = None if value is None else _check_field(value, name, kind)
         if form is not None or cleared:
             checked[name] = form
     return checked
 
 
+def _check_field(value: FieldValue, name: str, kind: str) -> FieldValue | None:
+    if kind == "tag":
+        return _check_tag(value, name)
+    if kind == "number":
+        return _check_number(value, name)
+    text = check_id(value, name)
+    if kind == "time" and not is_canonical_time(text):
+        msg = f"{name} must be a time as mnemon.types.times.format_time writes it, not {shown(text)}"
+        raise InvalidInputError(msg)
+    return text
+
+
 def _check_tag(value: object, name: str) -> tuple[str, ...] | None:
-    if value is None:
-        return None
     if isinstance(value, str) or not isinstance(value, Sequence):
         msg = f"{name} holds many texts: give a list or tuple of them, not a {type(value).__name__}"
         raise InvalidInputError(msg)
     texts = [check_id(item, name) for item in cast("Sequence[object]", value)]
     return tuple(dict.fromkeys(texts)) or None
-
-
-def _check_ordered(value: FieldValue | None, name: str, collection: Collection) -> FieldValue | None:
-    ordered = collection.order_of(name)
-    if ordered is None:
-        known = ", ".join((*collection.keys, *collection.tags, *(item.name for item in collection.ordered)))
-        msg = f"collection {collection.name!r} has no field {name!r}; it has {known}"
-        raise InvalidInputError(msg)
-    if value is None:
-        return None
-    if ordered.kind == "number":
-        return _check_number(value, name)
-    text = check_id(value, name)
-    if ordered.kind == "time" and not is_canonical_time(text):
-        msg = f"{name} must be a time as mnemon.types.times.format_time writes it, not {shown(text)}"
-        raise InvalidInputError(msg)
-    return text
 
 
 def _check_number(value: object, name: str) -> int | float:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import TYPE_CHECKING
 
 from mnemon.types.filters import And, where
+from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.scope import SCOPE_FIELDS, Scope
 
 if TYPE_CHECKING:
@@ -36,4 +36,4 @@ def row_id(kind: str, *parts: str | None) -> str:
 
     Parts are told apart exactly: `("a", "bc")` and `("ab", "c")` differ, and so do None and `""`.
     """
-    return str(uuid.uuid5(_NAMESPACE, json.dumps([kind, *parts])))
+    return str(uuid.uuid5(_NAMESPACE, json_bytes([kind, *parts]).decode()))

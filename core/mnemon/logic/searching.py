@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.memories import QUESTION, TIME_WORDS
+from mnemon.logic.filters import METADATA, fields_of
+from mnemon.logic.memories import MEMORIES, QUESTION, TIME_WORDS
 from mnemon.logic.recall import Turn
 from mnemon.types.times import to_datetime
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from mnemon.types.recall import RecallConfig
     from mnemon.types.storage import Match, Row
 
-__all__ = ["Pooled", "Sought", "following", "pool_turns", "pooled", "preceding"]
+__all__ = ["POOL_FIELDS", "Pooled", "Sought", "following", "pool_turns", "pooled", "preceding"]
+
+
+POOL_FIELDS = ("memory_id", "version", "session", "previous", "cues", "speaker", "role", "said_at")
+"""What of a memory's fields the ranking looks at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,17 @@ class Sought:
     config: RecallConfig
     space: str | None
     embedder: str | None
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that ranking a memory and asking whether it may be found take."""
+        asked = (name for name in fields_of(self.where) if name in MEMORIES.fields)
+        return list(dict.fromkeys((*POOL_FIELDS, *asked)))
+
+    @property
+    def by_metadata(self) -> bool:
+        """Whether metadata decides what may be found."""
+        return any(name.startswith(METADATA) for name in fields_of(self.where))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from mnemon.errors import ConfigError
+from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.storage import Collection, Row, VectorSpace
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def space_for(model: str, dimensions: int) -> VectorSpace:
 def space_row(space: VectorSpace) -> Row:
     """Return the settings row of a vector space."""
     data = {"name": space.name, "model": space.model, "dimensions": space.dimensions}
-    return Row(id=EMBEDDING, payload=json.dumps(data).encode())
+    return Row(id=EMBEDDING, payload=json_bytes(data))
 
 
 def space_of(row: Row | None) -> VectorSpace | None:

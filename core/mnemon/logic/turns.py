@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.messages import message_from_row, message_row_id, thread_of
@@ -18,30 +19,53 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Row
 
-__all__ = ["Log", "Logged", "Turn", "logged", "plan_turns"]
+__all__ = ["Log", "Logged", "Turn", "plan_turns"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Logged:
     """A message as the log has it.
 
     Attributes:
-        row: id of its row.
-        message: the message.
-        position: where it stands in its thread.
-        said_at: when it was said.
-        session: the session that it belongs to.
-        memory_id: the memory that was made of it, or None.
-        latest: the newest memory of its session up to it, or None.
+        row: its row, read with its payload.
     """
 
-    row: str
-    message: Message
-    position: str
-    said_at: datetime
-    session: str
-    memory_id: str | None
-    latest: str | None
+    row: Row
+
+    @cached_property
+    def message(self) -> Message:
+        """The message; it is decoded when it is first asked for."""
+        return message_from_row(self.row)
+
+    @property
+    def role(self) -> str:
+        """Its role."""
+        return cast("str", self.row.fields["role"])
+
+    @property
+    def position(self) -> str:
+        """Where it stands in its thread."""
+        return cast("str", self.row.fields["position"])
+
+    @cached_property
+    def said_at(self) -> datetime:
+        """When it was said."""
+        return to_datetime(self.row.fields["said_at"], "said_at")
+
+    @property
+    def session(self) -> str:
+        """The session that it belongs to."""
+        return cast("str", self.row.fields["session"])
+
+    @property
+    def memory_id(self) -> str | None:
+        """The memory that was made of it, or None."""
+        return cast("str | None", self.row.fields.get("memory_id"))
+
+    @property
+    def latest(self) -> str | None:
+        """The newest memory of its session up to it, or None."""
+        return cast("str | None", self.row.fields.get("latest"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +106,6 @@ class Turn:
     memory_id: str | None
     new: bool
     remembered: bool
-
-
-def logged(row: Row) -> Logged:
-    """Return a row of the log that was read with its payload."""
-    fields = row.fields
-    return Logged(
-        row=row.id,
-        message=message_from_row(row),
-        position=cast("str", fields["position"]),
-        said_at=to_datetime(fields["said_at"], "said_at"),
-        session=cast("str", fields["session"]),
-        memory_id=cast("str | None", fields.get("memory_id")),
-        latest=cast("str | None", fields.get("latest")),
-    )
 
 
 def plan_turns(
@@ -165,7 +175,7 @@ class _Place:
         return Turn(
             scope=self._scope,
             message=there.message,
-            row=there.row,
+            row=there.row.id,
             session=there.session,
             previous=there.latest if missing else None,
             memory_id=new_id() if missing else there.memory_id,
@@ -234,6 +244,8 @@ def _overlap(given: Sequence[Message], tail: Sequence[Logged], *, now: datetime,
 def _is(there: Logged, message: Message) -> bool:
     if message.id is not None:
         return there.message.id == message.id
+    if there.role != message.role:
+        return False
     return _same_words(there.message, message) and message.time in {None, there.said_at}
 
 

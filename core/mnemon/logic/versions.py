@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, cast
@@ -10,7 +9,17 @@ from typing import TYPE_CHECKING, cast
 from mnemon.errors import ConflictError, InvalidInputError, NotFoundError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.filters import matcher
-from mnemon.logic.memories import DELETED, MEMORIES, NOT_CARRIED, PINNED, later_row, record_of, version_row_id
+from mnemon.logic.memories import (
+    DELETED,
+    MEMORIES,
+    NOT_CARRIED,
+    PINNED,
+    later_row,
+    payload_of,
+    record_of,
+    text_of,
+    version_row_id,
+)
 from mnemon.logic.scopes import scope_condition
 from mnemon.types.filters import where
 from mnemon.types.jsonvalue import check_json_object, check_text
@@ -163,12 +172,11 @@ def copied_version(
     at = max(now, _closed_or_recorded(newest))
     fields = {name: value for name, value in source.fields.items() if name not in NOT_CARRIED}
     memory_id = cast("str", source.fields["memory_id"])
-    data = {"text": json.loads(source.payload)["text"], **({} if actor is None else {"actor": actor})}
     row = replace(
         source,
         id=version_row_id(memory_id, version, op_id),
         fields={**fields, "version": version, "recorded_from": format_time(at), "op_id": op_id},
-        payload=json.dumps(data, ensure_ascii=False).encode(),
+        payload=payload_of(text_of(source), actor),
     )
     return _put_version(row, newest, op_id, at)
 

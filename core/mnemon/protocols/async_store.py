@@ -41,7 +41,8 @@ class AsyncStore(Protocol):
 
     Every operation but `declare`, `collections`, `scrub`, `check` and `close` takes the project first: nothing
     that it reads or writes crosses it. Filters are bound and values checked before a backend sees
-    them; reads leave out the parts of a row that `include` does not name, fields are always there.
+    them; reads leave out the parts of a row that `include` does not name, and the fields that `fields`
+    does not name where it names some.
 
     Raises (every operation): `ClosedError` after close, `InvalidInputError` for a value that
     cannot be what the operation takes (`InvalidFilterError` for a filter), `StoreError` and its
@@ -75,6 +76,7 @@ class AsyncStore(Protocol):
         ids: Sequence[str],
         *,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
         decisive: bool = False,
     ) -> dict[str, Row]:
         """Return the rows of these ids that exist, by id, in the order of `ids`.
@@ -99,6 +101,7 @@ class AsyncStore(Protocol):
         after: Cursor | None = None,
         limit: int = 100,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
     ) -> Page:
         """Return one page of the rows that match, by an ordered field and then by id.
 
@@ -117,6 +120,7 @@ class AsyncStore(Protocol):
         *,
         limit: int = 100,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
     ) -> list[Match]:
         """Return the rows that match, best first, each with its evidence.
 

@@ -42,7 +42,8 @@ class Store(Protocol):
 
     Every operation but `declare`, `collections`, `scrub`, `check` and `close` takes the project first: nothing
     that it reads or writes crosses it. Filters are bound and values checked before a backend sees
-    them; reads leave out the parts of a row that `include` does not name, fields are always there.
+    them; reads leave out the parts of a row that `include` does not name, and the fields that `fields`
+    does not name where it names some.
 
     Raises (every operation): `ClosedError` after close, `InvalidInputError` for a value that
     cannot be what the operation takes (`InvalidFilterError` for a filter), `StoreError` and its
@@ -76,6 +77,7 @@ class Store(Protocol):
         ids: Sequence[str],
         *,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
         decisive: bool = False,
     ) -> dict[str, Row]:
         """Return the rows of these ids that exist, by id, in the order of `ids`.
@@ -100,6 +102,7 @@ class Store(Protocol):
         after: Cursor | None = None,
         limit: int = 100,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
     ) -> Page:
         """Return one page of the rows that match, by an ordered field and then by id.
 
@@ -118,6 +121,7 @@ class Store(Protocol):
         *,
         limit: int = 100,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
     ) -> list[Match]:
         """Return the rows that match, best first, each with its evidence.
 

@@ -89,10 +89,11 @@ class AsyncBaseStore(AsyncStore, ABC):
         ids: Sequence[str],
         *,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
         decisive: bool = False,
     ) -> dict[str, Row]:
         """Return the rows of these ids that exist; see `AsyncStore.get`."""
-        request = get_request(self._find(collection), project, ids, include=include, decisive=decisive)
+        request = get_request(self._find(collection), project, ids, include=include, fields=fields, decisive=decisive)
         found = await self._get(request)
         return {item: found[item] for item in request.ids if item in found}
 
@@ -111,6 +112,7 @@ class AsyncBaseStore(AsyncStore, ABC):
         after: Cursor | None = None,
         limit: int = 100,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
     ) -> Page:
         """Return one page of the rows that match; see `AsyncStore.scan`."""
         request = scan_request(
@@ -122,6 +124,7 @@ class AsyncBaseStore(AsyncStore, ABC):
             after=after,
             limit=limit,
             include=include,
+            fields=fields,
         )
         return await self._scan(request)
 
@@ -134,9 +137,12 @@ class AsyncBaseStore(AsyncStore, ABC):
         *,
         limit: int = 100,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
     ) -> list[Match]:
         """Return the rows that match, best first; see `AsyncStore.search`."""
-        request = search_request(self._find(collection), project, query, where, limit=limit, include=include)
+        request = search_request(
+            self._find(collection), project, query, where, limit=limit, include=include, fields=fields
+        )
         return await self._search(request)
 
     async def count(

@@ -90,10 +90,11 @@ class BaseStore(Store, ABC):
         ids: Sequence[str],
         *,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
         decisive: bool = False,
     ) -> dict[str, Row]:
         """Return the rows of these ids that exist; see `Store.get`."""
-        request = get_request(self._find(collection), project, ids, include=include, decisive=decisive)
+        request = get_request(self._find(collection), project, ids, include=include, fields=fields, decisive=decisive)
         found = self._get(request)
         return {item: found[item] for item in request.ids if item in found}
 
@@ -112,6 +113,7 @@ class BaseStore(Store, ABC):
         after: Cursor | None = None,
         limit: int = 100,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
     ) -> Page:
         """Return one page of the rows that match; see `Store.scan`."""
         request = scan_request(
@@ -123,6 +125,7 @@ class BaseStore(Store, ABC):
             after=after,
             limit=limit,
             include=include,
+            fields=fields,
         )
         return self._scan(request)
 
@@ -135,9 +138,12 @@ class BaseStore(Store, ABC):
         *,
         limit: int = 100,
         include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
     ) -> list[Match]:
         """Return the rows that match, best first; see `Store.search`."""
-        request = search_request(self._find(collection), project, query, where, limit=limit, include=include)
+        request = search_request(
+            self._find(collection), project, query, where, limit=limit, include=include, fields=fields
+        )
         return self._search(request)
 
     def count(self, project: str, collection: str, where: Filter | None = None, *, terms: Sequence[str] = ()) -> Counts:

@@ -88,7 +88,9 @@ class InMemoryStore(BaseStore):
         with self._lock:
             self._check_open()
             table = self._table(request.project, request.collection.name)
-            return {item: trimmed(table[item], request.include) for item in request.ids if item in table}
+            return {
+                item: trimmed(table[item], request.include, request.fields) for item in request.ids if item in table
+            }
 
     def _list_ids(self, request: CountRequest) -> list[str]:
         return sorted(row.id for row in matching(self._rows(request), request.where))

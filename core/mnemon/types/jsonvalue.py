@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 from mnemon.errors import InvalidInputError
 
-__all__ = ["Json", "JsonObject", "check_json_object", "check_text", "shown"]
+__all__ = ["Json", "JsonObject", "check_json_object", "check_text", "json_bytes", "shown"]
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 JsonObject = Mapping[str, Json]
@@ -21,6 +22,15 @@ _MOST_BITS = 13_000
 """Bits of a whole number that Python still reads and writes as text by default (4,300 digits)."""
 
 _MOST_SHOWN = 40
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+"""`json.dumps` looks at each of its options first, which takes as long as writing a small value."""
+
+
+def json_bytes(value: object) -> bytes:
+    """Return checked JSON data as UTF-8."""
+    return _encode(value).encode()
 
 
 def shown(value: object) -> str:

@@ -20,6 +20,7 @@ class GetRequest:
     collection: Collection
     ids: tuple[str, ...]
     include: frozenset[Part]
+    fields: frozenset[str] | None = None
     decisive: bool = False
 
 
@@ -35,6 +36,7 @@ class ScanRequest:
     after: Cursor | None
     limit: int
     include: frozenset[Part]
+    fields: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class SearchRequest:
     where: Filter
     limit: int
     include: frozenset[Part]
+    fields: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from mnemon.errors import InvalidInputError
@@ -91,7 +92,7 @@ class VectorSpace:
     dimensions: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Collection:
     """A set of rows of one form, declared as data; every backend serves any collection.
 
@@ -150,6 +151,15 @@ class Collection:
                 if name is not None and name not in declared:
                     msg = f"collection {self.name!r} uses the field {name!r} in a place where only {declared} can stand"
                     raise InvalidInputError(msg)
+
+    @cached_property
+    def fields(self) -> Mapping[str, str]:
+        """Every field in the order of declaration, with what it is: `key`, `tag`, `text`, `number` or `time`."""
+        return {
+            **dict.fromkeys(self.keys, "key"),
+            **dict.fromkeys(self.tags, "tag"),
+            **{item.name: item.kind for item in self.ordered},
+        }
 
     def space(self, name: str) -> VectorSpace | None:
         """Return the declared vector space of that name, or None."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from mnemon.errors import InvalidInputError
 from mnemon.types.jsonvalue import shown
@@ -16,13 +17,14 @@ _LENGTH = len("2026-11-21T22:10:00.000000Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=1024)
 def format_time(moment: datetime) -> str:
     """Return an aware datetime as `YYYY-MM-DDTHH:MM:SS.ffffffZ`: UTC, fixed width, sortable.
 
     Raises:
         InvalidInputError: the datetime has no time zone, or lies outside of the years 1 to 9999 in UTC.
     """
-    utc = _to_utc(moment, "time", moment.isoformat())
+    utc = _to_utc(moment, "time", moment)
     return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
@@ -33,7 +35,7 @@ def to_datetime(value: object, name: str) -> datetime:
         InvalidInputError: naive, not a time, or outside of the years 1 to 9999.
     """
     if isinstance(value, datetime):
-        return _to_utc(value, name, value.isoformat())
+        return _to_utc(value, name, value)
     if isinstance(value, bool):
         msg = f"{name} must be a time, not a bool"
         raise InvalidInputError(msg)
@@ -49,7 +51,7 @@ def to_datetime(value: object, name: str) -> datetime:
         except ValueError:
             msg = f"{name} {shown(value)} is not an ISO 8601 time; write e.g. 2026-05-08T13:56:00Z"
             raise InvalidInputError(msg) from None
-        return _to_utc(moment, name, shown(value))
+        return _to_utc(moment, name, value)
     msg = f"{name} must be an aware datetime, ISO 8601 text with a zone, or epoch seconds, not {type(value).__name__}"
     raise InvalidInputError(msg)
 
@@ -59,17 +61,21 @@ def parse_time(value: object, name: str) -> str:
     return format_time(to_datetime(value, name))
 
 
-def _to_utc(moment: datetime, name: str, shown: str) -> datetime:
+def _to_utc(moment: datetime, name: str, given: datetime | str) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
+    text = given.isoformat() if isinstance(given, datetime) else shown(given)
     if moment.utcoffset() is None:
-        msg = f"{name} {shown} has no time zone; use an aware datetime, or add Z or an offset such as +02:00"
+        msg = f"{name} {text} has no time zone; use an aware datetime, or add Z or an offset such as +02:00"
         raise InvalidInputError(msg)
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        msg = f"{name} {shown} lies outside of the years 1 to 9999 in UTC"
+        msg = f"{name} {text} lies outside of the years 1 to 9999 in UTC"
         raise InvalidInputError(msg) from None
 
 
+@lru_cache(maxsize=1024)
 def is_canonical_time(text: str) -> bool:
     """Whether `text` has the form that `format_time` writes."""
     if len(text) != _LENGTH or not text.endswith("Z") or text[10] != "T":

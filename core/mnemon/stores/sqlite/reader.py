@@ -11,7 +11,7 @@ from mnemon.stores.sqlite.pending import pending_holding, rows_holding
 from mnemon.stores.sqlite.rows import id_chunks, read_rows, row_columns
 from mnemon.stores.sqlite.schema import project_number
 from mnemon.stores.sqlite.tokens import searched_scopes
-from mnemon.types.filters import And
+from mnemon.types.filters import And, Condition, Operator
 from mnemon.types.storage import Counts, Group, GroupPage, Page
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ def get(connection: Connection, request: GetRequest) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     if project is None:
         return rows
-    columns = row_columns(request.collection, request.include)
+    columns = row_columns(request.collection, request.include, request.fields)
     for ids in id_chunks(request.ids):
         found = connection.rows(
             f"SELECT {columns} FROM {request.collection.name}__rows r "
             f"WHERE r.project = ? AND r.id IN ({', '.join('?' * len(ids))})",
             [project, *ids],
         )
-        for row in read_rows(connection, request.collection, found, request.include):
+        for row in read_rows(connection, request.collection, found, request.include, request.fields):
             rows[row.id] = row
     return rows
 
@@ -70,20 +70,47 @@ def scan(connection: Connection, request: ScanRequest) -> Page:
         if len(found) < wanted:
             found += _scan_part(connection, request, where, keyset, wanted - len(found))
     page = found[: request.limit]
-    rows = read_rows(connection, request.collection, page, request.include)
-    return Page(rows=tuple(rows), after=cursor_of(rows[-1], request.order) if len(found) > len(page) else None)
+    rows = read_rows(connection, request.collection, page, request.include, _read_fields(request))
+    after = cursor_of(rows[-1], request.order) if len(found) > len(page) else None
+    if request.fields is not None and request.order is not None and request.order not in request.fields:
+        for row in rows:
+            cast("dict[str, object]", row.fields).pop(request.order, None)
+    return Page(rows=tuple(rows), after=after)
 
 
 def _scan_part(
     connection: Connection, request: ScanRequest, where: Sql, keyset: Sql, limit: int
 ) -> list[tuple[Parameter, ...]]:
     direction = "DESC" if request.descending else "ASC"
-    order = f"r.id {direction}" if request.order is None else f"r.f_{request.order} {direction}, r.id {direction}"
+    order = f"{_by_id(request)} {direction}"
+    if request.order is not None:
+        order = f"r.f_{request.order} {direction}, r.id {direction}"
+    columns = row_columns(request.collection, request.include, _read_fields(request))
     return connection.rows(
-        f"SELECT {row_columns(request.collection, request.include)} FROM {request.collection.name}__rows r "
+        f"SELECT {columns} FROM {request.collection.name}__rows r "
         f"WHERE {where.text} AND {keyset.text} ORDER BY {order} LIMIT ?",
         [*where.parameters, *keyset.parameters, limit],
     )
+
+
+def _read_fields(request: ScanRequest) -> frozenset[str] | None:
+    """Return the fields to read: those asked for, and the one that the cursor of the next page is made of."""
+    if request.fields is None or request.order is None:
+        return request.fields
+    return request.fields | {request.order}
+
+
+def _by_id(request: ScanRequest) -> str:
+    """Return the id to sort by: with a sign that hides its index where a few values of another are looked up.
+
+    SQLite would rather go through all ids in order than sort the rows of some values.
+    """
+    leading = {index[0] for index in request.collection.indexes}
+    few = any(
+        isinstance(part, Condition) and part.operator is Operator.IN and part.field in leading
+        for part in conjuncts(request.where)
+    )
+    return "+r.id" if few else "r.id"
 
 
 def _keysets(request: ScanRequest) -> list[Sql]:

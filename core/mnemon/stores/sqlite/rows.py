@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 from mnemon.types.storage import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from mnemon.stores.sqlite.connections import Connection, Parameter
     from mnemon.types.jsonvalue import JsonObject
     from mnemon.types.storage import Collection, FieldValue, Part
 
-__all__ = ["decode_row", "encode_metadata", "encode_value", "field_names", "id_chunks", "read_rows", "row_columns"]
+__all__ = ["decode_row", "encode_metadata", "encode_value", "id_chunks", "read_rows", "row_columns"]
 
 
 _IDS_AT_ONCE = 10_000
@@ -27,11 +27,6 @@ def id_chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE))
 
 
-def field_names(collection: Collection) -> tuple[str, ...]:
-    """Return the fields in the order of their columns in a query."""
-    return (*collection.keys, *collection.tags, *(item.name for item in collection.ordered))
-
-
 def encode_value(value: FieldValue | None) -> Parameter:
     """Return a field's value as its column keeps it: many values as a JSON array."""
     return json.dumps(value) if isinstance(value, tuple) else value
@@ -42,24 +37,32 @@ def encode_metadata(metadata: JsonObject) -> str | None:
     return _ENCODER.encode(metadata) if metadata else None
 
 
-def row_columns(collection: Collection, include: frozenset[Part]) -> str:
-    """Return the columns of `r` that `decode_row` expects, the row's number and id first."""
-    fields = [f"r.f_{name}" for name in field_names(collection)]
+def row_columns(collection: Collection, include: frozenset[Part], chosen: Container[str] | None = None) -> str:
+    """Return the columns of `r` that `read_rows` expects, the row's number and id first."""
+    fields = [f"r.f_{name}" for name in chosen_fields(collection, chosen)]
     parts = [f"r.{part}" if part in include else "NULL" for part in ("terms", "metadata", "payload")]
     return ", ".join(["r.number", "r.id", *parts, *fields])
 
 
+def chosen_fields(collection: Collection, chosen: Container[str] | None) -> list[str]:
+    """Return the fields that are read, in the order of their columns; None stands for all."""
+    return [name for name in collection.fields if chosen is None or name in chosen]
+
+
 def decode_row(values: Sequence[Parameter], collection: Collection) -> Row:
-    """Return the row of one result of a query for `row_columns`; vectors are read apart."""
-    _, row_id, terms, metadata, payload, *fields = values
-    kept: dict[str, FieldValue | None] = {
-        name: cast("FieldValue", value)
-        for name, value in zip(field_names(collection), fields, strict=True)
-        if value is not None
-    }
-    for tag in collection.tags:
+    """Return the row of one result of a query for all of `row_columns`; vectors are read apart."""
+    return _decode(values, list(collection.fields), collection.tags)
+
+
+def _decode(values: Sequence[Parameter], names: Sequence[str], tags: Sequence[str]) -> Row:
+    kept = cast(
+        "dict[str, FieldValue | None]",
+        {name: value for name, value in zip(names, values[5:], strict=True) if value is not None},
+    )
+    for tag in tags:
         if tag in kept:
             kept[tag] = tuple(json.loads(cast("str", kept[tag])))
+    _, row_id, terms, metadata, payload = values[:5]
     return Row(
         id=cast("str", row_id),
         fields=kept,
@@ -70,10 +73,16 @@ def decode_row(values: Sequence[Parameter], collection: Collection) -> Row:
 
 
 def read_rows(
-    connection: Connection, collection: Collection, found: Sequence[Sequence[Parameter]], include: frozenset[Part]
+    connection: Connection,
+    collection: Collection,
+    found: Sequence[Sequence[Parameter]],
+    include: frozenset[Part],
+    chosen: Container[str] | None = None,
 ) -> list[Row]:
     """Return the rows of a query for `row_columns`, with the vectors that `include` names."""
-    rows = [decode_row(values, collection) for values in found]
+    names = chosen_fields(collection, chosen)
+    tags = [tag for tag in collection.tags if tag in names]
+    rows = [_decode(values, names, tags) for values in found]
     for space in collection.vectors:
         if space.name in include and rows:
             vectors = _read_vectors(

@@ -193,7 +193,7 @@ def _fetch(
     """Return the first `limit` candidates whose rows meet the whole filter, in the order of the candidates."""
     wants_terms = isinstance(request.query, Terms)
     include = request.include | {"terms"} if wants_terms else request.include
-    columns = row_columns(request.collection, include)
+    columns = row_columns(request.collection, include, request.fields)
     fetched: list[tuple[int, Row]] = []
     for start in range(0, len(candidates), _CHUNK):
         numbers = candidates[start : start + _CHUNK]
@@ -205,7 +205,7 @@ def _fetch(
         place = {number: index for index, number in enumerate(numbers)}
         found.sort(key=lambda values: place[cast("int", values[0])])
         kept = found[: request.limit - len(fetched)]
-        rows = read_rows(connection, request.collection, kept, include)
+        rows = read_rows(connection, request.collection, kept, include, request.fields)
         fetched += [(cast("int", values[0]), row) for values, row in zip(kept, rows, strict=True)]
         if len(fetched) == request.limit:
             break

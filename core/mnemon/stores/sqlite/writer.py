@@ -13,7 +13,6 @@ from mnemon.stores.sqlite.rows import (
     decode_row,
     encode_metadata,
     encode_value,
-    field_names,
     id_chunks,
     read_rows,
     row_columns,
@@ -103,7 +102,7 @@ class Writer:
         self._numbers = numbers
         name = collection.name
         self._ordered = [item.name for item in collection.ordered]
-        fields = [f"f_{field}" for field in field_names(collection)]
+        fields = [f"f_{field}" for field in collection.fields]
         columns = ["number", "project", "id", *fields, "terms", "metadata", "payload"]
         marks = ", ".join("?" * len(columns))
         self._table = f"{name}__rows"

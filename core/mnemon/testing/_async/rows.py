@@ -15,6 +15,7 @@ from mnemon.errors import (
 from mnemon.protocols.async_store import AsyncStore
 from mnemon.testing._async.base import EVERYTHING, AsyncPromises
 from mnemon.testing.samples import HOSTILE, PROJECT, note, put
+from mnemon.types.filters import where
 from mnemon.types.storage import (
     Nearest,
     Put,
@@ -114,6 +115,27 @@ class AsyncRowPromises(AsyncPromises):
         assert (whole.terms, whole.metadata, whole.payload) == (("t",), {"m": 1}, b"p")
         assert list(whole.vectors) == ["small"]
         assert np.asarray(whole.vectors["small"]).tolist() == [1.0, 2.0, 3.0]
+
+    async def test_a_read_brings_the_fields_it_is_asked_for(self, notes: AsyncStore) -> None:
+        for number, name in enumerate("ab"):
+            await notes.apply(PROJECT, put(note(name, version=number, categories=("x", "y"), terms=("tea",))))
+        alice = where("user_id").eq("alice")
+        chosen = {"version", "categories"}
+
+        got = await notes.get(PROJECT, "notes", ["a"], fields=["version", "categories"])
+        scanned = await notes.scan(
+            PROJECT, "notes", alice, order="created_at", limit=1, fields=["version", "categories"]
+        )
+        rest = await notes.scan(PROJECT, "notes", alice, order="created_at", after=scanned.after, fields=[])
+        found = await notes.search(PROJECT, "notes", Terms(weights={"tea": 1.0}), alice, fields=["kind"])
+
+        assert [set(row.fields) for row in (got["a"], *scanned.rows)] == [chosen, chosen]
+        assert [(row.id, dict(row.fields)) for row in rest.rows] == [("b", {})]
+        assert [set(match.row.fields) <= {"kind"} for match in found] == [True, True]
+        with pytest.raises(InvalidInputError, match="nothing"):
+            await notes.get(PROJECT, "notes", ["a"], fields=["nothing"])
+        with pytest.raises(InvalidInputError, match="list of fields"):
+            await notes.scan(PROJECT, "notes", fields="version")
 
     async def test_what_is_stored_and_read_is_nobody_elses(self, notes: AsyncStore) -> None:
         vector, metadata = np.array([1.0, 2.0, 3.0], dtype=np.float32), {"list": [1]}
