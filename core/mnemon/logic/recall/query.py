@@ -15,11 +15,12 @@ from mnemon.logic.recall.mentions import find_mentions, replace_mentions
 from mnemon.logic.recall.scripts import main_script
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from mnemon.logic.analysis.languages import Language
     from mnemon.logic.recall.bands import Band, Named
+    from mnemon.logic.recall.mentions import Mention
     from mnemon.types.recall import RecallConfig
 
 __all__ = ["Query", "dense_applies", "read_query"]
@@ -75,8 +76,8 @@ def read_query(
     nameless = replace_mentions(matter, mentions, ("", ""))
     # Where a name is all that a query says, it is what to look for.
     terms = terms_of(nameless + rest, config.language) or terms_of(matter, config.language)
-    names = find_mentions(asked, participants, table)
-    normal = normalise(asked)
+    names = mentions if matter is asked else find_mentions(asked, participants, table)
+    normal = " ".join(normalise(asked).split())
     summary = table.summary_pattern.search(normal) is not None
     first_person = table.self_pattern.search(normal) is not None
     return Query(
@@ -88,7 +89,7 @@ def read_query(
         asks_when=table.when_pattern.match(normal) is not None,
         first_person=first_person,
         summary=summary,
-        dates=find_dates(normalise(replace_mentions(asked, names, ("", ""))), table, today=now.astimezone(zone).date()),
+        dates=find_dates(_unnamed(normal, asked, names), table, today=now.astimezone(zone).date()),
         zone=zone or now.tzinfo,
     )
 
@@ -99,6 +100,13 @@ def dense_applies(query: Query, *, embedder: str | None, config: RecallConfig) -
         return False
     scripts = config.calibration(embedder).scripts
     return scripts is None or not query.script or query.script in scripts
+
+
+def _unnamed(normal: str, asked: str, names: Sequence[Mention]) -> str:
+    """Return the normalised query without participants' names: June is not a month where she takes part."""
+    if not names:
+        return normal
+    return " ".join(normalise(replace_mentions(asked, names, ("", ""))).split())
 
 
 def _without_talk(text: str, table: Language) -> str:
