@@ -179,7 +179,16 @@ def test_turns_of_the_participant_who_is_asked_about_are_preferred() -> None:
     assert found["m1"]["speaker"] == 0
 
 
-def test_two_names_prefer_nobody() -> None:
+def test_of_two_names_the_subject_is_preferred_a_little() -> None:
+    pool = [turn(0, speaker="Ana"), turn(1, speaker="Ben")]
+
+    found = signals(ranked(ask("What did Ana tell Ben?", "@ana", "@ben"), pool))
+
+    assert found["m0"]["speaker"] == pytest.approx(0.2)
+    assert found["m1"]["speaker"] == 0
+
+
+def test_two_names_side_by_side_prefer_nobody() -> None:
     pool = [turn(0, speaker="Ana"), turn(1, speaker="Ben")]
 
     found = signals(ranked(ask("What did Ana and Ben buy?", "@ana", "@ben"), pool))

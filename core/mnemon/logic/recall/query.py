@@ -41,6 +41,8 @@ class Query:
         terms: what to look up, with how often the query says it; participants' names left out.
         script: writing system of most of its letters, by its name in Unicode; empty without letters.
         names: terms of the participants that it names.
+        subject: the one of them that it asks about: the only one, or the first of two that stand in
+            different places of the sentence ("What did Ana tell Ben?"); None where there is no such.
         role: whose turns it asks for in a chat with an assistant, or None.
         asks_when: whether it asks for a time.
         first_person: whether the one who asks speaks of themselves.
@@ -53,6 +55,7 @@ class Query:
     terms: Mapping[str, int]
     script: str
     names: tuple[str, ...]
+    subject: str | None
     role: Literal["user", "assistant"] | None
     asks_when: bool
     first_person: bool
@@ -85,6 +88,7 @@ def read_query(
         terms=dict(Counter(terms).most_common(_MAX_TERMS)) if len(terms) > _MAX_TERMS else Counter(terms),
         script=main_script(normal),
         names=tuple(dict.fromkeys(mention.term for mention in names)),
+        subject=_subject(asked, names, table),
         role=_role(normal, table, first_person=first_person, summary=summary),
         asks_when=table.when_pattern.match(normal) is not None,
         first_person=first_person,
@@ -116,6 +120,15 @@ def _without_talk(text: str, table: Language) -> str:
         return text
     cut = re.sub(r"\s+([?.,])", r"\1", " ".join(cut.split())).strip(" ,")
     return cut if terms_of(cut, table.code) else text
+
+
+def _subject(asked: str, mentions: Sequence[Mention], table: Language) -> str | None:
+    names = list(dict.fromkeys(mention.term for mention in mentions))
+    if len(names) == 2:  # noqa: PLR2004 - a subject and an object
+        second = next(mention for mention in mentions if mention.term == names[1])
+        between = normalise(asked[mentions[0].end : second.start])
+        return None if table.together_pattern.search(between) else names[0]
+    return names[0] if len(names) == 1 else None
 
 
 def _role(normal: str, table: Language, *, first_person: bool, summary: bool) -> Literal["user", "assistant"] | None:

@@ -196,16 +196,18 @@ def _length(terms: Sequence[str]) -> int:
 def _cues(parts: Floats, query: Query, pool: _Pool, config: RecallConfig) -> None:
     """Fill in what the query says about who and when."""
     turns = pool.turns
-    if len(query.names) == 1:
-        wanted = query.names[0]
-        said = {speaker: wanted in speaker_terms(speaker) for speaker in {turn.speaker for turn in turns} if speaker}
-        parts[:, 2] = [config.speaker * said.get(turn.speaker or "", False) for turn in turns]
+    if query.subject:
+        worth = config.speaker if len(query.names) == 1 else config.subject
+        known = {
+            name: worth * (query.subject in speaker_terms(name)) for name in {turn.speaker or "" for turn in turns}
+        }
+        parts[:, 2] = [known[turn.speaker or ""] for turn in turns]
     elif query.role and not query.names:
         parts[:, 2] = [config.speaker * (turn.role == query.role) for turn in turns] * pool.assisted
     if query.dates:
         days = [turn.said_at.astimezone(query.zone).date() for turn in turns]
-        known = {day: config.date * closeness(day, query.dates) for day in set(days)}
-        parts[:, 3] = [known[day] for day in days]
+        fitting = {day: config.date * closeness(day, query.dates) for day in set(days)}
+        parts[:, 3] = [fitting[day] for day in days]
     if query.asks_when:
         parts[:, 4] = [config.when * turn.time_words for turn in turns]
 

@@ -81,6 +81,7 @@ LANGUAGE = Language(
     ),
     first_person=r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|we|us|our)\b",
     summary=r"\b(?:summar(?:y|ies|i[sz]e|i[sz]ing)|overview|recap|sum\s+up|bring\s+me\s+up\s+to\s+date)\b",
+    together=r"\b(?:and|or|both)\b",
     # Not where one's own words are meant: "what was it that I suggested and you said no to".
     addressed=rf"(?s)^(?!.*\b(?:i\s+(?:{_TOLD_PAST})|did\s+i\s+(?:{_TOLD}))\b).*?(?:{_ADDRESSED})",
     talk=_TALK,

@@ -56,6 +56,7 @@ LANGUAGE = Language(
     ),
     first_person=r"\b(?:ich|mich|mir|mein|meine[nmrs]?|wir|uns|unser|unsere[nmrs]?)\b",
     summary=r"\b(?:zusammenfass\w*|fasse?\b.*\bzusammen|überblick|übersicht)\b",
+    together=r"\b(?:und|oder|beide[nrs]?|sowohl)\b",
     addressed=(
         rf"(?s)\b(?:hast\s+du|du\s+hast|haben\s+sie|sie\s+haben|du)\b[^.?!]*\b{_SAID}\b"
         r"|\b(?:empfahlst|sagtest|rietest|schlugst|nanntest|erklärtest)\s+du\b"

@@ -52,6 +52,7 @@ LANGUAGE = Language(
     ),
     first_person=r"\b(?:yo|me|mí|mi|mis|mío|mía|conmigo|nosotr[oa]s|nos|nuestr[oa]s?|dije|hice|fui|tengo|soy|estoy|he)\b",
     summary=r"\b(?:resum(?:en|e|ir|eme|irme)|resúmeme|panorama|sintetiza\w*)\b",
+    together=r"\b(?:[yeou]|amb[oa]s|los\s+dos|las\s+dos)\b",
     addressed=(
         r"\bme\s+(?:\w+mente\s+)?(?:recomendaste|sugeriste|dijiste|diste|aconsejaste|explicaste|describiste|mencionaste"
         r"|enseñaste|contaste)\b|\b(?:recomendaste|sugeriste|dijiste|aconsejaste|explicaste|describiste|mencionaste)\b"
