@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.recall_data import LOADERS
 from mnemon.logic.analysis import name_terms, speaker_terms
-from mnemon.logic.recall import Turn, dense_applies, rank, read_query, term_weights
+from mnemon.logic.recall import Turn, dense_applies, near_terms, rank, read_query, repair, term_weights
 from mnemon.types.recall import RecallConfig
 
 if TYPE_CHECKING:
@@ -80,7 +80,11 @@ class Scope:
 
     def read(self, text: str) -> Query:
         participants = {term for term in name_terms(text, self.config.language) if term in self.postings}
-        return read_query(text, now=self.turns[-1].said_at, zone=None, participants=participants, config=self.config)
+        now = self.turns[-1].said_at
+        query = read_query(text, now=now, zone=None, participants=participants, config=self.config)
+        counted = self.frequencies(query.terms)
+        near = near_terms(query, frequencies=counted, config=self.config)
+        return repair(query, frequencies=counted | self.frequencies(near), config=self.config) if near else query
 
     def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         return {term: len(self.postings.get(term, ())) for term in terms}

@@ -95,7 +95,7 @@ class RecallConfig:
     session_words: float = 1.25
     calibrations: Mapping[str, Calibration] = field(default_factory=_measured)
     uncalibrated: Calibration = field(default_factory=Calibration)
-    lexical: Calibration = field(default_factory=lambda: Calibration(weight=0.0, slope=4.0, centre=0.6))
+    lexical: Calibration = field(default_factory=lambda: Calibration(weight=0.0, slope=4.0, centre=0.5))
 
     def calibration(self, embedder: str | None) -> Calibration:
         """Return the constants for an embedder by its name, or those without vectors for None."""
