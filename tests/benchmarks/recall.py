@@ -132,7 +132,8 @@ def mnemon(scope: Scope, number: int) -> list[str]:
 
 def cosine(scope: Scope, number: int) -> list[str]:
     """Return turns by the cosine of "Speaker: text", which is what most memories do."""
-    return [scope.turns[place].id for place in np.argsort(-scope.plain[number], kind="stable").tolist()]
+    order: list[int] = np.argsort(-scope.plain[number], kind="stable").tolist()
+    return [scope.turns[place].id for place in order]
 
 
 def bm25(scope: Scope, number: int) -> list[str]:
@@ -149,7 +150,8 @@ def bm25(scope: Scope, number: int) -> list[str]:
             terms = scope.turns[place].terms
             often = terms.count(term)
             scores[place] += weight * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * len(terms) / mean))
-    return [scope.turns[place].id for place in np.argsort(-scores, kind="stable").tolist()]
+    order: list[int] = np.argsort(-scores, kind="stable").tolist()
+    return [scope.turns[place].id for place in order]
 
 
 def measure(scopes: Sequence[Scope], ranking: Callable[[Scope, int], list[str]]) -> dict[str, NDArray[np.float64]]:

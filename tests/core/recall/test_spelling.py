@@ -24,7 +24,7 @@ def repaired(text: str, held: Counter[str] = HELD) -> Query:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "right"), [("kittne", "kitten"), ("Libson", "lisbon"), ("hikking", "hiking"), ("fiernds", "friends")]
+    ("wrong", "right"), [("kittne", "kitten"), ("Libson", "lisbon"), ("hikking", "hiking"), ("freinds", "friends")]
 )
 def test_a_slip_is_read_as_the_word_that_the_scope_holds(wrong: str, right: str) -> None:
     query = repaired(f"where is the {wrong}?")

@@ -17,6 +17,7 @@ Measured and explained in docs/explanation/ranking.md. The sum, per turn:
 from __future__ import annotations
 
 import math
+from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -97,10 +98,13 @@ def rank(
     _surroundings(parts, pooled, config)
     raw = parts.sum(axis=1)
     scores = 1 / (1 + np.exp(-calibration.slope * (raw - calibration.centre)))
-    order = np.argsort(-raw.round(_DIGITS), kind="stable").tolist()
-    ids = [turn.id for turn in turns]
-    found = list(map(Ranked, ids, scores.tolist(), raw.tolist(), map(tuple, parts.tolist())))
-    return [found[place] for place in order]
+    order = np.argsort(-raw.round(_DIGITS), kind="stable")
+    places: list[int] = order.tolist()
+    columns: list[list[float]] = parts.T.tolist()
+    ordered: list[float] = raw[order].tolist()
+    squashed: list[float] = scores[order].tolist()
+    rows = zip([turns[place].id for place in places], squashed, ordered, repeat(columns), places, strict=False)
+    return [Ranked._make(row) for row in rows]
 
 
 class _Pool:
@@ -113,14 +117,14 @@ class _Pool:
         self.turns = turns
         places = {turn.id: place for place, turn in enumerate(turns)}
         # One place more than there are turns: that of a neighbour who is not in the pool and holds nothing.
-        self.before: Indices = np.array([places.get(turn.previous or "", count) for turn in turns], np.intp)
+        before = map(places.get, [turn.previous or "" for turn in turns], repeat(count))
+        self.before: Indices = np.fromiter(before, np.intp, count)
         self.after: Indices = np.full(count + 1, count, np.intp)
         self.after[self.before] = np.arange(count)
         self.after = self.after[:count]
-        numbers: dict[str, int] = {}
-        self.session: Indices = np.array(
-            [numbers.setdefault(turn.session or f"\0{turn.id}", len(numbers)) for turn in turns], np.intp
-        )
+        sessions = [turn.session or ("", turn.id) for turn in turns]
+        numbers = {session: number for number, session in enumerate(dict.fromkeys(sessions))}
+        self.session: Indices = np.fromiter(map(numbers.__getitem__, sessions), np.intp, count)
         self.sessions = len(numbers)
         assistants = np.array([turn.role not in {"user", None} for turn in turns])
         self.by_assistant: Floats = assistants.astype(np.float64)
@@ -165,7 +169,8 @@ def _words(pool: _Pool, weights: Mapping[str, float], config: RecallConfig) -> F
     share = config.length_share
     damping = config.term_damping * (1 - share + share * lengths / config.usual_length)
     worth = np.fromiter(weights.values(), np.float64, len(weights))
-    return (counts / (counts + damping[:, None])) @ (worth / worth.sum())
+    # Not as a matrix product: BLAS with several threads stalls on small ones, and sums in another order elsewhere.
+    return (counts / (counts + damping[:, None]) * (worth / worth.sum())).sum(axis=1)
 
 
 def _counted(turns: Sequence[Turn], terms: Sequence[str]) -> tuple[Floats, Floats]:
@@ -176,13 +181,15 @@ def _counted(turns: Sequence[Turn], terms: Sequence[str]) -> tuple[Floats, Float
     # Most turns hold none of the terms, and that is what sets tell fastest.
     wanted, none_in = places.__contains__, frozenset(places).isdisjoint
     cells: list[int] = []
+    lengths: list[int] = []
     for number, turn in enumerate(turns):
-        if not none_in(turn.terms):
+        held = turn.terms
+        lengths.append(len(held) if held and held[-1][0] != PREFIX else _length(held))
+        if not none_in(held):
             start = number * len(terms)
-            cells += [start + places[term] for term in filter(wanted, turn.terms)]
+            cells += [start + places[term] for term in filter(wanted, held)]
     counts = np.bincount(np.array(cells, np.intp), minlength=len(turns) * len(terms)).astype(np.float64)
-    lengths = np.array([_length(turn.terms) for turn in turns], np.float64)
-    return counts.reshape(len(turns), len(terms)), lengths
+    return counts.reshape(len(turns), len(terms)), np.array(lengths, np.float64)
 
 
 def _length(terms: Sequence[str]) -> int:
