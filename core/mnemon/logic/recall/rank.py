@@ -103,8 +103,10 @@ def rank(
     columns: list[list[float]] = parts.T.tolist()
     ordered: list[float] = raw[order].tolist()
     squashed: list[float] = scores[order].tolist()
-    rows = zip([turns[place].id for place in places], squashed, ordered, repeat(columns), places, strict=False)
-    return [Ranked._make(row) for row in rows]
+    return [
+        Ranked(turns[place].id, score, value, columns, place)
+        for place, score, value in zip(places, squashed, ordered, strict=True)
+    ]
 
 
 class _Pool:
