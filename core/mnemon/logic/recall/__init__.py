@@ -1,5 +1,6 @@
 """Recall: a query read, and a pool of memories ranked by it."""
 
+from mnemon.logic.recall.pack import collapse, estimated_tokens, pack
 from mnemon.logic.recall.query import Query, dense_applies, read_query
 from mnemon.logic.recall.rank import rank, term_weights
 from mnemon.logic.recall.spelling import near_terms, repair
@@ -10,8 +11,11 @@ __all__ = [
     "Query",
     "Ranked",
     "Turn",
+    "collapse",
     "dense_applies",
+    "estimated_tokens",
     "near_terms",
+    "pack",
     "rank",
     "read_query",
     "repair",
