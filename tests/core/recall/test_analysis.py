@@ -31,6 +31,7 @@ def shared(language: str, turn: str, query: str) -> set[str]:
         ("hi", "मुझे किताबें पढ़ना पसंद है", "किताबें कौन पढ़ता है"),
         ("en", "我的猫叫咪咪", "猫叫"),
         ("xx", "Zwei Katzen", "katzen"),
+        ("xx", "Straße", "STRASSE"),
     ],
 )
 def test_a_turn_is_found_by_a_word_of_it(language: str, turn: str, query: str) -> None:

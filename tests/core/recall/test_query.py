@@ -108,6 +108,7 @@ def test_the_month_after_fits_less_and_the_one_before_not_at_all() -> None:
     assert worth("in December 2022", date(2022, 12, 1)) == 1
     assert worth("in December 2022", date(2023, 1, 20)) == pytest.approx(0.4)
     assert worth("in December 2022", date(2022, 11, 30)) == 0
+    assert worth("in December", date(2023, 1, 20)) == pytest.approx(0.4)
 
 
 def test_a_day_is_told_of_within_the_next_ten_days() -> None:

@@ -229,9 +229,9 @@ def test_the_terms_of_a_speaker_make_a_turn_no_longer() -> None:
 
 
 def test_equal_scores_stand_in_order_of_time() -> None:
-    pool = [turn(3, session=None), turn(1, session=None), turn(2, session=None)]
+    pool = [turn(number, id=name, session=None) for number, name in ((3, "a"), (1, "c"), (2, "b"))]
 
-    assert [item.id for item in ranked("cat", pool)] == ["m1", "m2", "m3"]
+    assert [item.id for item in ranked("cat", pool)] == ["c", "b", "a"]
 
 
 def test_differences_that_only_rounding_makes_do_not_decide() -> None:

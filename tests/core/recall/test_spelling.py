@@ -34,9 +34,9 @@ def test_a_slip_is_read_as_the_word_that_the_scope_holds(wrong: str, right: str)
 
 
 def test_a_word_that_the_scope_holds_is_left_alone() -> None:
-    held = Counter({"kittn": 1, "kitten": 90})
+    held = Counter({"kitttn": 1, "kittn": 90})
 
-    assert "kittn" in repaired("my kittn", held).terms
+    assert set(repaired("my kitttn and zebras", held).terms) == {"kitttn", "zebra"}
 
 
 def test_a_word_with_no_near_one_is_left_alone() -> None:

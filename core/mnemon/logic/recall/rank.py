@@ -232,5 +232,5 @@ def _surroundings(parts: Floats, pool: _Pool, config: RecallConfig) -> None:
         parts[:, 5] = config.neighbour_meaning * (pool.previous(passed_on) + pool.following(passed_on))
         parts[:, 8] = config.session_meaning * pool.best(meaning)
     parts[:, 6] = config.answer * ~pool.assisted * pool.previous((meaning + words) * questions)
-    parts[:, 7] = -config.question * questions
+    parts[:, 7] -= config.question * questions
     parts[:, 9] = config.session_words * pool.best(words)

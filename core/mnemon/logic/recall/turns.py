@@ -75,6 +75,10 @@ class Ranked(NamedTuple):
     columns: Sequence[Sequence[float]]
     place: int
 
+    def __repr__(self) -> str:
+        """Show the memory without the columns of its pool."""
+        return f"Ranked(id={self.id!r}, score={self.score:.4f}, raw={self.raw:.6f})"
+
     @property
     def signals(self) -> Mapping[str, float]:
         """What each signal added to the raw score, by name; they add up to it."""
