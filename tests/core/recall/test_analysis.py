@@ -151,7 +151,7 @@ def test_analysis_does_not_depend_on_what_was_analysed_before(text: str) -> None
 
 
 @pytest.mark.parametrize("pattern", ["a", "a.", "我", "@", "a'", "\u0301", "1,", "https://", "in ", "\0", "😀", "A-1 "])
-def test_five_million_characters_are_analysed(pattern: str) -> None:
+def test_a_million_characters_of_anything_are_analysed(pattern: str) -> None:
     text = pattern * (1_000_000 // len(pattern))
 
     terms = analyse(text).terms
