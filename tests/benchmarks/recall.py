@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.recall_data import LOADERS
 from mnemon.logic.analysis import name_terms, speaker_terms
-from mnemon.logic.recall import Turn, dense_applies, rank, read_query, term_weights
+from mnemon.logic.recall import Turn, dense_applies, near_terms, rank, read_query, repair, term_weights
 from mnemon.types.recall import RecallConfig
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 DEPTHS = (5, 10, 20)
 EMBEDDER = "local:all-MiniLM-L6-v2-int8"
-
-Ranking = "Callable[[Scope, Question], list[str]]"
 
 
 class Vectors:
@@ -70,16 +69,22 @@ class Scope:
         for place, turn in enumerate(self.turns):
             for term in {*turn.terms, *speaker_terms(turn.speaker or "")}:
                 self.postings[term].append(place)
-        self.queries = [self._read(question.text) for question in conversation.questions]
+        self.queries = [self.read(question.text) for question in conversation.questions]
         self.cosines: NDArray[np.float32] | None = None
+        self.plain = np.zeros((0, 0), np.float32)
         if vectors is not None:
-            self.matrix = vectors.of([message.text for message in conversation.messages])
-            self.cosines = vectors.of([query.text for query in self.queries]) @ self.matrix.T
-            self.plain = vectors.of([question.text for question in conversation.questions]) @ self.matrix.T
+            matrix = vectors.of([message.text for message in conversation.messages])
+            self.cosines = vectors.of([query.text for query in self.queries]) @ matrix.T
+            named = vectors.of([message.named for message in conversation.messages])
+            self.plain = vectors.of([question.text for question in conversation.questions]) @ named.T
 
-    def _read(self, text: str) -> Query:
+    def read(self, text: str) -> Query:
         participants = {term for term in name_terms(text, self.config.language) if term in self.postings}
-        return read_query(text, now=self.turns[-1].said_at, zone=None, participants=participants, config=self.config)
+        now = self.turns[-1].said_at
+        query = read_query(text, now=now, zone=None, participants=participants, config=self.config)
+        counted = self.frequencies(query.terms)
+        near = near_terms(query, frequencies=counted, config=self.config)
+        return repair(query, frequencies=counted | self.frequencies(near), config=self.config) if near else query
 
     def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         return {term: len(self.postings.get(term, ())) for term in terms}
@@ -107,8 +112,7 @@ class Scope:
 
     def _with_cosine(self, place: int, cosines: NDArray[np.float32] | None) -> Turn:
         turn = self.turns[place]
-        cosine = None if cosines is None else float(cosines[place])
-        return Turn(**{**{name: getattr(turn, name) for name in turn.__slots__}, "cosine": cosine})
+        return turn if cosines is None else replace(turn, cosine=float(cosines[place]))
 
     def ranked(self, number: int, pool: Sequence[Turn]) -> list[Ranked]:
         query = self.queries[number]
@@ -127,7 +131,9 @@ def mnemon(scope: Scope, number: int) -> list[str]:
 
 
 def cosine(scope: Scope, number: int) -> list[str]:
-    return [scope.turns[place].id for place in np.argsort(-scope.plain[number], kind="stable")]
+    """Return turns by the cosine of "Speaker: text", which is what most memories do."""
+    order: list[int] = np.argsort(-scope.plain[number], kind="stable").tolist()
+    return [scope.turns[place].id for place in order]
 
 
 def bm25(scope: Scope, number: int) -> list[str]:
@@ -144,7 +150,8 @@ def bm25(scope: Scope, number: int) -> list[str]:
             terms = scope.turns[place].terms
             often = terms.count(term)
             scores[place] += weight * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * len(terms) / mean))
-    return [scope.turns[place].id for place in np.argsort(-scores, kind="stable")]
+    order: list[int] = np.argsort(-scores, kind="stable").tolist()
+    return [scope.turns[place].id for place in order]
 
 
 def measure(scopes: Sequence[Scope], ranking: Callable[[Scope, int], list[str]]) -> dict[str, NDArray[np.float64]]:
@@ -168,7 +175,9 @@ def show(title: str, figures: dict[str, NDArray[np.float64]]) -> None:
 
 def times(scopes: Sequence[Scope]) -> str:
     """Return how long ranking and reading take, in milliseconds."""
-    reading, ranking, sizes = [], [], []
+    reading: list[float] = []
+    ranking: list[float] = []
+    sizes: list[int] = []
     for scope in scopes:
         for number, question in enumerate(scope.conversation.questions[:40]):
             pool = scope.pool(number)
@@ -177,12 +186,31 @@ def times(scopes: Sequence[Scope]) -> str:
             ranking.append((time.perf_counter() - start) * 1_000)
             sizes.append(len(pool))
             start = time.perf_counter()
-            scope._read(question.text)
+            scope.read(question.text)
             reading.append((time.perf_counter() - start) * 1_000)
     return (
         f"rank p50 {np.median(ranking):.2f} ms, p95 {np.quantile(ranking, 0.95):.2f} ms for a median pool of "
         f"{np.median(sizes):.0f} (most {max(sizes)}); read_query p50 {np.median(reading):.2f} ms"
     )
+
+
+def evaluate(data: Path, config: RecallConfig, *, lexical_only: bool) -> None:
+    for name, (file, load) in LOADERS.items():
+        path = data / file
+        if not path.exists():
+            print(f"{name} skipped: no {file} among the data")
+            continue
+        conversations = load(path)
+        print(f"\n{name}: recall@" + "/".join(map(str, DEPTHS)))
+        lexical = [Scope(conversation, config, None) for conversation in conversations]
+        show("bm25", measure(lexical, bm25))
+        show("mnemon without embedder", measure(lexical, mnemon))
+        if not lexical_only:
+            vectors = Vectors()
+            scopes = [Scope(conversation, config, vectors) for conversation in conversations]
+            show("cosine", measure(scopes, cosine))
+            show("mnemon", measure(scopes, mnemon))
+            print(times(scopes))
 
 
 def main() -> None:
@@ -194,22 +222,7 @@ def main() -> None:
         print("skipped: no data; name their folder with --data or MNEMON_EVAL_DATA")
         return
     config = RecallConfig()
-    for name, (file, load) in LOADERS.items():
-        path = Path(arguments.data) / file
-        if not path.exists():
-            print(f"{name} skipped: no {file} among the data")
-            continue
-        conversations = load(path)
-        print(f"\n{name}: recall@" + "/".join(map(str, DEPTHS)))
-        lexical = [Scope(conversation, config, None) for conversation in conversations]
-        show("bm25", measure(lexical, bm25))
-        show("mnemon without embedder", measure(lexical, mnemon))
-        if not arguments.lexical:
-            vectors = Vectors()
-            scopes = [Scope(conversation, config, vectors) for conversation in conversations]
-            show("cosine", measure(scopes, cosine))
-            show("mnemon", measure(scopes, mnemon))
-            print(times(scopes))
+    evaluate(Path(arguments.data), config, lexical_only=arguments.lexical)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,10 @@ class Message:
     def text(self) -> str:
         return f"{self.said} [shared image: {self.caption}]" if self.caption else self.said
 
+    @property
+    def named(self) -> str:
+        return f"{self.speaker or self.role}: {self.text}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Question:

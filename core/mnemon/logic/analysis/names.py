@@ -13,6 +13,8 @@ from mnemon.logic.analysis.words import WORD_LENGTH, fold_accents, has_spaceless
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mnemon.logic.analysis.languages import Language
+
 __all__ = ["PREFIX", "Spoken", "name_forms", "name_terms", "speaker_terms", "spoken_words"]
 
 PREFIX = "@"
@@ -54,27 +56,25 @@ def name_terms(query: str, language: str = "en") -> tuple[str, ...]:
     A store counts them in the scope; those that are found are what `read_query` takes as `participants`.
     """
     words = spoken_words(query[:_QUERY_CHARACTERS])
-    stop_words = find_language(language).stop_words
+    table = find_language(language)
     plain: list[str] = []
     written_large: list[str] = []
     for place, (_, _, word) in enumerate(words):
-        large = word[:1].isupper() or not word[:1].isascii()
-        forms = name_forms(word, language)
-        if not forms or (not large and forms[0] in stop_words):
-            continue
         # At the start of a sentence every word is large, so there it tells nothing.
-        (written_large if large and place else plain).extend(forms)
+        large = place > 0 and (word[:1].isupper() or not word[:1].isascii())
+        forms = name_forms(word, table)
+        if large or not table.stop_words.intersection(forms):
+            (written_large if large else plain).extend(forms)
     runs = (_joined(run) for run in _runs(words))
     found = dict.fromkeys(chain(written_large, runs, plain))
     return tuple(PREFIX + form for form in found if form)[:_CANDIDATES]
 
 
-def name_forms(word: str, language: str) -> list[str]:
+def name_forms(word: str, table: Language) -> list[str]:
     """Return what a word of a query may be as a name, without its possessive ending first."""
     normal = normalise(word)
     if has_spaceless(normal):
         return [stretch for stretch, _ in pairs(normal)]
-    table = find_language(language)
     forms = [normal[: -len(end)] for end in (*table.endings, *table.name_endings) if normal.endswith(end)]
     return [fold_accents(form.strip("'")[:WORD_LENGTH]) for form in [*forms, normal] if form.strip("'")]
 

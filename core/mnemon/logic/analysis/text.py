@@ -46,7 +46,7 @@ def analyse(text: str, language: str = "en") -> Analysis:
     """Return what a text is indexed by.
 
     Words of another script than the language's are kept as they stand, those of scripts without
-    spaces as pairs of characters. Takes time in proportion to the text: about 1 s for 5 MB.
+    spaces as pairs of characters. Takes time in proportion to the text: 1 to 5 s for 5 MB.
     """
     table = find_language(language)
     normal = normalise(text)

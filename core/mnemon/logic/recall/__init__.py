@@ -1,7 +1,23 @@
 """Recall: a query read, and a pool of memories ranked by it."""
 
+from mnemon.logic.recall.pack import collapse, estimated_tokens, pack
 from mnemon.logic.recall.query import Query, dense_applies, read_query
 from mnemon.logic.recall.rank import rank, term_weights
+from mnemon.logic.recall.spelling import near_terms, repair
 from mnemon.logic.recall.turns import SIGNALS, Ranked, Turn
 
-__all__ = ["SIGNALS", "Query", "Ranked", "Turn", "dense_applies", "rank", "read_query", "term_weights"]
+__all__ = [
+    "SIGNALS",
+    "Query",
+    "Ranked",
+    "Turn",
+    "collapse",
+    "dense_applies",
+    "estimated_tokens",
+    "near_terms",
+    "pack",
+    "rank",
+    "read_query",
+    "repair",
+    "term_weights",
+]

@@ -22,6 +22,7 @@ _MONTH_AFTER = 0.4
 _DAYS_AFTER, _WORTH_AFTER = 3, 0.4
 """What is said to have been "last Tuesday" was mostly said on that day; some of it just after."""
 _MONTHS = 12
+_SEASON_MONTHS = 3
 _SATURDAY = 5
 
 
@@ -112,9 +113,11 @@ def unit(today: date, span: Unit, steps: int) -> Band:
     return Band(monday, _shift(monday, 6))
 
 
-def season(today: date, first_month: int) -> Band:
-    """Return the latest such season that has begun, three months from its first."""
-    year = today.year - (today.month < first_month)
+def season(today: date, first_month: int, steps: int) -> Band:
+    """Return the latest such season that has begun, with `steps` 1 the latest that has ended."""
+    since = (today.month - first_month) % _MONTHS
+    running = since < _SEASON_MONTHS
+    year = today.year - (today.month < first_month) - (running and steps)
     first = date(max(year, date.min.year), first_month, 1)
     return Band(first, _shift(first, 91))
 

@@ -120,5 +120,5 @@ def _step(parts: dict[str, str | None], table: Language, today: date, steps: int
     if name := parts.get("weekday"):
         return weekday(today, table.weekdays[name], steps)
     if name := parts.get("season"):
-        return season(today, table.seasons[name])
+        return season(today, table.seasons[name], steps)
     return unit(today, table.units[parts["unit"] or ""], steps)

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Mention", "find_mentions", "replace_mentions"]
 
-_WORDS = 4
-
 
 class Mention(NamedTuple):
     """A participant's name in a text.
@@ -39,10 +37,11 @@ def find_mentions(text: str, participants: Collection[str], table: Language) -> 
     if not participants:
         return []
     words = spoken_words(text)
+    longest = 1 + max(term.count("_") for term in participants)
     found: list[Mention] = []
     place = 0
     while place < len(words):
-        size, mentions = _at(words, place, participants, table)
+        size, mentions = _at(words[place : place + longest], participants, table, first=place == 0)
         found += mentions
         place += size
     return found
@@ -61,30 +60,30 @@ def replace_mentions(text: str, mentions: Sequence[Mention], words: tuple[str, s
 
 
 def _at(
-    words: Sequence[Spoken], place: int, participants: Collection[str], table: Language
+    words: Sequence[Spoken], participants: Collection[str], table: Language, *, first: bool
 ) -> tuple[int, list[Mention]]:
-    """Return how many words were read from a place on, and whom they name."""
-    for size in range(min(_WORDS, len(words) - place), 1, -1):
-        *first, last = words[place : place + size]
-        forms = name_forms(last[2], table.code)
-        start = [fold_accents(normalise(word)) for _, _, word in first]
-        for form in forms:
+    """Return how many of the words were read, and whom they name: a full name, or the first word."""
+    for size in range(len(words), 1, -1):
+        start = [fold_accents(normalise(word)) for _, _, word in words[: size - 1]]
+        last = words[size - 1]
+        for form in name_forms(last[2], table):
             term = PREFIX + "_".join((*start, form))
             if term in participants:
-                return size, [_mention(first[0][0], last, term, form)]
-    return 1, list(_single(words[place], participants, table))
+                return size, [_mention(words[0][0], last, term, form)]
+    return 1, list(_single(words[0], participants, table, first=first))
 
 
-def _single(word: Spoken, participants: Collection[str], table: Language) -> Iterator[Mention]:
+def _single(word: Spoken, participants: Collection[str], table: Language, *, first: bool) -> Iterator[Mention]:
     start, end, written = word
     normal = normalise(written)
     if has_spaceless(normal):
         yield from _spaceless(start, normal, participants, table)
         return
-    # "Will" and "May" are names only where they are written as such.
-    if written[:1].islower() and (normal in table.stop_words or normal in table.doubtful):
+    # "Will" and "May" are names only where they are written as such, and any word is at the start of a sentence.
+    large = written[:1].isupper() and not first
+    if not large and (normal in table.stop_words or normal in table.doubtful):
         return
-    for form in name_forms(written, table.code):
+    for form in name_forms(written, table):
         if PREFIX + form in participants:
             yield _mention(start, (start, end, written), PREFIX + form, form)
             return
@@ -97,7 +96,7 @@ def _mention(start: int, last: Spoken, term: str, form: str) -> Mention:
 
 def _spaceless(start: int, normal: str, participants: Collection[str], table: Language) -> Iterator[Mention]:
     """Yield names inside of a run of characters: neighbouring pairs of which each belongs to a participant."""
-    forms = name_forms(normal, table.code)
+    forms = name_forms(normal, table)
     place = 0
     while place < len(forms):
         run = place

@@ -15,11 +15,12 @@ from mnemon.logic.recall.mentions import find_mentions, replace_mentions
 from mnemon.logic.recall.scripts import main_script
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from mnemon.logic.analysis.languages import Language
     from mnemon.logic.recall.bands import Band, Named
+    from mnemon.logic.recall.mentions import Mention
     from mnemon.types.recall import RecallConfig
 
 __all__ = ["Query", "dense_applies", "read_query"]
@@ -40,6 +41,8 @@ class Query:
         terms: what to look up, with how often the query says it; participants' names left out.
         script: writing system of most of its letters, by its name in Unicode; empty without letters.
         names: terms of the participants that it names.
+        subject: the one of them that it asks about: the only one, or the first of two that stand in
+            different places of the sentence ("What did Ana tell Ben?"); None where there is no such.
         role: whose turns it asks for in a chat with an assistant, or None.
         asks_when: whether it asks for a time.
         first_person: whether the one who asks speaks of themselves.
@@ -52,6 +55,7 @@ class Query:
     terms: Mapping[str, int]
     script: str
     names: tuple[str, ...]
+    subject: str | None
     role: Literal["user", "assistant"] | None
     asks_when: bool
     first_person: bool
@@ -75,8 +79,8 @@ def read_query(
     nameless = replace_mentions(matter, mentions, ("", ""))
     # Where a name is all that a query says, it is what to look for.
     terms = terms_of(nameless + rest, config.language) or terms_of(matter, config.language)
-    names = find_mentions(asked, participants, table)
-    normal = normalise(asked)
+    names = mentions if matter is asked else find_mentions(asked, participants, table)
+    normal = " ".join(normalise(asked).split())
     summary = table.summary_pattern.search(normal) is not None
     first_person = table.self_pattern.search(normal) is not None
     return Query(
@@ -84,11 +88,12 @@ def read_query(
         terms=dict(Counter(terms).most_common(_MAX_TERMS)) if len(terms) > _MAX_TERMS else Counter(terms),
         script=main_script(normal),
         names=tuple(dict.fromkeys(mention.term for mention in names)),
+        subject=_subject(asked, names, table),
         role=_role(normal, table, first_person=first_person, summary=summary),
         asks_when=table.when_pattern.match(normal) is not None,
         first_person=first_person,
         summary=summary,
-        dates=find_dates(normalise(replace_mentions(asked, names, ("", ""))), table, today=now.astimezone(zone).date()),
+        dates=find_dates(_unnamed(normal, asked, names), table, today=now.astimezone(zone).date()),
         zone=zone or now.tzinfo,
     )
 
@@ -101,6 +106,13 @@ def dense_applies(query: Query, *, embedder: str | None, config: RecallConfig) -
     return scripts is None or not query.script or query.script in scripts
 
 
+def _unnamed(normal: str, asked: str, names: Sequence[Mention]) -> str:
+    """Return the normalised query without participants' names: June is not a month where she takes part."""
+    if not names:
+        return normal
+    return " ".join(normalise(replace_mentions(asked, names, ("", ""))).split())
+
+
 def _without_talk(text: str, table: Language) -> str:
     """Return the query without what is about the talk; all of it where nothing else is left."""
     cut = table.talk_pattern.sub(" ", text)
@@ -108,6 +120,15 @@ def _without_talk(text: str, table: Language) -> str:
         return text
     cut = re.sub(r"\s+([?.,])", r"\1", " ".join(cut.split())).strip(" ,")
     return cut if terms_of(cut, table.code) else text
+
+
+def _subject(asked: str, mentions: Sequence[Mention], table: Language) -> str | None:
+    names = list(dict.fromkeys(mention.term for mention in mentions))
+    if len(names) == 2:  # noqa: PLR2004 - a subject and an object
+        second = next(mention for mention in mentions if mention.term == names[1])
+        between = normalise(asked[mentions[0].end : second.start])
+        return None if table.together_pattern.search(between) else names[0]
+    return names[0] if len(names) == 1 else None
 
 
 def _role(normal: str, table: Language, *, first_person: bool, summary: bool) -> Literal["user", "assistant"] | None:

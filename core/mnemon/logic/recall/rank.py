@@ -17,6 +17,8 @@ Measured and explained in docs/explanation/ranking.md. The sum, per turn:
 from __future__ import annotations
 
 import math
+from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from mnemon.logic.analysis.names import PREFIX, speaker_terms
@@ -81,7 +83,7 @@ def rank(
 
     if not pool:
         return []
-    turns = sorted(pool, key=lambda turn: (turn.order, turn.id))
+    turns = sorted(pool, key=attrgetter("order", "id"))
     dense = dense_applies(query, embedder=embedder, config=config)
     calibration = config.calibration(embedder if dense else None)
     pooled = _Pool(turns)
@@ -96,10 +98,15 @@ def rank(
     _surroundings(parts, pooled, config)
     raw = parts.sum(axis=1)
     scores = 1 / (1 + np.exp(-calibration.slope * (raw - calibration.centre)))
-    order = np.argsort(-raw.round(_DIGITS), kind="stable").tolist()
-    ids = [turn.id for turn in turns]
-    found = list(map(Ranked, ids, scores.tolist(), raw.tolist(), map(tuple, parts.tolist())))
-    return [found[place] for place in order]
+    order = np.argsort(-raw.round(_DIGITS), kind="stable")
+    places: list[int] = order.tolist()
+    columns: list[list[float]] = parts.T.tolist()
+    ordered: list[float] = raw[order].tolist()
+    squashed: list[float] = scores[order].tolist()
+    return [
+        Ranked(turns[place].id, score, value, columns, place)
+        for place, score, value in zip(places, squashed, ordered, strict=True)
+    ]
 
 
 class _Pool:
@@ -112,14 +119,14 @@ class _Pool:
         self.turns = turns
         places = {turn.id: place for place, turn in enumerate(turns)}
         # One place more than there are turns: that of a neighbour who is not in the pool and holds nothing.
-        self.before: Indices = np.array([places.get(turn.previous or "", count) for turn in turns], np.intp)
+        before = map(places.get, [turn.previous or "" for turn in turns], repeat(count))
+        self.before: Indices = np.fromiter(before, np.intp, count)
         self.after: Indices = np.full(count + 1, count, np.intp)
         self.after[self.before] = np.arange(count)
         self.after = self.after[:count]
-        numbers: dict[str, int] = {}
-        self.session: Indices = np.array(
-            [numbers.setdefault(turn.session or f"\0{turn.id}", len(numbers)) for turn in turns], np.intp
-        )
+        sessions = [turn.session or ("", turn.id) for turn in turns]
+        numbers = {session: number for number, session in enumerate(dict.fromkeys(sessions))}
+        self.session: Indices = np.fromiter(map(numbers.__getitem__, sessions), np.intp, count)
         self.sessions = len(numbers)
         assistants = np.array([turn.role not in {"user", None} for turn in turns])
         self.by_assistant: Floats = assistants.astype(np.float64)
@@ -164,7 +171,8 @@ def _words(pool: _Pool, weights: Mapping[str, float], config: RecallConfig) -> F
     share = config.length_share
     damping = config.term_damping * (1 - share + share * lengths / config.usual_length)
     worth = np.fromiter(weights.values(), np.float64, len(weights))
-    return (counts / (counts + damping[:, None])) @ (worth / worth.sum())
+    # Not as a matrix product: BLAS with several threads stalls on small ones, and sums in another order elsewhere.
+    return (counts / (counts + damping[:, None]) * (worth / worth.sum())).sum(axis=1)
 
 
 def _counted(turns: Sequence[Turn], terms: Sequence[str]) -> tuple[Floats, Floats]:
@@ -172,14 +180,18 @@ def _counted(turns: Sequence[Turn], terms: Sequence[str]) -> tuple[Floats, Float
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
     places = {term: place for place, term in enumerate(terms)}
-    wanted = places.__contains__
+    # Most turns hold none of the terms, and that is what sets tell fastest.
+    wanted, none_in = places.__contains__, frozenset(places).isdisjoint
     cells: list[int] = []
+    lengths: list[int] = []
     for number, turn in enumerate(turns):
-        start = number * len(terms)
-        cells += [start + places[term] for term in filter(wanted, turn.terms)]
+        held = turn.terms
+        lengths.append(len(held) if held and held[-1][0] != PREFIX else _length(held))
+        if not none_in(held):
+            start = number * len(terms)
+            cells += [start + places[term] for term in filter(wanted, held)]
     counts = np.bincount(np.array(cells, np.intp), minlength=len(turns) * len(terms)).astype(np.float64)
-    lengths = np.array([_length(turn.terms) for turn in turns], np.float64)
-    return counts.reshape(len(turns), len(terms)), lengths
+    return counts.reshape(len(turns), len(terms)), np.array(lengths, np.float64)
 
 
 def _length(terms: Sequence[str]) -> int:
@@ -193,16 +205,18 @@ def _length(terms: Sequence[str]) -> int:
 def _cues(parts: Floats, query: Query, pool: _Pool, config: RecallConfig) -> None:
     """Fill in what the query says about who and when."""
     turns = pool.turns
-    if len(query.names) == 1:
-        wanted = query.names[0]
-        said = {speaker: wanted in speaker_terms(speaker) for speaker in {turn.speaker for turn in turns} if speaker}
-        parts[:, 2] = [config.speaker * said.get(turn.speaker or "", False) for turn in turns]
+    if query.subject:
+        worth = config.speaker if len(query.names) == 1 else config.subject
+        known = {
+            name: worth * (query.subject in speaker_terms(name)) for name in {turn.speaker or "" for turn in turns}
+        }
+        parts[:, 2] = [known[turn.speaker or ""] for turn in turns]
     elif query.role and not query.names:
         parts[:, 2] = [config.speaker * (turn.role == query.role) for turn in turns] * pool.assisted
     if query.dates:
         days = [turn.said_at.astimezone(query.zone).date() for turn in turns]
-        known = {day: config.date * closeness(day, query.dates) for day in set(days)}
-        parts[:, 3] = [known[day] for day in days]
+        fitting = {day: config.date * closeness(day, query.dates) for day in set(days)}
+        parts[:, 3] = [fitting[day] for day in days]
     if query.asks_when:
         parts[:, 4] = [config.when * turn.time_words for turn in turns]
 
@@ -218,5 +232,5 @@ def _surroundings(parts: Floats, pool: _Pool, config: RecallConfig) -> None:
         parts[:, 5] = config.neighbour_meaning * (pool.previous(passed_on) + pool.following(passed_on))
         parts[:, 8] = config.session_meaning * pool.best(meaning)
     parts[:, 6] = config.answer * ~pool.assisted * pool.previous((meaning + words) * questions)
-    parts[:, 7] = -config.question * questions
+    parts[:, 7] -= config.question * questions
     parts[:, 9] = config.session_words * pool.best(words)

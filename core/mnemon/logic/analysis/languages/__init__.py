@@ -9,7 +9,7 @@ from mnemon.logic.analysis.languages.table import Language
 
 __all__ = ["Language", "find_language"]
 
-_MODULES = {"en": "english"}
+_MODULES = {"de": "german", "en": "english", "es": "spanish"}
 
 
 @cache

@@ -6,15 +6,14 @@ from mnemon.logic.analysis.languages.table import Language
 
 __all__ = ["LANGUAGE"]
 
+# Contractions ("don't", "I'm") are left in: they say little and weigh little, but without them recall@10 was
+# .001 (people) and .005 (assistant chats) lower.
 _STOP_WORDS = """
-a an the and or but if than so as just
+a an the and or but if than then so as just some
 am is are was were be been being has have had having do does did doing done can could will would
-i i'm i've i'd i'll me my mine myself you you're you've you'd you'll your yours we we're we've we'd we'll us our
-he he's him his she she's her hers it it's its they they're they've them their
-this that that's these those there there's here
-what what's when where which who who's whom whose why how
+i me my mine myself you your yours we us our he him his she her hers it its they them their
+this that these those there here what when where which who whom whose why how
 about at by for from in into of on out to with
-isn't aren't wasn't weren't hasn't haven't hadn't don't doesn't didn't can't couldn't won't wouldn't
 """
 
 _MONTHS = {
@@ -82,8 +81,9 @@ LANGUAGE = Language(
     ),
     first_person=r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|we|us|our)\b",
     summary=r"\b(?:summar(?:y|ies|i[sz]e|i[sz]ing)|overview|recap|sum\s+up|bring\s+me\s+up\s+to\s+date)\b",
+    together=r"\b(?:and|or|both)\b",
     # Not where one's own words are meant: "what was it that I suggested and you said no to".
-    addressed=rf"(?s)^(?!.*\bi\s+(?:{_TOLD_PAST})\b).*?(?:{_ADDRESSED})",
+    addressed=rf"(?s)^(?!.*\b(?:i\s+(?:{_TOLD_PAST})|did\s+i\s+(?:{_TOLD}))\b).*?(?:{_ADDRESSED})",
     talk=_TALK,
     months=_MONTHS,
     doubtful=frozenset(_DOUBTFUL),

@@ -37,6 +37,7 @@ class Language:
         asks_when: a query that asks for a time, matched at its start.
         first_person: the one who asks, in a query.
         summary: a query that asks for an overview, to which both sides contribute.
+        together: says that two participants are asked about alike.
         addressed: a query about what the assistant said.
         talk: parts of a query that are about the talk and not about its matter; matched in the
             text as it was written, whatever its case.
@@ -69,6 +70,7 @@ class Language:
     asks_when: str = NEVER
     first_person: str = NEVER
     summary: str = NEVER
+    together: str = NEVER
     addressed: str = NEVER
     talk: str = NEVER
     months: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -107,6 +109,11 @@ class Language:
     def summary_pattern(self) -> re.Pattern[str]:
         """`summary`, compiled."""
         return re.compile(self.summary)
+
+    @cached_property
+    def together_pattern(self) -> re.Pattern[str]:
+        """`together`, compiled."""
+        return re.compile(self.together)
 
     @cached_property
     def addressed_pattern(self) -> re.Pattern[str]:
