@@ -269,10 +269,10 @@ class AsyncMemory(AsyncMethods):
         Raises:
             ConfigError: the memory was opened over an async store, which has no sync twin.
         """
-        if not isinstance(self._opened.store, Store):
+        opened = self._opened
+        if not isinstance(opened.store, Store):
             msg = "this memory is over an async store that was handed to it; open a Memory over its sync twin"
             raise ConfigError(msg)
-        opened = self._opened
         twin = Memory(
             store=opened.store,
             embedder=opened.embedder,

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,7 +111,7 @@ class Scope:
 
     def _with_cosine(self, place: int, cosines: NDArray[np.float32] | None) -> Turn:
         turn = self.turns[place]
-        return turn if cosines is None else replace(turn, cosine=float(cosines[place]))
+        return turn if cosines is None else turn._replace(cosine=float(cosines[place]))
 
     def ranked(self, number: int, pool: Sequence[Turn]) -> list[Ranked]:
         query = self.queries[number]

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Literal
 from mnemon._async import reading, searching
 from mnemon._async.face import AsyncFace
 from mnemon.errors import InvalidInputError
-from mnemon.logic.analysis import name_terms
 from mnemon.logic.arguments import check_id, check_kinds, check_limit, check_query, check_threshold, refuse_foreign
 from mnemon.logic.conditions import CURRENT, matching, recorded_at, split_filters
 from mnemon.logic.cursors import read_cursor
-from mnemon.logic.recall import read_query
 from mnemon.logic.scopes import scope_condition
 from mnemon.logic.searching import Sought
 from mnemon.types.filters import And, where
@@ -109,11 +107,11 @@ class AsyncReads(AsyncFace):
             space=None if space is None else space.name,
             embedder=None if space is None else space.model,
         )
-        names = name_terms(query, self._core.recall.language)
-        known = await self._core.runner.run(searching.participants, everywhere, names) if names else frozenset[str]()
-        read = read_query(query, now=moment or now, zone=None, participants=known, config=self._core.recall)
-        vector = await self._core.embed_query(read)
-        return await self._core.runner.run(searching.search, sought, read, vector)
+        understood = await self._core.runner.run(
+            searching.understand, everywhere, query, moment or now, self._core.recall
+        )
+        vector = await self._core.embed_query(understood.query)
+        return await self._core.runner.run(searching.search, sought, understood, vector)
 
     async def get(
         self,

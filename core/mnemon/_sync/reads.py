@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from mnemon._sync import reading, searching
 from mnemon._sync.face import Face
 from mnemon.errors import InvalidInputError
-from mnemon.logic.analysis import name_terms
 from mnemon.logic.arguments import check_id, check_kinds, check_limit, check_query, check_threshold, refuse_foreign
 from mnemon.logic.conditions import CURRENT, matching, recorded_at, split_filters
 from mnemon.logic.cursors import read_cursor
-from mnemon.logic.recall import read_query
 from mnemon.logic.scopes import scope_condition
 from mnemon.logic.searching import Sought
 from mnemon.types.filters import And, where
@@ -110,11 +108,9 @@ class Reads(Face):
             space=None if space is None else space.name,
             embedder=None if space is None else space.model,
         )
-        names = name_terms(query, self._core.recall.language)
-        known = self._core.runner.run(searching.participants, everywhere, names) if names else frozenset[str]()
-        read = read_query(query, now=moment or now, zone=None, participants=known, config=self._core.recall)
-        vector = self._core.embed_query(read)
-        return self._core.runner.run(searching.search, sought, read, vector)
+        understood = self._core.runner.run(searching.understand, everywhere, query, moment or now, self._core.recall)
+        vector = self._core.embed_query(understood.query)
+        return self._core.runner.run(searching.search, sought, understood, vector)
 
     def get(
         self,

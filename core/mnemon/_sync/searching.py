@@ -6,10 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._sync.desk import in_chunks
+from mnemon.logic.analysis import name_terms
 from mnemon.logic.filters import bind, matcher
 from mnemon.logic.memories import MEMORIES, record_of
-from mnemon.logic.recall import rank, term_weights
-from mnemon.logic.searching import POOL_FIELDS, Pooled, following, pool_turns, pooled, preceding
+from mnemon.logic.recall import near_terms, rank, read_query, repair, term_weights
+from mnemon.logic.searching import POOL_FIELDS, Pooled, Understood, following, pool_turns, pooled, preceding
 from mnemon.types.filters import where
 from mnemon.types.memory import Hit
 from mnemon.types.results import SearchResult
@@ -17,38 +18,51 @@ from mnemon.types.storage import Nearest, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import numpy
     from numpy.typing import NDArray
 
     from mnemon._sync.desk import Desk
-    from mnemon.logic.recall import Query, Ranked
+    from mnemon.logic.recall import Ranked
     from mnemon.logic.searching import Sought
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Match
+    from mnemon.types.recall import RecallConfig
+    from mnemon.types.storage import Counts, Match
 
-__all__ = ["participants", "search"]
+__all__ = ["search", "understand"]
 
 _MOST = 10_000
 
 
-def participants(desk: Desk, everywhere: Filter, names: Sequence[str]) -> frozenset[str]:
-    """Return which of these terms of names take part in the conversations of a scope."""
-    counts = desk.store.count(desk.project, MEMORIES.name, everywhere, terms=names)
-    return frozenset(name for name, held in counts.terms.items() if held)
+def understand(desk: Desk, everywhere: Filter, text: str, now: datetime, config: RecallConfig) -> Understood:
+    """Return what a query asks for: who of the scope it names, how rare its words are there, which are slips."""
+    names = name_terms(text, config.language)
+    held: Mapping[str, int] = (_count(desk, everywhere, names)).terms if names else {}
+    named = frozenset(name for name, number in held.items() if number)
+    query = read_query(text, now=now, zone=None, participants=named, config=config)
+    counts = _count(desk, everywhere, list(query.terms))
+    frequencies = dict(counts.terms)
+    if near := near_terms(query, frequencies=frequencies, config=config):
+        frequencies |= (_count(desk, everywhere, near)).terms
+        query = repair(query, frequencies=frequencies, config=config)
+    return Understood(query=query, rows=counts.rows, frequencies=frequencies)
 
 
-def search(desk: Desk, sought: Sought, query: Query, vector: NDArray[numpy.float32] | None) -> SearchResult:
+def _count(desk: Desk, everywhere: Filter, terms: Sequence[str]) -> Counts:
+    return desk.store.count(desk.project, MEMORIES.name, everywhere, terms=terms)
+
+
+def search(desk: Desk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None) -> SearchResult:
     """Return the best memories for a query."""
-    counts = desk.store.count(desk.project, MEMORIES.name, sought.everywhere, terms=list(query.terms))
-    pool = _candidates(desk, sought, query, vector, counts.rows, counts.terms)
+    pool = _candidates(desk, sought, understood, vector)
     found = set(pool)
     _surround(desk, sought, pool)
     ranked = rank(
-        query,
+        understood.query,
         pool_turns(pool, sought.space, vector),
-        rows=counts.rows,
-        frequencies=counts.terms,
+        rows=understood.rows,
+        frequencies=understood.frequencies,
         config=sought.config,
         embedder=sought.embedder,
     )
@@ -63,15 +77,11 @@ def search(desk: Desk, sought: Sought, query: Query, vector: NDArray[numpy.float
 
 
 def _candidates(
-    desk: Desk,
-    sought: Sought,
-    query: Query,
-    vector: NDArray[numpy.float32] | None,
-    rows: int,
-    frequencies: Mapping[str, int],
+    desk: Desk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None
 ) -> dict[str, Pooled]:
     """Return the best memories of each channel; what only the words found brings its vector along."""
-    weights = term_weights(query.terms, rows=rows, frequencies=frequencies, config=sought.config)
+    frequencies = understood.frequencies
+    weights = term_weights(understood.query.terms, rows=understood.rows, frequencies=frequencies, config=sought.config)
     held = {term: weight for term, weight in weights.items() if frequencies.get(term)}
     by_words: Sequence[Match] = ()
     by_meaning: Sequence[Match] = ()

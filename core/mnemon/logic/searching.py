@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.filters import METADATA, fields_of
 from mnemon.logic.memories import MEMORIES, QUESTION, TIME_WORDS
 from mnemon.logic.recall import Turn
-from mnemon.types.times import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
+    from mnemon.logic.recall import Query
     from mnemon.types.filters import Filter
     from mnemon.types.recall import RecallConfig
     from mnemon.types.storage import Match, Row
 
-__all__ = ["POOL_FIELDS", "Pooled", "Sought", "following", "pool_turns", "pooled", "preceding"]
+__all__ = ["POOL_FIELDS", "Pooled", "Sought", "Understood", "following", "pool_turns", "pooled", "preceding"]
 
 
 POOL_FIELDS = ("memory_id", "version", "session", "previous", "cues", "speaker", "role", "said_at")
@@ -65,6 +66,21 @@ class Sought:
         return any(name.startswith(METADATA) for name in fields_of(self.where))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """A query read in the light of what a scope holds.
+
+    Attributes:
+        query: what it asks for.
+        rows: memories of the scope.
+        frequencies: how many of them hold each term of the query.
+    """
+
+    query: Query
+    rows: int
+    frequencies: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Pooled:
     """A row of the pool, and its cosine where the store told it."""
@@ -107,20 +123,20 @@ def pool_turns(pool: Mapping[str, Pooled], space: str | None, vector: NDArray[nu
 
 
 def _turn(memory_id: str, row: Row, cosine: float | None) -> Turn:
-    fields = cast("Mapping[str, str]", row.fields)
-    cues = fields.get("cues", "")
+    get = cast("Mapping[str, str]", row.fields).get
+    cues, said_at = get("cues", ""), get("said_at", "")
     return Turn(
-        id=memory_id,
-        session=fields.get("session"),
-        previous=fields.get("previous"),
-        order=f"{fields['said_at']} {memory_id}",
-        speaker=fields.get("speaker"),
-        role=fields.get("role"),
-        terms=row.terms,
-        question=QUESTION in cues,
-        time_words=TIME_WORDS in cues,
-        said_at=to_datetime(fields["said_at"], "said_at"),
-        cosine=cosine,
+        memory_id,
+        get("session"),
+        get("previous"),
+        f"{said_at} {memory_id}",
+        get("speaker"),
+        get("role"),
+        row.terms,
+        QUESTION in cues,
+        TIME_WORDS in cues,
+        datetime.fromisoformat(said_at),
+        cosine,
     )
 
 

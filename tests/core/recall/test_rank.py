@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -115,7 +114,7 @@ def test_a_term_that_is_asked_for_twice_weighs_twice() -> None:
 def test_between_people_a_turn_is_about_what_its_neighbours_say() -> None:
     between_people = signals(ranked("cat", talk("My cat", "She is old", "")))
     chat = talk("My cat", "She is old", "")
-    chat[2] = replace(chat[2], role="assistant")
+    chat[2] = chat[2]._replace(role="assistant")
 
     assert between_people["m1"]["words"] > 0
     assert signals(ranked("cat", chat))["m1"]["words"] == 0
@@ -131,7 +130,7 @@ def test_the_answer_follows_the_question() -> None:
 
 def test_a_question_to_an_assistant_is_not_held_against_it() -> None:
     pool = talk("Is it your cat?", "Yes")
-    pool[1] = replace(pool[1], role="assistant")
+    pool[1] = pool[1]._replace(role="assistant")
 
     found = signals(ranked("cat", pool))
 
@@ -140,8 +139,8 @@ def test_a_question_to_an_assistant_is_not_held_against_it() -> None:
 
 
 def test_closeness_in_meaning_is_passed_to_neighbours_but_not_by_an_assistant() -> None:
-    pool = [replace(item, cosine=0.4) for item in talk("", "", "")]
-    pool[2] = replace(pool[2], role="assistant")
+    pool = [item._replace(cosine=0.4) for item in talk("", "", "")]
+    pool[2] = pool[2]._replace(role="assistant")
 
     found = signals(ranked("cat", pool))
 
@@ -223,7 +222,7 @@ def test_dates_and_times_that_a_query_asks_for_are_preferred() -> None:
 
 def test_the_terms_of_a_speaker_make_a_turn_no_longer() -> None:
     plain = turn(0, "my cat")
-    named = replace(plain, terms=plain.terms + speaker_terms("Ana López"))
+    named = plain._replace(terms=plain.terms + speaker_terms("Ana López"))
 
     assert ranked("cat", [plain]) == ranked("cat", [named])
 

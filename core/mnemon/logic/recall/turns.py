@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,9 +25,8 @@ SIGNALS = (
 """Names of the parts of a score, in the order in which they are added."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """A memory of the pool.
+class Turn(NamedTuple):
+    """A memory of the pool; a tuple, since a search makes hundreds of them.
 
     Attributes:
         id: the memory.
