@@ -92,7 +92,6 @@ WORDS = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
-    "asynccontextmanager": "contextmanager",
     "aclosing": "closing",
     "async_store": "store",
 }

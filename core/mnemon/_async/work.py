@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from mnemon.protocols.async_store import AsyncSupportsExclusive
-
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from contextlib import AbstractAsyncContextManager
 
     from mnemon.protocols.async_store import AsyncStore
 
 __all__ = ["unit_of_work"]
 
 
-@asynccontextmanager
-async def unit_of_work(store: AsyncStore) -> AsyncGenerator[AsyncStore]:
+def unit_of_work(store: AsyncStore) -> AbstractAsyncContextManager[AsyncStore]:
     """Return a store in which nobody else writes until the block ends, or the store itself where it has none."""
-    if isinstance(store, AsyncSupportsExclusive):
-        async with store.exclusive() as unit:
-            yield unit
-    else:
-        yield store
+    # Not isinstance of the protocol, which looks at every name of it at each call.
+    exclusive = getattr(store, "exclusive", None)
+    return _Itself(store) if exclusive is None else exclusive()
+
+
+class _Itself:
+    """A store as the unit of its own work."""
+
+    def __init__(self, store: AsyncStore) -> None:
+        self._store = store
+
+    async def __aenter__(self) -> AsyncStore:
+        return self._store
+
+    async def __aexit__(self, *_: object) -> None:
+        pass

@@ -3,24 +3,31 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mnemon.protocols.store import SupportsExclusive
-
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from contextlib import AbstractContextManager
 
     from mnemon.protocols.store import Store
 
 __all__ = ["unit_of_work"]
 
 
-@contextmanager
-def unit_of_work(store: Store) -> Generator[Store]:
+def unit_of_work(store: Store) -> AbstractContextManager[Store]:
     """Return a store in which nobody else writes until the block ends, or the store itself where it has none."""
-    if isinstance(store, SupportsExclusive):
-        with store.exclusive() as unit:
-            yield unit
-    else:
-        yield store
+    # Not isinstance of the protocol, which looks at every name of it at each call.
+    exclusive = getattr(store, "exclusive", None)
+    return _Itself(store) if exclusive is None else exclusive()
+
+
+class _Itself:
+    """A store as the unit of its own work."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> Store:
+        return self._store
+
+    def __exit__(self, *_: object) -> None:
+        pass

@@ -78,6 +78,8 @@ def _bind_values(condition: Condition, form: Callable[[str, FilterValue], Filter
         return condition
     if condition.operator in {Operator.IN, Operator.NIN}:
         values = cast("tuple[FilterValue, ...]", value)
+        if form is _as_text and all(type(item) is str for item in values):
+            return condition
         return Condition(
             condition.field,
             condition.operator,

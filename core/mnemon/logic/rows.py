@@ -152,6 +152,9 @@ def check_fields(
         if kind is None:
             msg = f"collection {collection.name!r} has no field {name!r}; it has {', '.join(kinds)}"
             raise InvalidInputError(msg)
+        if kind == "key" and type(value) is str and len(value) <= _SURELY_SHORT and value.isascii():
+            checked[name] = value  # most are, and rows have many of them
+            continue
         form = None if value is None else _check_field(value, name, kind)
         if form is not None or cleared:
             checked[name] = form

@@ -188,7 +188,9 @@ def make_condition(field: str, operator: Operator, value: object) -> Condition:
                 f"filter on {field!r}: {operator} takes at most {MAX_CHOICES} values, not {len(values)}; split the call"
             )
             raise InvalidFilterError(msg)
-        return Condition(field, operator, tuple(_check_value(field, operator, item) for item in values))
+        plain = all(type(item) is str and item.isascii() for item in values)  # long lists of ids are
+        checked = values if plain else (_check_value(field, operator, item) for item in values)
+        return Condition(field, operator, tuple(cast("Iterable[FilterValue]", checked)))
     if operator is Operator.EXISTS:
         if not isinstance(value, bool):
             raise _refuse(field, operator, value, "True or False")

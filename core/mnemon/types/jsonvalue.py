@@ -69,6 +69,8 @@ def check_json_object(value: object, name: str) -> JsonObject:
     if not isinstance(value, Mapping):
         msg = f"{name} must be a mapping with string keys, not {type(value).__name__}"
         raise InvalidInputError(msg)
+    if not value:
+        return {}
     checked = _check(cast("Mapping[object, object]", value), name, 0)
     return cast("JsonObject", checked)
 

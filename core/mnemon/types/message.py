@@ -172,7 +172,7 @@ class Message:
     @property
     def blocks(self) -> tuple[Block, ...]:
         """The content as a tuple of blocks."""
-        return _blocks(self.content)
+        return cast("tuple[Block, ...]", self.content)  # made a tuple when the message was
 
     @property
     def text(self) -> str:

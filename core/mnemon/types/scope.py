@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mnemon.errors import InvalidInputError, ScopeError
@@ -17,7 +19,7 @@ MAX_SCOPE_ID_BYTES = 1_024
 """Longest scope id, in bytes of UTF-8."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scope:
     """At least one of four ids; what several name must match all of them.
 
@@ -50,8 +52,16 @@ class Scope:
 
     def to_dict(self) -> Mapping[str, str]:
         """Return the ids that are given, by name."""
+        return self._ids
+
+    def __getstate__(self) -> dict[str, str | None]:
+        """Leave out what is made of the ids."""
+        return {name: getattr(self, name) for name in SCOPE_FIELDS}
+
+    @cached_property
+    def _ids(self) -> Mapping[str, str]:
         ids = {name: getattr(self, name) for name in SCOPE_FIELDS}
-        return {name: value for name, value in ids.items() if value is not None}
+        return MappingProxyType({name: value for name, value in ids.items() if value is not None})
 
 
 SCOPE_FIELDS = tuple(field.name for field in fields(Scope))

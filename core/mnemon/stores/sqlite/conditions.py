@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.filters import METADATA, holds, lookup
 from mnemon.logic.rows import MAX_NUMBER
+from mnemon.stores.sqlite.rows import in_list
 from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or
 
 if TYPE_CHECKING:
@@ -100,10 +101,10 @@ def _compile_column(condition: Condition, column: str) -> Sql:
 
 def _compile_in(column: str, values: tuple[Parameter, ...]) -> Sql:
     given: list[Parameter] = [value for value in values if value is not None]
-    listed = Sql(f"{column} IN ({', '.join('?' * len(given))})", given)
+    listed = Sql(*in_list(column, given))
     if len(given) == len(values):
         return listed
-    return Sql(f"({listed.text} OR {column} IS NULL)", given)
+    return Sql(f"({listed.text} OR {column} IS NULL)", listed.parameters)
 
 
 def _compile_tag(condition: Condition, project: int, collection: Collection, connection: Connection) -> Sql:
@@ -124,10 +125,10 @@ def _compile_tag(condition: Condition, project: int, collection: Collection, con
 
 def _holds_tag(column: str, name: str, values: tuple[FilterValue, ...], project: int, collection: Collection) -> Sql:
     given = [cast("Parameter", value) for value in values if value is not None]
+    condition, parameters = in_list("value", given)
     listed = Sql(
-        f"r.number IN (SELECT row FROM {collection.name}__tag WHERE project = ? AND field = ? "
-        f"AND value IN ({', '.join('?' * len(given))}))",
-        [project, name, *given],
+        f"r.number IN (SELECT row FROM {collection.name}__tag WHERE project = ? AND field = ? AND {condition})",
+        [project, name, *parameters],
     )
     if len(given) == len(values):
         return listed

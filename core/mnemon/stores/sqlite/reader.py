@@ -8,7 +8,7 @@ from mnemon.logic.answers import cursor_of
 from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter
 from mnemon.stores.sqlite.pending import pending_holding, rows_holding
-from mnemon.stores.sqlite.rows import id_chunks, read_rows, row_columns
+from mnemon.stores.sqlite.rows import id_chunks, in_list, read_rows, row_columns
 from mnemon.stores.sqlite.schema import project_number
 from mnemon.stores.sqlite.tokens import searched_scopes
 from mnemon.types.filters import And, Condition, Operator
@@ -39,10 +39,10 @@ def get(connection: Connection, request: GetRequest) -> dict[str, Row]:
         return rows
     columns = row_columns(request.collection, request.include, request.fields)
     for ids in id_chunks(request.ids):
+        listed, parameters = in_list("r.id", ids)
         found = connection.rows(
-            f"SELECT {columns} FROM {request.collection.name}__rows r "
-            f"WHERE r.project = ? AND r.id IN ({', '.join('?' * len(ids))})",
-            [project, *ids],
+            f"SELECT {columns} FROM {request.collection.name}__rows r WHERE r.project = ? AND {listed}",
+            [project, *parameters],
         )
         for row in read_rows(connection, request.collection, found, request.include, request.fields):
             rows[row.id] = row

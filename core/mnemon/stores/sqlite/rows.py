@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mnemon.types.jsonvalue import JsonObject
     from mnemon.types.storage import Collection, FieldValue, Part
 
-__all__ = ["decode_row", "encode_metadata", "encode_value", "id_chunks", "read_rows", "row_columns"]
+__all__ = ["decode_row", "encode_metadata", "encode_value", "id_chunks", "in_list", "read_rows", "row_columns"]
 
 
 _IDS_AT_ONCE = 10_000
@@ -25,6 +25,18 @@ _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False)
 def id_chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     """Yield as many ids at a time as one statement takes."""
     return (ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE))
+
+
+def in_list(column: str, values: Sequence[Parameter]) -> tuple[str, list[Parameter]]:
+    """Return the condition that a column has one of these values, and its parameters.
+
+    The last value is repeated up to a power of two, so that lists of all lengths are a few statements,
+    which SQLite does not have to understand anew each time.
+    """
+    if not values:
+        return f"{column} IN ()", []
+    more = (1 << (len(values) - 1).bit_length()) - len(values)
+    return f"{column} IN ({', '.join('?' * (len(values) + more))})", [*values, *[values[-1]] * more]
 
 
 def encode_value(value: FieldValue | None) -> Parameter:
@@ -98,6 +110,6 @@ def read_rows(
 def _read_vectors(connection: Connection, table: str, numbers: Sequence[int]) -> Mapping[int, object]:
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    marks = ", ".join("?" * len(numbers))
-    found = connection.rows(f"SELECT row, vector FROM {table} WHERE row IN ({marks})", list(numbers))
+    condition, parameters = in_list("row", numbers)
+    found = connection.rows(f"SELECT row, vector FROM {table} WHERE {condition}", parameters)
     return {cast("int", row): np.frombuffer(cast("bytes", vector), dtype=np.float32) for row, vector in found}

@@ -9,7 +9,7 @@ from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter
 from mnemon.stores.sqlite.matrices import Place, unit_rows
 from mnemon.stores.sqlite.pending import pending_holding, rows_holding
-from mnemon.stores.sqlite.rows import read_rows, row_columns
+from mnemon.stores.sqlite.rows import in_list, read_rows, row_columns
 from mnemon.stores.sqlite.tokens import searched_scopes
 from mnemon.types.filters import Condition, Operator
 from mnemon.types.storage import Evidence, Match, Nearest, Row, Terms
@@ -197,10 +197,10 @@ def _fetch(
     fetched: list[tuple[int, Row]] = []
     for start in range(0, len(candidates), _CHUNK):
         numbers = candidates[start : start + _CHUNK]
+        listed, parameters = in_list("r.number", numbers)
         found = connection.rows(
-            f"SELECT {columns} FROM {request.collection.name}__rows r "
-            f"WHERE r.number IN ({', '.join('?' * len(numbers))}) AND {where.text}",
-            [*numbers, *where.parameters],
+            f"SELECT {columns} FROM {request.collection.name}__rows r WHERE {listed} AND {where.text}",
+            [*parameters, *where.parameters],
         )
         place = {number: index for index, number in enumerate(numbers)}
         found.sort(key=lambda values: place[cast("int", values[0])])
