@@ -97,7 +97,7 @@ def package(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure; arguments after -- go to tests/benchmarks/run.py."""
-    session.install("-e", ALL_EXTRAS)
+    session.install("-e", ALL_EXTRAS, "mem0ai==2.2.1")
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
 
 
