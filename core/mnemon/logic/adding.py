@@ -65,6 +65,14 @@ class AddRequest:
                 grouped.setdefault(entry.scope, []).append(entry.said)
         return grouped
 
+    def times(self, now: datetime) -> dict[Scope, list[datetime]]:
+        """When the messages of each scope were said, in order: where they do not tell, as the call does, or now."""
+        grouped: dict[Scope, list[datetime]] = {}
+        for entry in self.entries:
+            if isinstance(entry.said, Message):
+                grouped.setdefault(entry.scope, []).append(entry.said.time or entry.said_at or now)
+        return grouped
+
     @property
     def texts(self) -> list[str]:
         """Texts that may become memories, each once."""
@@ -144,10 +152,18 @@ def plan_add(
     """Decide what of an add is new, and the memories that become of it."""
     ids = new_id if request.op_id is None else _derived(request.op_id)
     op_id = request.op_id or new_id()
+    times = request.times(now)
     planned = {
         scope: iter(
             plan_turns(
-                messages, logs[scope], scope=scope, roles=request.roles, now=now, gap=gap, new_id=ids, align=align
+                messages,
+                times[scope],
+                logs[scope],
+                scope=scope,
+                roles=request.roles,
+                gap=gap,
+                new_id=ids,
+                align=align,
             )
         )
         for scope, messages in request.scopes.items()
@@ -229,7 +245,7 @@ def _message_writes(plan: AddPlan) -> Iterable[Write]:
 
 def message_writes(turns: Sequence[Turn], log: Log, now: datetime) -> Iterable[Write]:
     """Return the writes that append new turns of one scope to its log, and mark those that became memories."""
-    places = iter(positions(log.tail[-1].position if log.tail else None, now, sum(turn.new for turn in turns)))
+    places = iter(positions(log.tail[-1].spot.position if log.tail else None, now, sum(turn.new for turn in turns)))
     for turn in turns:
         latest = turn.memory_id or turn.previous
         if turn.new:
