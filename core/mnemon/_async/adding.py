@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 from mnemon._async.desk import in_chunks, newest_rows, pages
 from mnemon._async.work import unit_of_work
 from mnemon.errors import ConflictError
-from mnemon.logic.adding import add_result, add_writes, plan_add
+from mnemon.logic.adding import add_result, add_writes, plan_add, repeated_result
 from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.messages import MESSAGES, message_row_id, thread_of
-from mnemon.logic.operations import OPERATIONS, operation_of
+from mnemon.logic.operations import OPERATIONS, digest_of, operation_of
 from mnemon.logic.sessions import spot_of, unknown_times
 from mnemon.logic.turns import Log, logged
 from mnemon.types.filters import where
-from mnemon.types.results import Added, AddResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from mnemon._async.desk import AsyncDesk
-    from mnemon.logic.adding import AddPlan, AddRequest, Embedded
+    from mnemon.logic.adding import AddPlan, AddRequest, Embedded, IdempotencyKey
     from mnemon.logic.sessions import Spot
     from mnemon.logic.turns import Logged
     from mnemon.protocols.async_store import AsyncStore
     from mnemon.types.filters import Filter
     from mnemon.types.message import Message
+    from mnemon.types.results import AddResult
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Cursor, Row
 
@@ -40,15 +40,15 @@ _HEAD = 10
 async def add(desk: AsyncDesk, request: AddRequest, embedded: Embedded) -> AddResult | list[str]:
     """Store what is new of a request, as one; or return the texts that need a vector first, and store nothing."""
     async with unit_of_work(desk.store) as store:
-        if request.op_id is not None:
-            done = await _done_before(desk, store, request)
+        if request.key is not None:
+            done = await _done_before(desk, store, request, request.key)
             if done is not None:
                 return done
         plan, there = await _plan(desk, store, request)
         missing = embedded.missing(plan.texts)
         if missing:
             return missing
-        retried = request.op_id is not None
+        retried = request.key is not None
         writes = add_writes(plan, embedded, actor=request.actor, language=desk.language, retried=retried)
         if writes:
             await store.apply(desk.project, writes)
@@ -75,25 +75,26 @@ async def _plan(desk: AsyncDesk, store: AsyncStore, request: AddRequest) -> tupl
     return plan, there
 
 
-async def _done_before(desk: AsyncDesk, store: AsyncStore, request: AddRequest) -> AddResult | None:
+async def _done_before(
+    desk: AsyncDesk, store: AsyncStore, request: AddRequest, key: IdempotencyKey
+) -> AddResult | None:
     """Return what the first call with this idempotency key did, or None when there was none.
 
     Raises:
         ConflictError: that call added something else.
     """
-    op_id = request.op_id or ""
-    found = await store.get(desk.project, OPERATIONS.name, [op_id], decisive=True)
-    if op_id not in found:
+    found = await store.get(desk.project, OPERATIONS.name, [key.op_id], decisive=True)
+    if key.op_id not in found:
         return None
-    touched = [one.memory_id for one in operation_of(found[op_id]).touched]
-    firsts = await store.get(desk.project, MEMORIES.name, touched, decisive=True)
-    texts = {entry.said if isinstance(entry.said, str) else entry.said.text for entry in request.entries}
-    added = {key: record_of(row) for key, row in firsts.items() if row.payload}
-    if not all(record.text in texts for record in added.values()):
+    touched = [one.memory_id for one in operation_of(found[key.op_id]).touched]
+    if digest_of(found[key.op_id]) != request.digest:
         msg = "this idempotency_key was used to add something else in this scope; use a new key for new content"
-        raise ConflictError(msg, memory_ids=touched, operations=[op_id])
-    items = tuple(Added(event="REPEAT", memory=added.get(memory_id)) for memory_id in touched)
-    return AddResult(items=items, op_id=op_id)
+        raise ConflictError(msg, memory_ids=touched, operations=[key.op_id])
+    firsts: dict[str, Row] = {}
+    for chunk in in_chunks(touched):
+        firsts |= await store.get(desk.project, MEMORIES.name, chunk, decisive=True)
+    newest = await newest_rows(store, desk.project, touched)
+    return repeated_result(request, key.op_id, firsts, newest)
 
 
 async def read_log(
