@@ -4,45 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mnemon._async.desk import in_chunks, newest_rows
+from mnemon._async.desk import in_chunks, newest_rows, pages
 from mnemon._async.work import unit_of_work
 from mnemon.errors import ConflictError
-from mnemon.logic.adding import add_result, add_writes, plan_add
+from mnemon.logic.adding import add_result, add_writes, plan_add, repeated_result
 from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.messages import MESSAGES, message_row_id, thread_of
-from mnemon.logic.operations import OPERATIONS, operation_of
+from mnemon.logic.operations import OPERATIONS, digest_of, operation_of
+from mnemon.logic.sessions import spot_of, unknown_times
 from mnemon.logic.turns import Log, Logged
 from mnemon.types.filters import where
-from mnemon.types.results import Added, AddResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from mnemon._async.desk import AsyncDesk
-    from mnemon.logic.adding import AddPlan, AddRequest, Embedded
+    from mnemon.logic.adding import AddPlan, AddRequest, Embedded, IdempotencyKey
+    from mnemon.logic.sessions import Spot
     from mnemon.protocols.async_store import AsyncStore
+    from mnemon.types.filters import Filter
     from mnemon.types.message import Message
+    from mnemon.types.results import AddResult
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Cursor, Row
 
 __all__ = ["add", "read_log"]
 
 _PAGE = 1_000
+_HEAD = 10
+"""First messages of a thread that are read to see whether a system message is among them."""
 
 
 async def add(desk: AsyncDesk, request: AddRequest, embedded: Embedded) -> AddResult | list[str]:
     """Store what is new of a request, as one; or return the texts that need a vector first, and store nothing."""
     async with unit_of_work(desk.store) as store:
-        if request.op_id is not None:
-            done = await _done_before(desk, store, request)
+        if request.key is not None:
+            done = await _done_before(desk, store, request, request.key)
             if done is not None:
                 return done
         plan, there = await _plan(desk, store, request)
         missing = embedded.missing(plan.texts)
         if missing:
             return missing
-        retried = request.op_id is not None
+        retried = request.key is not None
         writes = add_writes(plan, embedded, actor=request.actor, language=desk.language, retried=retried)
         if writes:
             await store.apply(desk.project, writes)
@@ -57,7 +62,10 @@ async def _plan(desk: AsyncDesk, store: AsyncStore, request: AddRequest) -> tupl
     writes it by hand means it, while a history that is sent again must not bring back what was deleted.
     """
     now = desk.clock()
-    logs = {scope: await read_log(desk, store, scope, messages, now) for scope, messages in request.scopes.items()}
+    times = request.times(now)
+    logs = {
+        scope: await read_log(desk, store, scope, messages, times[scope]) for scope, messages in request.scopes.items()
+    }
     plan = plan_add(request, logs, now=now, gap=desk.session_gap, new_id=desk.new_id)
     there = await newest_rows(store, desk.project, plan.repeated) if plan.repeated else {}
     alone = len(request.entries) == 1 and request.entries[0].plain
@@ -66,25 +74,26 @@ async def _plan(desk: AsyncDesk, store: AsyncStore, request: AddRequest) -> tupl
     return plan, there
 
 
-async def _done_before(desk: AsyncDesk, store: AsyncStore, request: AddRequest) -> AddResult | None:
+async def _done_before(
+    desk: AsyncDesk, store: AsyncStore, request: AddRequest, key: IdempotencyKey
+) -> AddResult | None:
     """Return what the first call with this idempotency key did, or None when there was none.
 
     Raises:
         ConflictError: that call added something else.
     """
-    op_id = request.op_id or ""
-    found = await store.get(desk.project, OPERATIONS.name, [op_id], decisive=True)
-    if op_id not in found:
+    found = await store.get(desk.project, OPERATIONS.name, [key.op_id], decisive=True)
+    if key.op_id not in found:
         return None
-    touched = [one.memory_id for one in operation_of(found[op_id]).touched]
-    firsts = await store.get(desk.project, MEMORIES.name, touched, decisive=True)
-    texts = {entry.said if isinstance(entry.said, str) else entry.said.text for entry in request.entries}
-    added = {key: record_of(row) for key, row in firsts.items() if row.payload}
-    if not all(record.text in texts for record in added.values()):
+    touched = [one.memory_id for one in operation_of(found[key.op_id]).touched]
+    if digest_of(found[key.op_id]) != request.digest:
         msg = "this idempotency_key was used to add something else in this scope; use a new key for new content"
-        raise ConflictError(msg, memory_ids=touched, operations=[op_id])
-    items = tuple(Added(event="REPEAT", memory=added.get(memory_id)) for memory_id in touched)
-    return AddResult(items=items, op_id=op_id)
+        raise ConflictError(msg, memory_ids=touched, operations=[key.op_id])
+    firsts: dict[str, Row] = {}
+    for chunk in in_chunks(touched):
+        firsts |= await store.get(desk.project, MEMORIES.name, chunk, decisive=True)
+    newest = await newest_rows(store, desk.project, touched)
+    return repeated_result(request, key.op_id, firsts, newest)
 
 
 async def read_log(
@@ -92,43 +101,62 @@ async def read_log(
     store: AsyncStore,
     scope: Scope,
     messages: Sequence[Message],
-    now: datetime,
+    times: Sequence[datetime],
     *,
-    ids: Sequence[str | None] | None = None,
+    align: bool = True,
 ) -> Log:
-    """Return what of a scope's log decides about these messages; `ids` where more may be known than `messages` has."""
-    thread = where("thread").eq(thread_of(scope))
-    tail: list[Logged] = []
-    after: Cursor | None = None
-    while len(tail) < max(1, len(messages)):
-        page = await store.scan(
-            desk.project,
-            MESSAGES.name,
-            thread,
-            order="position",
-            descending=True,
-            after=after,
-            limit=min(_PAGE, max(1, len(messages)) - len(tail)),
-            include=("payload",),
-        )
-        tail += map(Logged, page.rows)
-        after = page.after
-        if after is None:
-            break
-    named = [message.id for message in messages] if ids is None else ids
-    rows = [message_row_id(scope, message_id) for message_id in named if message_id is not None]
+    """Return what of a scope's log decides about these messages; `align` says whether their words may, too."""
+    tail = await _tail(desk, store, scope, len(messages) if align else 1)
+    rows = [message_row_id(scope, message.id) for message in messages if message.id is not None]
     known: dict[str, Logged] = {}
     for chunk in in_chunks(rows):
         found = await store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
         known |= {key: Logged(row) for key, row in found.items()}
-    times = [message.time or now for message in messages]
-    near: list[Logged] = []
-    if tail and scope.run_id is None and min(times) < tail[0].said_at - desk.session_gap:
-        around = where("said_at").gte(min(times) - desk.session_gap) & where("said_at").lte(
-            max(times) + desk.session_gap
-        )
+    head: list[Logged] = []
+    if align and tail and any(message.role == "system" and message.id is None for message in messages):
         page = await store.scan(
-            desk.project, MESSAGES.name, thread & around, order="said_at", limit=_PAGE, include=("payload",)
+            desk.project, MESSAGES.name, _thread(scope), order="position", limit=_HEAD, include=("payload",)
         )
-        near = [Logged(row) for row in page.rows]
-    return Log(tail=tail[::-1], known=known, near=near)
+        head = [Logged(row) for row in page.rows]
+    return Log(tail=tail, head=head, known=known, near=await _near(desk, store, scope, times, tail))
+
+
+def _thread(scope: Scope) -> Filter:
+    return where("thread").eq(thread_of(scope))
+
+
+async def _tail(desk: AsyncDesk, store: AsyncStore, scope: Scope, turns: int) -> list[Logged]:
+    """Return the newest messages of a log in order: so many that are no system messages, and what stands between."""
+    tail: list[Logged] = []
+    after: Cursor | None = None
+    missing = turns
+    while missing > 0:
+        page = await store.scan(
+            desk.project,
+            MESSAGES.name,
+            _thread(scope),
+            order="position",
+            descending=True,
+            after=after,
+            limit=min(_PAGE, missing),
+            include=("payload",),
+        )
+        tail += map(Logged, page.rows)
+        missing -= sum(row.fields["role"] != "system" for row in page.rows)
+        after = page.after
+        if after is None:
+            break
+    return tail[::-1]
+
+
+async def _near(
+    desk: AsyncDesk, store: AsyncStore, scope: Scope, times: Sequence[datetime], tail: Sequence[Logged]
+) -> list[Spot]:
+    """Return where messages stand whose session the new ones may join, beyond the tail."""
+    spans = [] if scope.run_id is not None else unknown_times(times, [one.spot for one in tail], desk.session_gap)
+    near: list[Spot] = []
+    for start, end in spans:
+        around = _thread(scope) & where("said_at").gte(start) & where("said_at").lte(end)
+        async for rows in pages(store, desk.project, MESSAGES.name, around, order="said_at", include=()):
+            near += map(spot_of, rows)
+    return near

@@ -36,13 +36,14 @@ async def append(desk: AsyncDesk, messages: Sequence[Message], scope: Scope) -> 
     """Add messages at the end of a run; a message whose id is there already is left as it is."""
     async with unit_of_work(desk.store) as store:
         now = desk.clock()
-        log = await read_log(desk, store, scope, messages[:1], now, ids=[message.id for message in messages])
+        times = [message.time or now for message in messages]
+        log = await read_log(desk, store, scope, messages, times, align=False)
         turns = plan_turns(
             messages,
+            times,
             log,
             scope=scope,
             roles=(),
-            now=now,
             gap=desk.session_gap,
             new_id=desk.new_id,
             align=False,

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mnemon._sync.desk import in_chunks, pages
-from mnemon._sync.reading import current_row, operation
+from mnemon._sync.reading import current_row, no_operation, operation
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.operations import OPERATIONS, common_scope, operation_of, operation_put
 from mnemon.logic.scopes import scope_of
 from mnemon.logic.undoing import plan_undo
-from mnemon.logic.versions import changed, closing, new_version, patching, updated
+from mnemon.logic.versions import changed, closing, inside, new_version, patching, updated
 from mnemon.types.filters import where
 from mnemon.types.memory import Operation
 
@@ -128,18 +128,17 @@ def _whole(desk: Desk, store: Store, op_id: str, scope: Scope | None) -> Operati
     """Return an operation with all that its parts touched.
 
     Raises:
-        NotFoundError: there is none in that scope.
+        NotFoundError: there is none in that scope, or a part of it is outside.
         InvalidInputError: it is a part of another one.
     """
     done = operation(desk, store, op_id, scope)
     if done.part_of is not None:
         msg = f"operation {op_id!r} is a part of {done.part_of!r}; undo that one, whole"
         raise InvalidInputError(msg)
-    parts = [
-        operation_of(row)
-        for page in pages(store, desk.project, OPERATIONS.name, where("part_of").eq(op_id))
-        for row in page
-    ]
+    rows = [row for page in pages(store, desk.project, OPERATIONS.name, where("part_of").eq(op_id)) for row in page]
+    if not all(inside(row, scope) for row in rows):
+        raise no_operation(op_id)
+    parts = map(operation_of, rows)
     return replace(done, touched=done.touched + tuple(one for part in parts for one in part.touched))
 
 

@@ -37,13 +37,14 @@ def append(desk: Desk, messages: Sequence[Message], scope: Scope) -> Appended:
     """Add messages at the end of a run; a message whose id is there already is left as it is."""
     with unit_of_work(desk.store) as store:
         now = desk.clock()
-        log = read_log(desk, store, scope, messages[:1], now, ids=[message.id for message in messages])
+        times = [message.time or now for message in messages]
+        log = read_log(desk, store, scope, messages, times, align=False)
         turns = plan_turns(
             messages,
+            times,
             log,
             scope=scope,
             roles=(),
-            now=now,
             gap=desk.session_gap,
             new_id=desk.new_id,
             align=False,

@@ -109,9 +109,13 @@ def operation(desk: Desk, store: Store, op_id: str, scope: Scope | None) -> Oper
     """
     found = store.get(desk.project, OPERATIONS.name, [op_id], decisive=True)
     if op_id not in found or not inside(found[op_id], scope):
-        msg = f"there is no operation {op_id!r} in this scope; list them with operations"
-        raise NotFoundError(msg)
+        raise no_operation(op_id)
     return operation_of(found[op_id])
+
+
+def no_operation(op_id: str) -> NotFoundError:
+    """Return the error for an operation that is not there, or outside of the scope, which looks the same."""
+    return NotFoundError(f"there is no operation {op_id!r} in this scope; list them with operations")
 
 
 def operations(desk: Desk, request: ListRequest) -> OperationPage:

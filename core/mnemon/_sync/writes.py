@@ -17,6 +17,7 @@ from mnemon.types.results import AddResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mnemon.logic.adding import IdempotencyKey
     from mnemon.logic.entries import Entry
     from mnemon.types.jsonvalue import JsonObject
     from mnemon.types.memory import Kind, MemoryRecord
@@ -102,8 +103,8 @@ class Writes(Face):
             valid_from=valid_from,
             valid_to=valid_to,
         )
-        op_id = check_key(scope, idempotency_key)
-        return self._add(entries, roles=roles, actor=actor, op_id=op_id, progress=None)
+        key = check_key(scope, idempotency_key)
+        return self._add(entries, roles=roles, actor=actor, key=key, progress=None)
 
     def add_many(
         self,
@@ -142,11 +143,11 @@ class Writes(Face):
         refuse_foreign("add_many", foreign)
         named = self._named(user_id, agent_id, app_id, run_id)
         entries = read_many(items, named)
-        op_id = None
+        key = None
         if idempotency_key is not None:
             scope = self._scope("add_many with idempotency_key", user_id, agent_id, app_id, run_id)
-            op_id = check_key(scope, idempotency_key)
-        return self._add(entries, roles=roles, actor=actor, op_id=op_id, progress=progress)
+            key = check_key(scope, idempotency_key)
+        return self._add(entries, roles=roles, actor=actor, key=key, progress=progress)
 
     def _add(
         self,
@@ -154,13 +155,13 @@ class Writes(Face):
         *,
         roles: Sequence[Role],
         actor: str | None,
-        op_id: str | None,
+        key: IdempotencyKey | None,
         progress: Callable[[int, int], None] | None,
     ) -> AddResult:
-        request = AddRequest(entries=tuple(entries), roles=check_roles(roles), actor=self._who(actor), op_id=op_id)
+        request = AddRequest(entries=tuple(entries), roles=check_roles(roles), actor=self._who(actor), key=key)
         embedded = Embedded(needed=self._core.embedder is not None)
         if len(request.texts) <= _EAGER:
-            embedded = self._core.embed_documents(request.texts)
+            embedded = self._core.embed_documents(request.texts, progress=progress)
         while True:
             answer = self._core.runner.run(adding.add, request, embedded)
             if isinstance(answer, AddResult):

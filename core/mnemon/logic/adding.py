@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.arguments import check_id
-from mnemon.logic.memories import MEMORIES, first_row
-from mnemon.logic.messages import MESSAGES, message_row, positions
+from mnemon.logic.memories import MEMORIES, first_row, record_of, text_of
+from mnemon.logic.messages import MESSAGES, message_row, message_to_dict, positions
 from mnemon.logic.operations import common_scope, idempotent_id, operation_put
 from mnemon.logic.scopes import row_id
 from mnemon.logic.turns import plan_turns
@@ -26,18 +28,32 @@ if TYPE_CHECKING:
     from mnemon.protocols.clock import NewId
     from mnemon.types.message import Role
     from mnemon.types.scope import Scope
-    from mnemon.types.storage import Vector, Write
+    from mnemon.types.storage import Row, Vector, Write
 
 __all__ = [
     "AddPlan",
     "AddRequest",
     "Embedded",
+    "IdempotencyKey",
     "add_result",
     "add_writes",
     "check_key",
     "message_writes",
     "plan_add",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """What an idempotency key stands for; the key itself is never stored.
+
+    Attributes:
+        op_id: the operation that it names.
+        secret: what the digest of the call is made with.
+    """
+
+    op_id: str
+    secret: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +64,21 @@ class AddRequest:
         entries: what to add, in order.
         roles: roles whose messages become memories.
         actor: who adds, or None.
-        op_id: the operation that the idempotency key names, or None without one.
+        key: what the idempotency key stands for, or None without one.
     """
 
     entries: tuple[Entry, ...]
     roles: frozenset[Role]
     actor: str | None
-    op_id: str | None
+    key: IdempotencyKey | None
+
+    @property
+    def digest(self) -> str | None:
+        """What the call says and whose it is, told by a code that only the idempotency key can check."""
+        if self.key is None:
+            return None
+        said = [_said(entry) for entry in self.entries]
+        return blake2b(json.dumps(said).encode(), digest_size=16, key=self.key.secret).hexdigest()
 
     @property
     def scopes(self) -> dict[Scope, list[Message]]:
@@ -63,6 +87,14 @@ class AddRequest:
         for entry in self.entries:
             if isinstance(entry.said, Message):
                 grouped.setdefault(entry.scope, []).append(entry.said)
+        return grouped
+
+    def times(self, now: datetime) -> dict[Scope, list[datetime]]:
+        """When the messages of each scope were said, in order: where they do not tell, as the call does, or now."""
+        grouped: dict[Scope, list[datetime]] = {}
+        for entry in self.entries:
+            if isinstance(entry.said, Message):
+                grouped.setdefault(entry.scope, []).append(entry.said.time or entry.said_at or now)
         return grouped
 
     @property
@@ -106,6 +138,7 @@ class AddPlan:
 
     Attributes:
         op_id: its operation.
+        digest: what its idempotency key is used for, or None without one.
         now: its time.
         turns: for each entry that is a message what becomes of it.
         records: for each entry the memory that is to be stored, or None.
@@ -113,6 +146,7 @@ class AddPlan:
     """
 
     op_id: str
+    digest: str | None
     now: datetime
     turns: tuple[Turn | None, ...]
     records: tuple[MemoryRecord | None, ...]
@@ -133,21 +167,40 @@ class AddPlan:
         }
 
 
-def check_key(scope: Scope, key: object) -> str | None:
-    """Return the operation that an idempotency key names; None for None."""
-    return None if key is None else idempotent_id(scope, check_id(key, "idempotency_key"))
+def _said(entry: Entry) -> list[object]:
+    ids = dict(entry.scope.to_dict())
+    if isinstance(entry.said, str):
+        return [ids, entry.kind, entry.said]
+    message = message_to_dict(entry.said)
+    return [ids, entry.kind, message["role"], message["name"], message["content"]]
+
+
+def check_key(scope: Scope, key: object) -> IdempotencyKey | None:
+    """Return what an idempotency key stands for; None for None."""
+    if key is None:
+        return None
+    text = check_id(key, "idempotency_key")
+    return IdempotencyKey(op_id=idempotent_id(scope, text), secret=blake2b(text.encode(), digest_size=32).digest())
 
 
 def plan_add(
     request: AddRequest, logs: Mapping[Scope, Log], *, now: datetime, gap: timedelta, new_id: NewId, align: bool = True
 ) -> AddPlan:
     """Decide what of an add is new, and the memories that become of it."""
-    ids = new_id if request.op_id is None else _derived(request.op_id)
-    op_id = request.op_id or new_id()
+    ids = new_id if request.key is None else _derived(request.key.op_id)
+    op_id = new_id() if request.key is None else request.key.op_id
+    times = request.times(now)
     planned = {
         scope: iter(
             plan_turns(
-                messages, logs[scope], scope=scope, roles=request.roles, now=now, gap=gap, new_id=ids, align=align
+                messages,
+                times[scope],
+                logs[scope],
+                scope=scope,
+                roles=request.roles,
+                gap=gap,
+                new_id=ids,
+                align=align,
             )
         )
         for scope, messages in request.scopes.items()
@@ -158,7 +211,7 @@ def plan_add(
         turn = next(planned[entry.scope]) if isinstance(entry.said, Message) else None
         turns.append(turn)
         records.append(_record(entry, turn, now, ids))
-    return AddPlan(op_id=op_id, now=now, turns=tuple(turns), records=tuple(records), logs=logs)
+    return AddPlan(op_id=op_id, digest=request.digest, now=now, turns=tuple(turns), records=tuple(records), logs=logs)
 
 
 def _derived(op_id: str) -> NewId:
@@ -202,7 +255,7 @@ def add_writes(plan: AddPlan, embedded: Embedded, *, actor: str | None, language
         scope = common_scope(record.scope for record in new)
         touched = tuple(Touched(memory_id=record.id, made=1) for record in new)
         operation = Operation(op_id=plan.op_id, kind="add", at=plan.now, actor=actor, scope=scope, touched=touched)
-        writes.append(operation_put(operation))
+        writes.append(operation_put(operation, digest=plan.digest))
     for turn, record in zip(plan.turns, plan.records, strict=True):
         if record is not None:
             row = first_row(
@@ -229,7 +282,7 @@ def _message_writes(plan: AddPlan) -> Iterable[Write]:
 
 def message_writes(turns: Sequence[Turn], log: Log, now: datetime) -> Iterable[Write]:
     """Return the writes that append new turns of one scope to its log, and mark those that became memories."""
-    places = iter(positions(log.tail[-1].position if log.tail else None, now, sum(turn.new for turn in turns)))
+    places = iter(positions(log.tail[-1].spot.position if log.tail else None, now, sum(turn.new for turn in turns)))
     for turn in turns:
         latest = turn.memory_id or turn.previous
         if turn.new:
@@ -261,3 +314,21 @@ def add_result(plan: AddPlan, there: Mapping[str, MemoryRecord]) -> AddResult:
             known = cast("Turn", turn).memory_id
             items.append(Added(event="REPEAT", memory=there.get(known or ""), message_id=message_id))
     return AddResult(items=tuple(items), op_id=plan.op_id if any(plan.records) else None)
+
+
+def repeated_result(request: AddRequest, op_id: str, firsts: Mapping[str, Row], newest: Mapping[str, Row]) -> AddResult:
+    """Return what an add that was done before answers: each entry with its memory as it is now.
+
+    Args:
+        request: the add.
+        op_id: the operation that did it.
+        firsts: the first versions of the memories that it made; those of one text are told apart by nothing.
+        newest: their newest versions.
+    """
+    by_text = {text_of(row): key for key, row in firsts.items() if row.payload}
+    items: list[Added] = []
+    for entry in request.entries:
+        row = newest.get(by_text.get(entry.said if isinstance(entry.said, str) else entry.said.text, ""))
+        there = row is not None and row.payload and "recorded_to" not in row.fields
+        items.append(Added(event="REPEAT", memory=record_of(row) if row is not None and there else None))
+    return AddResult(items=tuple(items), op_id=op_id)

@@ -109,11 +109,12 @@ def check_roles(roles: object) -> frozenset[Role]:
     if isinstance(roles, str) or not isinstance(roles, Iterable):
         msg = "roles is a list of roles, such as ['user', 'assistant']"
         raise InvalidInputError(msg)
-    given = set(cast("Iterable[object]", roles))
-    if unknown := sorted(map(shown, given - set(ROLES))):
-        msg = f"role {unknown[0]} is unknown; roles are {', '.join(ROLES)}"
-        raise InvalidInputError(msg)
-    return frozenset(cast("set[Role]", given))
+    given = list(cast("Iterable[object]", roles))
+    for role in given:
+        if role not in ROLES:
+            msg = f"role {shown(role)} is unknown; roles are {', '.join(ROLES)}"
+            raise InvalidInputError(msg)
+    return frozenset(cast("list[Role]", given))
 
 
 def check_limit(limit: object, *, most: int = 1_000) -> int:

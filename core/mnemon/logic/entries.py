@@ -40,7 +40,7 @@ class Entry:
         pinned: whether it never does.
         valid_from: since when it is true, or None.
         valid_to: until when it was true, or None.
-        said_at: when the fact was said, where `said` is a text; None for now.
+        said_at: when it was said, where `said` is a text or a message that does not tell; None for now.
     """
 
     scope: Scope
@@ -92,15 +92,15 @@ def read_entries(
     )
     if isinstance(content, str) and checked_kind != "episodic":
         return [replace(common, said=_check_words(content, "text"))]
-    return [replace(common, said=message) for message in read_messages(content, when)]
+    return [replace(common, said=message) for message in read_messages(content)]
 
 
-def read_messages(content: object, when: datetime | None = None) -> list[Message]:
-    """Return a text, a message, a dict of one, or a list of these as messages; `when` is for those without a time."""
+def read_messages(content: object) -> list[Message]:
+    """Return a text, a message, a dict of one, or a list of these as messages."""
     if isinstance(content, str):
-        return [Message(role="user", content=_check_words(content, "text"), time=when)]
+        return [Message(role="user", content=_check_words(content, "text"))]
     if isinstance(content, Message | Mapping):
-        return [_read_message(cast("object", content), "the message", when)]
+        return [_read_message(cast("object", content), "the message")]
     if not isinstance(content, Sequence) or isinstance(content, bytes | bytearray):
         msg = f"add takes a text, a message or a list of messages, not a {type(content).__name__}"
         raise InvalidInputError(msg)
@@ -108,10 +108,10 @@ def read_messages(content: object, when: datetime | None = None) -> list[Message
     if not items:
         msg = "an empty list of messages is nothing to add; give at least one"
         raise InvalidInputError(msg)
-    return [_read_message(item, f"message {place}", when) for place, item in enumerate(items)]
+    return [_read_message(item, f"message {place}") for place, item in enumerate(items)]
 
 
-def _read_message(item: object, name: str, when: datetime | None) -> Message:
+def _read_message(item: object, name: str) -> Message:
     try:
         message = _as_message(item)
     except InvalidInputError as error:
@@ -120,7 +120,7 @@ def _read_message(item: object, name: str, when: datetime | None) -> Message:
     if not any(getattr(block, "text", "attached").strip() for block in message.blocks):
         msg = f"{name} is empty; leave it out"
         raise InvalidInputError(msg)
-    return message if message.time is not None or when is None else replace(message, time=when)
+    return message
 
 
 def _as_message(item: object) -> Message:
@@ -190,4 +190,11 @@ def _read_item(item: object, scope: Scope | None) -> list[Entry]:
     if merged is None:
         msg = "no scope; give at least one of user_id, agent_id, app_id and run_id"
         raise ScopeError(msg)
-    return read_entries(content, scope=merged, **parts)
+    return [_told(entry) for entry in read_entries(content, scope=merged, **parts)]
+
+
+def _told(entry: Entry) -> Entry:
+    """Return the entry of an item: its timestamp is its message's own time, as it is no other message's."""
+    if isinstance(entry.said, str) or entry.said.time is not None or entry.said_at is None:
+        return entry
+    return replace(entry, said=replace(entry.said, time=entry.said_at))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.errors import InvalidInputError
 from mnemon.logic.scopes import row_id
-from mnemon.types.jsonvalue import json_bytes
+from mnemon.types.jsonvalue import json_bytes, shown
 from mnemon.types.message import File, Image, Message, Text, ToolCall, ToolResult
 from mnemon.types.scope import SCOPE_FIELDS
 from mnemon.types.storage import Collection, Ordered, Row
@@ -99,42 +99,49 @@ def message_from_dict(data: Mapping[str, object]) -> Message:
     """
     known = {"id", "role", "name", "content", "time", "metadata"}
     if not data.keys() <= known or not {"role", "content"} <= data.keys():
-        msg = f"a message has role and content, and may have {sorted(known)}; this one has {sorted(data)}"
+        has = ", ".join(sorted(map(shown, data)))
+        msg = f"a message has role and content, and may have {sorted(known)}; this one has {has}"
         raise InvalidInputError(msg)
     content = data["content"]
     time = data.get("time")
+    metadata = data.get("metadata")
     return Message(
         role=cast("Any", data["role"]),
-        content=content
-        if isinstance(content, str)
-        else [_block_from_dict(part) for part in cast("Sequence[object]", content)],
+        content=content if isinstance(content, str) else _blocks_from_list(content, "a message's content"),
         id=cast("str | None", data.get("id")),
         name=cast("str | None", data.get("name")),
         time=None if time is None else to_datetime(time, "a message's time"),
-        metadata=cast("JsonObject", data.get("metadata") or {}),
+        metadata=cast("JsonObject", {} if metadata is None else metadata),
     )
+
+
+def _blocks_from_list(content: object, name: str) -> list[Block]:
+    if not isinstance(content, list | tuple):
+        msg = f"{name} must be a text or a list of blocks, not a {type(content).__name__}"
+        raise InvalidInputError(msg)
+    return [_block_from_dict(part) for part in cast("Sequence[object]", content)]
 
 
 def _block_from_dict(data: object) -> Block:
     parts: dict[str, Any] = dict(cast("Mapping[str, Any]", data)) if isinstance(data, dict) else {}
     kind = parts.pop("type", None)
-    makers: Mapping[object, type[Block]] = {
+    makers: Mapping[str, type[Block]] = {
         "text": Text,
         "image": Image,
         "file": File,
         "tool_call": ToolCall,
         "tool_result": ToolResult,
     }
-    maker = makers.get(kind)
+    maker = makers.get(kind) if isinstance(kind, str) else None
     if maker is None:
-        msg = f"a block of type {kind!r} is unknown; types are {', '.join(map(str, makers))}"
+        msg = f"a block of type {shown(kind)} is unknown; types are {', '.join(makers)}"
         raise InvalidInputError(msg)
     if maker is ToolResult:
-        parts["content"] = tuple(_block_from_dict(part) for part in parts.get("content", ()))
+        parts["content"] = tuple(_blocks_from_list(parts.get("content", ()), "a tool result's content"))
     try:
         return maker(**parts)
     except TypeError:
-        msg = f"a block of type {kind!r} does not have the parts {sorted(parts)}"
+        msg = f"a block of type {kind!r} does not have the parts {', '.join(sorted(map(shown, parts)))}"
         raise InvalidInputError(msg) from None
 
 

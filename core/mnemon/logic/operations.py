@@ -15,7 +15,7 @@ from mnemon.types.times import format_time, to_datetime
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["OPERATIONS", "common_scope", "idempotent_id", "operation_of", "operation_put"]
+__all__ = ["OPERATIONS", "common_scope", "digest_of", "idempotent_id", "operation_of", "operation_put"]
 
 OPERATIONS = Collection(
     name="operations",
@@ -43,10 +43,15 @@ def common_scope(scopes: Iterable[Scope]) -> Scope | None:
     return Scope(**shared) if shared else None
 
 
-def operation_put(operation: Operation) -> Put:
-    """Return the write of an operation; carried out again it changes nothing."""
+def operation_put(operation: Operation, *, digest: str | None = None) -> Put:
+    """Return the write of an operation; carried out again it changes nothing.
+
+    `digest` tells what an idempotency key was used for, and nothing without the key itself.
+    """
     touched = [_touched_data(one) for one in operation.touched]
-    data = {"actor": operation.actor, "touched": touched}
+    data: dict[str, object] = {"actor": operation.actor, "touched": touched}
+    if digest is not None:
+        data["digest"] = digest
     return Put(
         collection=OPERATIONS.name,
         row=Row(
@@ -62,6 +67,11 @@ def operation_put(operation: Operation) -> Put:
         ),
         existing="skip",
     )
+
+
+def digest_of(row: Row) -> str | None:
+    """Return what an operation's idempotency key was used for, as `operation_put` was told."""
+    return json.loads(row.payload).get("digest")
 
 
 def _touched_data(one: Touched) -> list[object]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.messages import message_from_row, message_row_id, thread_of
-from mnemon.logic.scopes import row_id
-from mnemon.types.times import to_datetime
+from mnemon.logic.messages import message_from_row, message_row_id
+from mnemon.logic.sessions import Place, Spot, spot_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,45 +26,35 @@ class Logged:
     """A message as the log has it.
 
     Attributes:
-        row: its row, read with its payload.
+        stored: its row, read with its payload.
     """
 
-    row: Row
+    stored: Row
 
-    @cached_property
-    def message(self) -> Message:
-        """The message; it is decoded when it is first asked for."""
-        return message_from_row(self.row)
+    @property
+    def row(self) -> str:
+        """The id of its row."""
+        return self.stored.id
 
     @property
     def role(self) -> str:
         """Its role."""
-        return cast("str", self.row.fields["role"])
-
-    @property
-    def position(self) -> str:
-        """Where it stands in its thread."""
-        return cast("str", self.row.fields["position"])
-
-    @cached_property
-    def said_at(self) -> datetime:
-        """When it was said."""
-        return to_datetime(self.row.fields["said_at"], "said_at")
-
-    @property
-    def session(self) -> str:
-        """The session that it belongs to."""
-        return cast("str", self.row.fields["session"])
+        return cast("str", self.stored.fields["role"])
 
     @property
     def memory_id(self) -> str | None:
         """The memory that was made of it, or None."""
-        return cast("str | None", self.row.fields.get("memory_id"))
+        return cast("str | None", self.stored.fields.get("memory_id"))
 
-    @property
-    def latest(self) -> str | None:
-        """The newest memory of its session up to it, or None."""
-        return cast("str | None", self.row.fields.get("latest"))
+    @cached_property
+    def message(self) -> Message:
+        """The message; it is decoded when it is first asked for."""
+        return message_from_row(self.stored)
+
+    @cached_property
+    def spot(self) -> Spot:
+        """Where it stands."""
+        return spot_of(self.stored)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +62,17 @@ class Log:
     """What a plan has to know of a thread.
 
     Attributes:
-        tail: its newest messages in order; at least as many as are to be added, if there are so many.
+        tail: its newest messages in order; at least as many that are no system messages as are to
+            be added, if there are so many.
+        head: its first messages, where a system message is to be added.
         known: messages that have an id which is to be added, by row id.
-        near: messages said about the time of those to be added, where that lies before the tail.
+        near: where messages stand that were said about the time of those to be added, beyond the tail.
     """
 
     tail: Sequence[Logged] = ()
+    head: Sequence[Logged] = ()
     known: Mapping[str, Logged] = field(default_factory=dict[str, Logged])
-    near: Sequence[Logged] = ()
+    near: Sequence[Spot] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +102,11 @@ class Turn:
 
 def plan_turns(
     given: Sequence[Message],
+    times: Sequence[datetime],
     log: Log,
     *,
     scope: Scope,
     roles: Collection[Role],
-    now: datetime,
     gap: timedelta,
     new_id: NewId,
     align: bool = True,
@@ -123,131 +115,135 @@ def plan_turns(
 
     A message is known by its id. Without an id it is known where the list begins with the end of
     the log, as it does when a whole history is sent again, and where the same speaker says the same
-    directly after itself in one session.
+    directly after itself in one session. System messages are no turns: they stand aside when lists
+    are compared, and the same words are the same message wherever they stand.
 
     Args:
-        given: the messages; a time that is missing is `now`.
+        given: the messages.
+        times: when each was said; its own time, or what stands for one.
         log: what is there.
         scope: whose messages they are.
         roles: roles whose messages become memories.
-        now: the time of the call.
         gap: silence that ends a session, where no `run_id` names one.
         new_id: gives ids to messages and memories.
         align: whether a message without an id may be known by its content.
     """
-    known = _repeated(given, log, now=now, gap=gap) if align else {}
-    place = _Place(scope, log, gap)
+    known = _repeated(given, times, log, gap) if align else {}
+    place = Place(scope, [one.spot for one in log.tail], log.near, gap)
     turns: list[Turn] = []
+    by_id: dict[str, Turn] = {}
     for index, message in enumerate(given):
         there = known.get(index)
-        if isinstance(there, int):
-            turns.append(replace(turns[there], new=False, remembered=False))
+        before = turns[there] if isinstance(there, int) else by_id.get(message.id or "")
+        if before is not None:
+            turns.append(replace(before, new=False, remembered=False))
             continue
-        if there is None and message.id is not None:
+        if message.id is not None and not isinstance(there, Logged):
             there = log.known.get(message_row_id(scope, message.id))
-            before = next((turn for turn in turns if turn.message.id == message.id), None)
-            if there is None and before is not None:
-                turns.append(replace(before, new=False, remembered=False))
-                continue
         wanted = message.role in roles and bool(message.text.strip())
-        if there is not None:
-            turns.append(place.again(there, wanted=wanted, new_id=new_id))
-            continue
-        whole = replace(message, id=message.id or new_id(), time=message.time or now)
-        turns.append(place.next(whole, wanted=wanted, new_id=new_id))
+        if isinstance(there, Logged):
+            turns.append(_again(there, place, scope, wanted=wanted, new_id=new_id))
+        else:
+            whole = replace(message, id=message.id or new_id(), time=times[index])
+            turns.append(_next(whole, place, scope, wanted=wanted, new_id=new_id))
+        by_id[turns[-1].message.id or ""] = turns[-1]
     return turns
 
 
-class _Place:
-    """Where the next message stands: its session, and the memory before it."""
-
-    def __init__(self, scope: Scope, log: Log, gap: timedelta) -> None:
-        self._scope = scope
-        self._thread = thread_of(scope)
-        self._gap = gap
-        self._near = log.near
-        last = log.tail[-1] if log.tail else None
-        self._at = None if last is None else (last.session, last.said_at, last.latest)
-
-    def again(self, there: Logged, *, wanted: bool, new_id: NewId) -> Turn:
-        """Return the turn of a message that the log has; a memory is made of it where it has none yet."""
-        missing = wanted and there.memory_id is None
-        return Turn(
-            scope=self._scope,
-            message=there.message,
-            row=there.row.id,
-            session=there.session,
-            previous=there.latest if missing else None,
-            memory_id=new_id() if missing else there.memory_id,
-            new=False,
-            remembered=missing,
-        )
-
-    def next(self, message: Message, *, wanted: bool, new_id: NewId) -> Turn:
-        """Return the turn of a message that is appended now."""
-        row = message_row_id(self._scope, cast("str", message.id))
-        said_at = cast("datetime", message.time)
-        session, previous = self._session(row, said_at)
-        memory_id = new_id() if wanted else None
-        self._at = (session, said_at, memory_id or previous)
-        return Turn(
-            scope=self._scope,
-            message=message,
-            row=row,
-            session=session,
-            previous=previous,
-            memory_id=memory_id,
-            new=True,
-            remembered=wanted,
-        )
-
-    def _session(self, row: str, said_at: datetime) -> tuple[str, str | None]:
-        if self._at is not None and (self._scope.run_id is not None or abs(said_at - self._at[1]) <= self._gap):
-            return self._at[0], self._at[2]
-        if self._scope.run_id is not None:
-            return self._thread, None
-        near = [one for one in self._near if abs(one.said_at - said_at) <= self._gap]
-        if not near:
-            return row_id("session", self._thread, row), None
-        before = [one for one in near if one.said_at <= said_at]
-        if before:
-            last = max(before, key=lambda one: one.said_at)
-            return last.session, last.latest
-        return min(near, key=lambda one: one.said_at).session, None
+def _again(there: Logged, place: Place, scope: Scope, *, wanted: bool, new_id: NewId) -> Turn:
+    """Return the turn of a message that the log has; a memory is made of it where it has none yet."""
+    missing = wanted and there.memory_id is None
+    turn = Turn(
+        scope=scope,
+        message=there.message,
+        row=there.row,
+        session=there.spot.session,
+        previous=place.before_known(there.spot) if missing else None,
+        memory_id=new_id() if missing else there.memory_id,
+        new=False,
+        remembered=missing,
+    )
+    place.pass_known(there.spot, turn.memory_id)
+    return turn
 
 
-def _repeated(given: Sequence[Message], log: Log, *, now: datetime, gap: timedelta) -> dict[int, Logged | int]:
+def _next(message: Message, place: Place, scope: Scope, *, wanted: bool, new_id: NewId) -> Turn:
+    """Return the turn of a message that is appended now."""
+    row = message_row_id(scope, cast("str", message.id))
+    said_at = cast("datetime", message.time)
+    session, previous = place.of_new(row, said_at)
+    memory_id = new_id() if wanted else None
+    place.pass_new(session, said_at, memory_id or previous)
+    return Turn(
+        scope=scope,
+        message=message,
+        row=row,
+        session=session,
+        previous=previous,
+        memory_id=memory_id,
+        new=True,
+        remembered=wanted,
+    )
+
+
+def _repeated(given: Sequence[Message], times: Sequence[datetime], log: Log, gap: timedelta) -> dict[int, Logged | int]:
     """Return which messages are known by their content: the logged message, or the index of an earlier one."""
     known: dict[int, Logged | int] = {}
     distinct: list[int] = []
+    rules: dict[int, Message] = {}
+    standing = [one for one in (*log.head, *log.tail) if one.role == "system"]
     for index, message in enumerate(given):
-        if distinct and message.id is None:
-            before = given[distinct[-1]]
-            if _same_words(before, message) and abs((before.time or now) - (message.time or now)) <= gap:
-                known[index] = distinct[-1]
-                continue
-        distinct.append(index)
-    overlap = _overlap([given[index] for index in distinct], log.tail, now=now, gap=gap)
-    return known | dict(zip(distinct, log.tail[len(log.tail) - overlap :], strict=False))
+        if message.role == "system":
+            there = _known_rule(message, standing, rules)
+            if there is not None:
+                known[index] = there
+            rules[index] = message
+        elif distinct and message.id is None and _directly_again(given, times, distinct[-1], index, gap):
+            known[index] = distinct[-1]
+        else:
+            distinct.append(index)
+    tail = [one for one in log.tail if one.role != "system"]
+    overlap = _overlap([given[index] for index in distinct], [times[index] for index in distinct], tail, gap)
+    return known | dict(zip(distinct, tail[len(tail) - overlap :], strict=False))
 
 
-def _overlap(given: Sequence[Message], tail: Sequence[Logged], *, now: datetime, gap: timedelta) -> int:
-    for length in range(min(len(given), len(tail)), 0, -1):
-        end = tail[len(tail) - length :]
-        if all(_is(one, message) for one, message in zip(end, given, strict=False)):
-            if length == 1 and given[0].id is None and abs(end[0].said_at - (given[0].time or now)) > gap:
-                return 0
+def _known_rule(message: Message, standing: Sequence[Logged], earlier: Mapping[int, Message]) -> Logged | int | None:
+    if message.id is not None:
+        return None
+    before = next((index for index, one in earlier.items() if _same_words(one, message)), None)
+    if before is not None:
+        return before
+    return next((one for one in standing if _same_words(one.message, message)), None)
+
+
+def _directly_again(
+    given: Sequence[Message], times: Sequence[datetime], before: int, index: int, gap: timedelta
+) -> bool:
+    return _same_words(given[before], given[index]) and abs(times[before] - times[index]) <= gap
+
+
+def _overlap(given: Sequence[Message], times: Sequence[datetime], tail: Sequence[Logged], gap: timedelta) -> int:
+    """Return how many messages at the end of the log the list begins with."""
+    for length in range(min(len(given), len(tail)), 1, -1):
+        if all(map(_is, tail[len(tail) - length :], given)):
             return length
+    if given and tail and _is_directly_again(tail[-1], given[0], times[0], gap):
+        return 1
     return 0
 
 
 def _is(there: Logged, message: Message) -> bool:
     if message.id is not None:
         return there.message.id == message.id
-    if there.role != message.role:
-        return False
-    return _same_words(there.message, message) and message.time in {None, there.said_at}
+    return _same_words(there.message, message) and message.time in {None, there.spot.said_at}
+
+
+def _is_directly_again(there: Logged, message: Message, time: datetime, gap: timedelta) -> bool:
+    """Whether one message alone repeats the last one: with no list to compare, its time must be near."""
+    if message.id is not None:
+        return there.message.id == message.id
+    return _same_words(there.message, message) and abs(there.spot.said_at - time) <= gap
 
 
 def _same_words(one: Message, other: Message) -> bool:
-    return (one.role, one.name, one.blocks) == (other.role, other.name, other.blocks)
+    return (one.role, one.name, one.content) == (other.role, other.name, other.content)

@@ -35,7 +35,10 @@ def json_bytes(value: object) -> bytes:
 
 def shown(value: object) -> str:
     """Return a value as an error may show it: its repr, cut to 40 characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write whole numbers of more than 4,300 digits
+        return f"that {type(value).__name__}"
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, cast
 
 from mnemon.errors import InvalidInputError
-from mnemon.types.jsonvalue import check_json_object, check_text
+from mnemon.types.jsonvalue import check_json_object, check_text, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,7 +154,7 @@ class Message:
     def __post_init__(self) -> None:
         """Check the parts and make the content a tuple of blocks."""
         if self.role not in ROLES:
-            msg = f"role {self.role!r} is unknown; roles are {', '.join(ROLES)}, keep any other in metadata"
+            msg = f"role {shown(self.role)} is unknown; roles are {', '.join(ROLES)}, keep any other in metadata"
             raise InvalidInputError(msg)
         for name, value in (("id", self.id), ("name", self.name)):
             if value is not None and not check_text(value, f"a message's {name}").strip():

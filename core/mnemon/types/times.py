@@ -43,7 +43,7 @@ def to_datetime(value: object, name: str) -> datetime:
         try:
             return _EPOCH + timedelta(seconds=value)
         except (OverflowError, ValueError):
-            msg = f"{name} {value} is not a number of seconds since 1970 within the years 1 to 9999"
+            msg = f"{name} {shown(value)} is not a number of seconds since 1970 within the years 1 to 9999"
             raise InvalidInputError(msg) from None
     if isinstance(value, str):
         try:
