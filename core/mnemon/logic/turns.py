@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.messages import message_from_row, message_row_id, thread_of
+from mnemon.logic.messages import ERASED, message_from_row, message_row_id, thread_of
 from mnemon.logic.scopes import row_id
 from mnemon.types.times import to_datetime
 
@@ -224,11 +224,18 @@ def _repeated(given: Sequence[Message], log: Log, *, now: datetime, gap: timedel
 def _overlap(given: Sequence[Message], tail: Sequence[Logged], *, now: datetime, gap: timedelta) -> int:
     for length in range(min(len(given), len(tail)), 0, -1):
         end = tail[len(tail) - length :]
-        if all(_is(one, message) for one, message in zip(end, given, strict=False)):
+        pairs = list(zip(end, given, strict=False))
+        kept = [pair for pair in pairs if not _erased(*pair)]
+        if kept and all(_is(one, message) for one, message in kept):
             if length == 1 and given[0].id is None and abs(end[0].said_at - (given[0].time or now)) > gap:
                 return 0
             return length
     return 0
+
+
+def _erased(there: Logged, message: Message) -> bool:
+    """Whether the log keeps only a marker of what may be this message: a history sent again must not bring it back."""
+    return message.id is None and there.message.text == ERASED and there.message.role == message.role
 
 
 def _is(there: Logged, message: Message) -> bool:
