@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon import Memory, Message, NotFoundError
+from mnemon import Memory, Message, NotFoundError, SQLiteStore
+from mnemon.logic.spaces import SETTINGS
 from tests.core.versions.fixtures import add, numbered, texts
 
 if TYPE_CHECKING:
@@ -123,7 +124,11 @@ def test_an_erasure_that_was_interrupted_before_its_end_is_finished_at_close(tmp
         memory.delete_all(user_id="alice", erase=True, progress=_interrupt)
     assert texts(memory) == ["of the second part"]
     assert left(path)
-    memory.close()
+    with SQLiteStore(path) as store:
+        store.declare(SETTINGS)
+        assert list(store.get("default", "settings", ["scrub"])) == ["scrub"]  # else nobody would know of the bytes
+        memory.close()
+        assert store.get("default", "settings", ["scrub"]) == {}
 
     assert left(path) == []
 
