@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mnemon._async.desk import in_chunks, pages
-from mnemon._async.reading import current_row, no_operation, operation
+from mnemon._async.reading import current_row, no_operation, operation, still
 from mnemon._async.work import unit_of_work
 from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
 from mnemon.logic.memories import MEMORIES
@@ -19,6 +19,7 @@ from mnemon.types.memory import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from mnemon._async.desk import AsyncDesk
     from mnemon.logic.adding import Embedded
@@ -49,7 +50,8 @@ async def update(
         try:
             async with unit_of_work(desk.store) as store:
                 current = await current_row(store, desk.project, memory_id, scope, include=parts)
-                record = updated(current, change, desk.clock())
+                now = desk.clock()
+                record = updated(current, change, now)
                 op_id = desk.new_id()
                 if record.version != current.fields["version"]:
                     writes, touched = new_version(
@@ -59,7 +61,7 @@ async def update(
                     writes, touched = patching(current, patched, op_id=op_id)
                 else:
                     return record
-                await _apply(desk, store, "update", op_id, change.actor, record.scope, [touched], writes)
+                await _apply(desk, store, "update", op_id, now, change.actor, record.scope, [touched], writes)
         except StoreConflictError:
             if change.expected_version is not None:
                 break
@@ -75,9 +77,9 @@ async def delete(desk: AsyncDesk, memory_id: str, scope: Scope | None, actor: st
         try:
             async with unit_of_work(desk.store) as store:
                 current = await current_row(store, desk.project, memory_id, scope, include=())
-                op_id = desk.new_id()
-                writes, touched = closing(current, op_id=op_id, now=desk.clock())
-                await _apply(desk, store, "delete", op_id, actor, scope_of(current), [touched], writes)
+                op_id, now = desk.new_id(), desk.clock()
+                writes, touched = closing(current, op_id=op_id, now=now)
+                await _apply(desk, store, "delete", op_id, now, actor, scope_of(current), [touched], writes)
         except StoreConflictError:
             continue
         return op_id
@@ -86,23 +88,23 @@ async def delete(desk: AsyncDesk, memory_id: str, scope: Scope | None, actor: st
 
 
 async def delete_some(
-    desk: AsyncDesk, condition: Filter, limit: int, actor: str | None, part_of: str | None
+    desk: AsyncDesk, memory_ids: Sequence[str], condition: Filter, actor: str | None, part_of: str | None
 ) -> tuple[str | None, int]:
-    """Delete up to so many of the memories that match; return the operation, and how many they were.
+    """Delete those of these memories that still match; return the operation, and how many they were.
 
     `part_of` is the operation of the first part, which stands for all of them in `undo`.
     """
     async with unit_of_work(desk.store) as store:
-        page = await store.scan(desk.project, MEMORIES.name, condition, limit=limit, include=())
-        if not page.rows:
+        rows = list((await still(desk, store, memory_ids, condition)).values())
+        if not rows:
             return None, 0
         op_id, now = desk.new_id(), desk.clock()
-        steps = [closing(row, op_id=op_id, now=now) for row in page.rows]
+        steps = [closing(row, op_id=op_id, now=now) for row in rows]
         writes = [write for step, _ in steps for write in step]
-        scope = common_scope(map(scope_of, page.rows))
+        scope = common_scope(map(scope_of, rows))
         touched = [one for _, one in steps]
-        await _apply(desk, store, "delete", op_id, actor, scope, touched, writes, part_of=part_of)
-    return op_id, len(page.rows)
+        await _apply(desk, store, "delete", op_id, now, actor, scope, touched, writes, part_of=part_of)
+    return op_id, len(rows)
 
 
 async def undo(
@@ -115,16 +117,18 @@ async def undo(
 ) -> Operation:
     """Take an operation back, whole or not at all; return the operation that did."""
     async with unit_of_work(desk.store) as store:
-        done = await _whole(desk, store, op_id, scope)
+        done, parts = await _whole(desk, store, op_id, scope)
         ids = [one.memory_id for one in done.touched]
         rows = await _versions(desk, store, ids, space)
-        new_op = desk.new_id()
-        writes, touched = plan_undo(done, rows, op_id=new_op, actor=actor, now=desk.clock(), force=force)
-        return await _apply(desk, store, "undo", new_op, actor, done.scope, touched, writes, undoes=op_id)
+        if not all(inside(row, scope) for versions in rows.values() for row in versions):
+            raise no_operation(op_id)
+        new_op, now = desk.new_id(), desk.clock()
+        writes, touched = plan_undo(done, rows, parts=parts, op_id=new_op, actor=actor, now=now, force=force)
+        return await _apply(desk, store, "undo", new_op, now, actor, done.scope, touched, writes, undoes=op_id)
 
 
-async def _whole(desk: AsyncDesk, store: AsyncStore, op_id: str, scope: Scope | None) -> Operation:
-    """Return an operation with all that its parts touched.
+async def _whole(desk: AsyncDesk, store: AsyncStore, op_id: str, scope: Scope | None) -> tuple[Operation, list[str]]:
+    """Return an operation with all that its parts touched, and the ids of those.
 
     Raises:
         NotFoundError: there is none in that scope, or a part of it is outside.
@@ -139,8 +143,11 @@ async def _whole(desk: AsyncDesk, store: AsyncStore, op_id: str, scope: Scope | 
     ]
     if not all(inside(row, scope) for row in rows):
         raise no_operation(op_id)
-    parts = map(operation_of, rows)
-    return replace(done, touched=done.touched + tuple(one for part in parts for one in part.touched))
+    parts = list(map(operation_of, rows))
+    every = (done, *parts)
+    shared = None if any(one.scope is None for one in every) else common_scope(one.scope for one in every if one.scope)
+    touched = tuple(one for part in every for one in part.touched)
+    return replace(done, scope=shared, touched=touched), [part.op_id for part in parts]
 
 
 async def _versions(
@@ -162,6 +169,7 @@ async def _apply(
     store: AsyncStore,
     kind: OperationKind,
     op_id: str,
+    now: datetime,
     actor: str | None,
     scope: Scope | None,
     touched: Sequence[Touched],
@@ -173,7 +181,7 @@ async def _apply(
     done = Operation(
         op_id=op_id,
         kind=kind,
-        at=desk.clock(),
+        at=now,
         actor=actor,
         scope=scope,
         touched=tuple(touched),

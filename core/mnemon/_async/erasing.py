@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._async.desk import in_chunks, pages
+from mnemon._async.reading import chosen, still
 from mnemon._async.work import unit_of_work
+from mnemon.errors import StoreUnavailableError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import EMPTY, empty_version, erase_writes, orphans, source_rows, sources_of
 from mnemon.logic.memories import DELETED, MEMORIES
@@ -14,7 +16,7 @@ from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.logic.versions import inside, not_found
 from mnemon.types.filters import where
 from mnemon.types.results import ErasureReceipt
-from mnemon.types.storage import Delete, DeleteWhere, Put
+from mnemon.types.storage import Delete, DeleteWhere, Put, Scrubbed
 from mnemon.types.times import format_time
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["erase", "erase_some", "finish", "finish_pending", "forget", "purge", "reset"]
 
 _CHUNK = 1_000
+_SCRUB_DUE = Put(collection=SETTINGS.name, row=scrub_row())
+"""Written with or before what takes rows away, so that the bytes of an interrupted call are not forgotten."""
 
 
 async def erase(desk: AsyncDesk, memory_id: str, scope: Scope | None) -> ErasureReceipt:
@@ -39,28 +43,33 @@ async def erase(desk: AsyncDesk, memory_id: str, scope: Scope | None) -> Erasure
         NotFoundError: nothing of it is there in that scope.
     """
     async with unit_of_work(desk.store) as store:
-        versions = await _versions(desk, store, [memory_id])
-        if not versions or not all(inside(row, scope) for row in versions):
+        versions = [row for row in await _versions(desk, store, [memory_id]) if inside(row, scope)]
+        if not versions:
             raise not_found(memory_id)
         part = await _erase(desk, store, versions)
     return await finish(desk, part.rows, part.redacted)
 
 
-async def erase_some(desk: AsyncDesk, condition: Filter, limit: int) -> tuple[int, ErasureReceipt]:
-    """Erase up to so many of the memories that match; return how many, and what went. The bytes wait for `finish`."""
+async def erase_some(desk: AsyncDesk, memory_ids: Sequence[str], condition: Filter) -> tuple[int, ErasureReceipt]:
+    """Erase those of these memories whose newest version still matches; return how many, and what went.
+
+    The bytes wait for `finish`.
+    """
     async with unit_of_work(desk.store) as store:
-        page = await store.scan(desk.project, MEMORIES.name, condition, limit=limit, include=())
-        ids = list(dict.fromkeys(str(row.fields["memory_id"]) for row in page.rows))
+        ids = list(await still(desk, store, memory_ids, condition))
         return len(ids), await _erase(desk, store, await _versions(desk, store, ids))
 
 
 async def finish(desk: AsyncDesk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> ErasureReceipt:
     """Make the bytes of what was deleted unrecoverable; return the receipt of it all.
 
-    Where something still holds them, that is noted in the store, and `finish_pending` tries again.
+    The store has a note that they are due since they were deleted; where something still holds
+    them it stays, and `finish_pending` tries again.
     """
-    await desk.store.apply(desk.project, [Put(collection=SETTINGS.name, row=scrub_row())])
-    scrubbed = await desk.store.scrub()
+    try:
+        scrubbed = await desk.store.scrub()
+    except StoreUnavailableError:
+        scrubbed = Scrubbed(bytes="pending", reason="another connection is writing to the store")
     if scrubbed.bytes == "gone":
         await desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[SCRUB])])
     return ErasureReceipt(
@@ -70,8 +79,12 @@ async def finish(desk: AsyncDesk, rows: Mapping[str, int], redacted: Mapping[str
 
 async def finish_pending(desk: AsyncDesk) -> None:
     """Finish what an earlier `finish` could not."""
-    if await desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True):
+    if await _scrub_is_due(desk):
         await finish(desk, {}, {})
+
+
+async def _scrub_is_due(desk: AsyncDesk) -> bool:
+    return bool(await desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True))
 
 
 async def _versions(desk: AsyncDesk, store: AsyncStore, memory_ids: Sequence[str]) -> list[Row]:
@@ -98,7 +111,8 @@ async def _erase(desk: AsyncDesk, store: AsyncStore, versions: list[Row]) -> Era
     for chunk in in_chunks(source_rows(versions)):
         messages |= await store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
     writes = erase_writes(versions, messages)
-    await store.apply(desk.project, writes)
+    if versions:
+        await store.apply(desk.project, [_SCRUB_DUE, *writes])
     return ErasureReceipt(at=desk.clock(), rows={MEMORIES.name: len(versions)}, redacted={MESSAGES.name: len(messages)})
 
 
@@ -118,6 +132,7 @@ async def forget(desk: AsyncDesk, user_id: str, dry_run: bool) -> ErasureReceipt
     left = {name: number for name, number in left.items() if number}
     if dry_run:
         return ErasureReceipt(at=desk.clock(), rows=counts, left=left, dry_run=True)
+    await desk.store.apply(desk.project, [_SCRUB_DUE])
     gone = dict.fromkeys(person, 0)
     remaining = True
     while remaining:
@@ -150,17 +165,16 @@ async def purge(desk: AsyncDesk, now: datetime, deleted_before: datetime, keep_v
     redacted: dict[str, int] = {}
     expired = CURRENT & where("expires_at").lte(format_time(now)) & where("pinned").eq(None)
     deleted = where("ended").eq(DELETED) & where("recorded_to").lt(format_time(deleted_before))
-    for ids in (await _memories(desk, expired), await _dead(desk, await _memories(desk, deleted))):
-        for chunk in in_chunks(ids):
-            async with unit_of_work(desk.store) as store:
-                part = await _erase(desk, store, await _versions(desk, store, chunk))
+    for condition in (expired, deleted):
+        for chunk in in_chunks(await chosen(desk, condition)):
+            _, part = await erase_some(desk, chunk, condition)
             _add(rows, part.rows)
             _add(redacted, part.redacted)
     if keep_versions is not None:
         _add(rows, {MEMORIES.name: await _thin(desk, keep_versions)})
-    if not any(rows.values()):
-        return ErasureReceipt(at=now, rows=rows, redacted=redacted)
-    return await finish(desk, rows, redacted)
+    if any(rows.values()) or await _scrub_is_due(desk):
+        return await finish(desk, rows, redacted)
+    return ErasureReceipt(at=now, rows=rows, redacted=redacted)
 
 
 async def _memories(desk: AsyncDesk, condition: Filter) -> list[str]:
@@ -169,14 +183,6 @@ async def _memories(desk: AsyncDesk, condition: Filter) -> list[str]:
     async for rows in pages(desk.store, desk.project, MEMORIES.name, condition, include=()):
         found.update(dict.fromkeys(str(row.fields["memory_id"]) for row in rows))
     return list(found)
-
-
-async def _dead(desk: AsyncDesk, memory_ids: Sequence[str]) -> list[str]:
-    """Return those of these memories that have no current version: none was brought back."""
-    alive: set[str] = set()
-    for chunk in in_chunks(memory_ids):
-        alive.update(await _memories(desk, where("memory_id").in_(list(chunk)) & CURRENT))
-    return [memory_id for memory_id in memory_ids if memory_id not in alive]
 
 
 async def _thin(desk: AsyncDesk, keep: int) -> int:
@@ -198,17 +204,18 @@ async def _thin(desk: AsyncDesk, keep: int) -> int:
                 writes += [write for row in old for write in empty_version(row)]
                 emptied += len(old)
             if writes:
-                await store.apply(desk.project, writes)
+                await store.apply(desk.project, [_SCRUB_DUE, *writes])
     return emptied
 
 
 async def reset(desk: AsyncDesk) -> ErasureReceipt:
     """Erase everything of the project, in every collection."""
+    await desk.store.apply(desk.project, [_SCRUB_DUE])
     rows: dict[str, int] = {}
     for collection in await desk.store.collections():
         if collection.name != SETTINGS.name:
             rows[collection.name] = await _delete_where(desk, collection.name, where("id").exists())
-    await _delete_where(desk, SETTINGS.name, where("id").exists())
+    await _delete_where(desk, SETTINGS.name, where("id").ne(SCRUB))
     return await finish(desk, rows, {})
 
 

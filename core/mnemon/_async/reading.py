@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnemon._async.desk import in_chunks, newest_rows
+from mnemon._async.desk import in_chunks, newest_rows, pages
 from mnemon.errors import NotFoundError
 from mnemon.logic.conditions import CURRENT, unexpired
 from mnemon.logic.cursors import write_cursor
-from mnemon.logic.filters import matcher
+from mnemon.logic.filters import bind, matcher
 from mnemon.logic.memories import MEMORIES, record_of, version_of
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS, operation_of
@@ -20,6 +20,8 @@ from mnemon.types.results import History, MemoryPage, OperationPage, ScopeSummar
 from mnemon.types.times import to_datetime
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mnemon._async.desk import AsyncDesk
     from mnemon.protocols.async_store import AsyncStore
     from mnemon.types.filters import Filter
@@ -27,7 +29,21 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Cursor, Row, VectorSpace
 
-__all__ = ["ListRequest", "count", "current_row", "get", "get_all", "history", "operations", "scopes", "stats"]
+__all__ = [
+    "ListRequest",
+    "chosen",
+    "count",
+    "current_row",
+    "get",
+    "get_all",
+    "history",
+    "no_operation",
+    "operation",
+    "operations",
+    "scopes",
+    "stats",
+    "still",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +106,32 @@ async def count(desk: AsyncDesk, condition: Filter) -> int:
     return (await desk.store.count(desk.project, MEMORIES.name, condition)).rows
 
 
+async def chosen(desk: AsyncDesk, condition: Filter) -> list[str]:
+    """Return the memories whose newest version matches."""
+    closed: dict[str, bool] = {}
+    async for rows in pages(desk.store, desk.project, MEMORIES.name, condition, include=()):
+        closed |= {str(row.fields["memory_id"]): "recorded_to" in row.fields for row in rows}
+    ended = [memory_id for memory_id, is_closed in closed.items() if is_closed]
+    newest = await still(desk, desk.store, ended, condition)
+    return [memory_id for memory_id, is_closed in closed.items() if not is_closed or memory_id in newest]
+
+
+async def still(desk: AsyncDesk, store: AsyncStore, memory_ids: Sequence[str], condition: Filter) -> dict[str, Row]:
+    """Return the newest versions of these memories that match, by memory."""
+    matches = matcher(bind(condition, MEMORIES))
+    newest = await newest_rows(store, desk.project, memory_ids, ("metadata",))
+    return {memory_id: row for memory_id, row in newest.items() if matches(row)}
+
+
 async def history(desk: AsyncDesk, memory_id: str, scope: Scope | None) -> History:
     """Return all versions of a memory, oldest first."""
     ids = await desk.store.list_ids(desk.project, MEMORIES.name, where("memory_id").eq(memory_id))
     rows: list[Row] = []
     for chunk in in_chunks(ids):
         rows += (await desk.store.get(desk.project, MEMORIES.name, chunk, decisive=True)).values()
-    if not rows or not all(inside(row, scope) for row in rows):
+    versions = [version_of(row) for row in rows if row.payload and inside(row, scope)]
+    if not versions:
         raise not_found(memory_id)
-    versions = [version_of(row) for row in rows if row.payload]
     return History(tuple(sorted(versions, key=lambda one: (one.memory.version, one.recorded_from))))
 
 
@@ -115,7 +148,7 @@ async def operation(desk: AsyncDesk, store: AsyncStore, op_id: str, scope: Scope
 
 
 def no_operation(op_id: str) -> NotFoundError:
-    """Return the error for an operation that is not there, or outside of the scope, which looks the same."""
+    """Return the error for an operation that is not there, or is somebody else's: the two are not told apart."""
     return NotFoundError(f"there is no operation {op_id!r} in this scope; list them with operations")
 
 

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from mnemon._async import changing, erasing, reading
 from mnemon._async.face import AsyncFace
 from mnemon.logic.arguments import check_id, refuse_foreign
-from mnemon.logic.conditions import matching, split_filters
-from mnemon.types.filters import where
+from mnemon.logic.conditions import removable, split_filters
 from mnemon.types.results import Deleted
-from mnemon.types.times import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mnemon.types.filters import Filter
     from mnemon.types.memory import Operation
@@ -85,7 +83,8 @@ class AsyncRemovals(AsyncFace):
         """Delete all memories of a scope that match a filter, those that expired too.
 
         They go in parts of 2,000, so that other writers come between; what is added meanwhile
-        stays. When it was interrupted, the same call goes on. `undo` brings back all of it.
+        stays. When it was interrupted, the same call goes on. `undo` brings back all of it. With
+        `erase`, what was deleted before goes as well.
 
         Args:
             filters: which of them; without a scope it may stand alone, and then means the whole project.
@@ -105,46 +104,42 @@ class AsyncRemovals(AsyncFace):
         refuse_foreign("delete_all", foreign)
         ids, rest = split_filters(filters)
         scope = self._named(user_id, agent_id, app_id, run_id, ids)
-        if scope is None and not filters:
-            self._scope("delete_all", None, None, None, None, hint=", or a filter; reset() empties the project")
-        now = self._core.clock()
-        condition = matching(scope, rest, now=now, include_expired=True)
-        total = await self._core.runner.run(reading.count, condition)
-        if dry_run or not total:
-            return Deleted(count=total, dry_run=dry_run)
-        condition &= where("recorded_from").lte(format_time(now))
+        condition = removable(scope, rest, erase=erase)
+        memory_ids = await self._core.runner.run(reading.chosen, condition)
+        if dry_run:
+            return Deleted(count=len(memory_ids), dry_run=True)
         if erase:
-            receipt, count = await self._erase_all(condition, total, progress)
+            receipt, count = await self._erase_all(memory_ids, condition, progress)
             return Deleted(count=count, receipt=receipt)
+        who = self._who(actor)
         first: str | None = None
         done = 0
-        while True:
-            op_id, count = await self._core.runner.run(changing.delete_some, condition, _CHUNK, self._who(actor), first)
-            if op_id is None:
-                return Deleted(count=done, op_id=first)
+        for start in range(0, len(memory_ids), _CHUNK):
+            part = memory_ids[start : start + _CHUNK]
+            op_id, count = await self._core.runner.run(changing.delete_some, part, condition, who, first)
             first = first or op_id
             done += count
             if progress is not None:
-                progress(done, max(done, total))
+                progress(done, len(memory_ids))
+        return Deleted(count=done, op_id=first)
 
     async def _erase_all(
-        self, condition: Filter, total: int, progress: Callable[[int, int], None] | None
+        self, memory_ids: Sequence[str], condition: Filter, progress: Callable[[int, int], None] | None
     ) -> tuple[ErasureReceipt, int]:
         """Erase in parts; the bytes are made unrecoverable once, at the end."""
         counts: dict[str, int] = {}
         redacted: dict[str, int] = {}
         done = 0
-        while True:
-            memories, part = await self._core.runner.run(erasing.erase_some, condition, _CHUNK)
-            if not memories:
-                break
+        for start in range(0, len(memory_ids), _CHUNK):
+            chunk = memory_ids[start : start + _CHUNK]
+            memories, part = await self._core.runner.run(erasing.erase_some, chunk, condition)
             done += memories
             counts = {name: counts.get(name, 0) + part.rows.get(name, 0) for name in {**counts, **part.rows}}
             redacted = {
                 name: redacted.get(name, 0) + part.redacted.get(name, 0) for name in {**redacted, **part.redacted}
             }
             if progress is not None:
-                progress(done, max(done, total))
+                progress(done, len(memory_ids))
         return await self._core.runner.run(erasing.finish, counts, redacted), done
 
     async def undo(

@@ -10,7 +10,7 @@ from mnemon._async import embedding, erasing, moving
 from mnemon._async.face import AsyncFace
 from mnemon.errors import ConfigError, InvalidInputError
 from mnemon.logic.arguments import refuse_foreign
-from mnemon.logic.exports import ExportedRow, read_line
+from mnemon.logic.exports import ExportedRow, ExportReader
 from mnemon.logic.versions import KEEP, Keep
 from mnemon.types.results import ErasureReceipt, Exported, Imported, Reembedded
 from mnemon.wrappers.files import lines_of, whole_file
@@ -151,9 +151,10 @@ class AsyncUpkeep(AsyncFace):
         self, lines: Iterable[str], scope: Scope | None, progress: Callable[[int], None] | None
     ) -> Imported:
         report = _Report()
+        reader = ExportReader(scope=scope, language=self._core.recall.language)
         waiting: list[ExportedRow] = []
         for number, line in enumerate(lines, 1):
-            found = read_line(line, number, scope=scope, language=self._core.recall.language)
+            found = reader.read(line, number)
             if found is None:
                 continue
             if not isinstance(found, ExportedRow):
@@ -163,6 +164,7 @@ class AsyncUpkeep(AsyncFace):
             if len(waiting) == _ROWS:
                 await self._store(waiting, report, progress)
                 waiting = []
+        reader.finish()
         await self._store(waiting, report, progress)
         return report.result()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mnemon._sync.desk import in_chunks, pages
-from mnemon._sync.reading import current_row, no_operation, operation
+from mnemon._sync.reading import current_row, no_operation, operation, still
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
 from mnemon.logic.memories import MEMORIES
@@ -20,6 +20,7 @@ from mnemon.types.memory import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from mnemon._sync.desk import Desk
     from mnemon.logic.adding import Embedded
@@ -50,7 +51,8 @@ def update(
         try:
             with unit_of_work(desk.store) as store:
                 current = current_row(store, desk.project, memory_id, scope, include=parts)
-                record = updated(current, change, desk.clock())
+                now = desk.clock()
+                record = updated(current, change, now)
                 op_id = desk.new_id()
                 if record.version != current.fields["version"]:
                     writes, touched = new_version(
@@ -60,7 +62,7 @@ def update(
                     writes, touched = patching(current, patched, op_id=op_id)
                 else:
                     return record
-                _apply(desk, store, "update", op_id, change.actor, record.scope, [touched], writes)
+                _apply(desk, store, "update", op_id, now, change.actor, record.scope, [touched], writes)
         except StoreConflictError:
             if change.expected_version is not None:
                 break
@@ -76,9 +78,9 @@ def delete(desk: Desk, memory_id: str, scope: Scope | None, actor: str | None) -
         try:
             with unit_of_work(desk.store) as store:
                 current = current_row(store, desk.project, memory_id, scope, include=())
-                op_id = desk.new_id()
-                writes, touched = closing(current, op_id=op_id, now=desk.clock())
-                _apply(desk, store, "delete", op_id, actor, scope_of(current), [touched], writes)
+                op_id, now = desk.new_id(), desk.clock()
+                writes, touched = closing(current, op_id=op_id, now=now)
+                _apply(desk, store, "delete", op_id, now, actor, scope_of(current), [touched], writes)
         except StoreConflictError:
             continue
         return op_id
@@ -87,23 +89,23 @@ def delete(desk: Desk, memory_id: str, scope: Scope | None, actor: str | None) -
 
 
 def delete_some(
-    desk: Desk, condition: Filter, limit: int, actor: str | None, part_of: str | None
+    desk: Desk, memory_ids: Sequence[str], condition: Filter, actor: str | None, part_of: str | None
 ) -> tuple[str | None, int]:
-    """Delete up to so many of the memories that match; return the operation, and how many they were.
+    """Delete those of these memories that still match; return the operation, and how many they were.
 
     `part_of` is the operation of the first part, which stands for all of them in `undo`.
     """
     with unit_of_work(desk.store) as store:
-        page = store.scan(desk.project, MEMORIES.name, condition, limit=limit, include=())
-        if not page.rows:
+        rows = list((still(desk, store, memory_ids, condition)).values())
+        if not rows:
             return None, 0
         op_id, now = desk.new_id(), desk.clock()
-        steps = [closing(row, op_id=op_id, now=now) for row in page.rows]
+        steps = [closing(row, op_id=op_id, now=now) for row in rows]
         writes = [write for step, _ in steps for write in step]
-        scope = common_scope(map(scope_of, page.rows))
+        scope = common_scope(map(scope_of, rows))
         touched = [one for _, one in steps]
-        _apply(desk, store, "delete", op_id, actor, scope, touched, writes, part_of=part_of)
-    return op_id, len(page.rows)
+        _apply(desk, store, "delete", op_id, now, actor, scope, touched, writes, part_of=part_of)
+    return op_id, len(rows)
 
 
 def undo(
@@ -116,16 +118,18 @@ def undo(
 ) -> Operation:
     """Take an operation back, whole or not at all; return the operation that did."""
     with unit_of_work(desk.store) as store:
-        done = _whole(desk, store, op_id, scope)
+        done, parts = _whole(desk, store, op_id, scope)
         ids = [one.memory_id for one in done.touched]
         rows = _versions(desk, store, ids, space)
-        new_op = desk.new_id()
-        writes, touched = plan_undo(done, rows, op_id=new_op, actor=actor, now=desk.clock(), force=force)
-        return _apply(desk, store, "undo", new_op, actor, done.scope, touched, writes, undoes=op_id)
+        if not all(inside(row, scope) for versions in rows.values() for row in versions):
+            raise no_operation(op_id)
+        new_op, now = desk.new_id(), desk.clock()
+        writes, touched = plan_undo(done, rows, parts=parts, op_id=new_op, actor=actor, now=now, force=force)
+        return _apply(desk, store, "undo", new_op, now, actor, done.scope, touched, writes, undoes=op_id)
 
 
-def _whole(desk: Desk, store: Store, op_id: str, scope: Scope | None) -> Operation:
-    """Return an operation with all that its parts touched.
+def _whole(desk: Desk, store: Store, op_id: str, scope: Scope | None) -> tuple[Operation, list[str]]:
+    """Return an operation with all that its parts touched, and the ids of those.
 
     Raises:
         NotFoundError: there is none in that scope, or a part of it is outside.
@@ -138,8 +142,11 @@ def _whole(desk: Desk, store: Store, op_id: str, scope: Scope | None) -> Operati
     rows = [row for page in pages(store, desk.project, OPERATIONS.name, where("part_of").eq(op_id)) for row in page]
     if not all(inside(row, scope) for row in rows):
         raise no_operation(op_id)
-    parts = map(operation_of, rows)
-    return replace(done, touched=done.touched + tuple(one for part in parts for one in part.touched))
+    parts = list(map(operation_of, rows))
+    every = (done, *parts)
+    shared = None if any(one.scope is None for one in every) else common_scope(one.scope for one in every if one.scope)
+    touched = tuple(one for part in every for one in part.touched)
+    return replace(done, scope=shared, touched=touched), [part.op_id for part in parts]
 
 
 def _versions(desk: Desk, store: Store, memory_ids: Sequence[str], space: VectorSpace | None) -> dict[str, list[Row]]:
@@ -159,6 +166,7 @@ def _apply(
     store: Store,
     kind: OperationKind,
     op_id: str,
+    now: datetime,
     actor: str | None,
     scope: Scope | None,
     touched: Sequence[Touched],
@@ -170,7 +178,7 @@ def _apply(
     done = Operation(
         op_id=op_id,
         kind=kind,
-        at=desk.clock(),
+        at=now,
         actor=actor,
         scope=scope,
         touched=tuple(touched),

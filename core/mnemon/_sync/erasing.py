@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._sync.desk import in_chunks, pages
+from mnemon._sync.reading import chosen, still
 from mnemon._sync.work import unit_of_work
+from mnemon.errors import StoreUnavailableError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import EMPTY, empty_version, erase_writes, orphans, source_rows, sources_of
 from mnemon.logic.memories import DELETED, MEMORIES
@@ -15,7 +17,7 @@ from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.logic.versions import inside, not_found
 from mnemon.types.filters import where
 from mnemon.types.results import ErasureReceipt
-from mnemon.types.storage import Delete, DeleteWhere, Put
+from mnemon.types.storage import Delete, DeleteWhere, Put, Scrubbed
 from mnemon.types.times import format_time
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["erase", "erase_some", "finish", "finish_pending", "forget", "purge", "reset"]
 
 _CHUNK = 1_000
+_SCRUB_DUE = Put(collection=SETTINGS.name, row=scrub_row())
+"""Written with or before what takes rows away, so that the bytes of an interrupted call are not forgotten."""
 
 
 def erase(desk: Desk, memory_id: str, scope: Scope | None) -> ErasureReceipt:
@@ -40,28 +44,33 @@ def erase(desk: Desk, memory_id: str, scope: Scope | None) -> ErasureReceipt:
         NotFoundError: nothing of it is there in that scope.
     """
     with unit_of_work(desk.store) as store:
-        versions = _versions(desk, store, [memory_id])
-        if not versions or not all(inside(row, scope) for row in versions):
+        versions = [row for row in _versions(desk, store, [memory_id]) if inside(row, scope)]
+        if not versions:
             raise not_found(memory_id)
         part = _erase(desk, store, versions)
     return finish(desk, part.rows, part.redacted)
 
 
-def erase_some(desk: Desk, condition: Filter, limit: int) -> tuple[int, ErasureReceipt]:
-    """Erase up to so many of the memories that match; return how many, and what went. The bytes wait for `finish`."""
+def erase_some(desk: Desk, memory_ids: Sequence[str], condition: Filter) -> tuple[int, ErasureReceipt]:
+    """Erase those of these memories whose newest version still matches; return how many, and what went.
+
+    The bytes wait for `finish`.
+    """
     with unit_of_work(desk.store) as store:
-        page = store.scan(desk.project, MEMORIES.name, condition, limit=limit, include=())
-        ids = list(dict.fromkeys(str(row.fields["memory_id"]) for row in page.rows))
+        ids = list(still(desk, store, memory_ids, condition))
         return len(ids), _erase(desk, store, _versions(desk, store, ids))
 
 
 def finish(desk: Desk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> ErasureReceipt:
     """Make the bytes of what was deleted unrecoverable; return the receipt of it all.
 
-    Where something still holds them, that is noted in the store, and `finish_pending` tries again.
+    The store has a note that they are due since they were deleted; where something still holds
+    them it stays, and `finish_pending` tries again.
     """
-    desk.store.apply(desk.project, [Put(collection=SETTINGS.name, row=scrub_row())])
-    scrubbed = desk.store.scrub()
+    try:
+        scrubbed = desk.store.scrub()
+    except StoreUnavailableError:
+        scrubbed = Scrubbed(bytes="pending", reason="another connection is writing to the store")
     if scrubbed.bytes == "gone":
         desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[SCRUB])])
     return ErasureReceipt(
@@ -71,8 +80,12 @@ def finish(desk: Desk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> 
 
 def finish_pending(desk: Desk) -> None:
     """Finish what an earlier `finish` could not."""
-    if desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True):
+    if _scrub_is_due(desk):
         finish(desk, {}, {})
+
+
+def _scrub_is_due(desk: Desk) -> bool:
+    return bool(desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True))
 
 
 def _versions(desk: Desk, store: Store, memory_ids: Sequence[str]) -> list[Row]:
@@ -97,7 +110,8 @@ def _erase(desk: Desk, store: Store, versions: list[Row]) -> ErasureReceipt:
     for chunk in in_chunks(source_rows(versions)):
         messages |= store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
     writes = erase_writes(versions, messages)
-    store.apply(desk.project, writes)
+    if versions:
+        store.apply(desk.project, [_SCRUB_DUE, *writes])
     return ErasureReceipt(at=desk.clock(), rows={MEMORIES.name: len(versions)}, redacted={MESSAGES.name: len(messages)})
 
 
@@ -117,6 +131,7 @@ def forget(desk: Desk, user_id: str, dry_run: bool) -> ErasureReceipt:  # noqa: 
     left = {name: number for name, number in left.items() if number}
     if dry_run:
         return ErasureReceipt(at=desk.clock(), rows=counts, left=left, dry_run=True)
+    desk.store.apply(desk.project, [_SCRUB_DUE])
     gone = dict.fromkeys(person, 0)
     remaining = True
     while remaining:
@@ -149,17 +164,16 @@ def purge(desk: Desk, now: datetime, deleted_before: datetime, keep_versions: in
     redacted: dict[str, int] = {}
     expired = CURRENT & where("expires_at").lte(format_time(now)) & where("pinned").eq(None)
     deleted = where("ended").eq(DELETED) & where("recorded_to").lt(format_time(deleted_before))
-    for ids in (_memories(desk, expired), _dead(desk, _memories(desk, deleted))):
-        for chunk in in_chunks(ids):
-            with unit_of_work(desk.store) as store:
-                part = _erase(desk, store, _versions(desk, store, chunk))
+    for condition in (expired, deleted):
+        for chunk in in_chunks(chosen(desk, condition)):
+            _, part = erase_some(desk, chunk, condition)
             _add(rows, part.rows)
             _add(redacted, part.redacted)
     if keep_versions is not None:
         _add(rows, {MEMORIES.name: _thin(desk, keep_versions)})
-    if not any(rows.values()):
-        return ErasureReceipt(at=now, rows=rows, redacted=redacted)
-    return finish(desk, rows, redacted)
+    if any(rows.values()) or _scrub_is_due(desk):
+        return finish(desk, rows, redacted)
+    return ErasureReceipt(at=now, rows=rows, redacted=redacted)
 
 
 def _memories(desk: Desk, condition: Filter) -> list[str]:
@@ -168,14 +182,6 @@ def _memories(desk: Desk, condition: Filter) -> list[str]:
     for rows in pages(desk.store, desk.project, MEMORIES.name, condition, include=()):
         found.update(dict.fromkeys(str(row.fields["memory_id"]) for row in rows))
     return list(found)
-
-
-def _dead(desk: Desk, memory_ids: Sequence[str]) -> list[str]:
-    """Return those of these memories that have no current version: none was brought back."""
-    alive: set[str] = set()
-    for chunk in in_chunks(memory_ids):
-        alive.update(_memories(desk, where("memory_id").in_(list(chunk)) & CURRENT))
-    return [memory_id for memory_id in memory_ids if memory_id not in alive]
 
 
 def _thin(desk: Desk, keep: int) -> int:
@@ -197,17 +203,18 @@ def _thin(desk: Desk, keep: int) -> int:
                 writes += [write for row in old for write in empty_version(row)]
                 emptied += len(old)
             if writes:
-                store.apply(desk.project, writes)
+                store.apply(desk.project, [_SCRUB_DUE, *writes])
     return emptied
 
 
 def reset(desk: Desk) -> ErasureReceipt:
     """Erase everything of the project, in every collection."""
+    desk.store.apply(desk.project, [_SCRUB_DUE])
     rows: dict[str, int] = {}
     for collection in desk.store.collections():
         if collection.name != SETTINGS.name:
             rows[collection.name] = _delete_where(desk, collection.name, where("id").exists())
-    _delete_where(desk, SETTINGS.name, where("id").exists())
+    _delete_where(desk, SETTINGS.name, where("id").ne(SCRUB))
     return finish(desk, rows, {})
 
 

@@ -87,11 +87,12 @@ class Reads(Face):
         check_query(query)
         now = self._core.clock()
         moment = None if as_of is None else to_datetime(as_of, "as_of")
-        everywhere = CURRENT if scope is None else scope_condition(scope) & CURRENT
+        recorded = recorded_at(moment)
+        everywhere = recorded if scope is None else scope_condition(scope) & recorded
         space = self._core.space
         sought = Sought(
             everywhere=everywhere,
-            recorded=recorded_at(moment),
+            recorded=recorded,
             where=matching(
                 scope,
                 rest,

@@ -11,7 +11,7 @@ from mnemon._sync import embedding, erasing, moving
 from mnemon._sync.face import Face
 from mnemon.errors import ConfigError, InvalidInputError
 from mnemon.logic.arguments import refuse_foreign
-from mnemon.logic.exports import ExportedRow, read_line
+from mnemon.logic.exports import ExportedRow, ExportReader
 from mnemon.logic.versions import KEEP, Keep
 from mnemon.types.results import ErasureReceipt, Exported, Imported, Reembedded
 from mnemon.wrappers.files import lines_of, whole_file
@@ -150,9 +150,10 @@ class Upkeep(Face):
 
     def _import(self, lines: Iterable[str], scope: Scope | None, progress: Callable[[int], None] | None) -> Imported:
         report = _Report()
+        reader = ExportReader(scope=scope, language=self._core.recall.language)
         waiting: list[ExportedRow] = []
         for number, line in enumerate(lines, 1):
-            found = read_line(line, number, scope=scope, language=self._core.recall.language)
+            found = reader.read(line, number)
             if found is None:
                 continue
             if not isinstance(found, ExportedRow):
@@ -162,6 +163,7 @@ class Upkeep(Face):
             if len(waiting) == _ROWS:
                 self._store(waiting, report, progress)
                 waiting = []
+        reader.finish()
         self._store(waiting, report, progress)
         return report.result()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnemon.errors import InvalidFilterError, ScopeError
 from mnemon.logic.filters import METADATA, conjuncts
+from mnemon.logic.memories import DELETED
 from mnemon.logic.scopes import scope_condition
 from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or, parse_filter, where
 from mnemon.types.scope import SCOPE_FIELDS, Scope
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from mnemon.types.memory import Kind
 
-__all__ = ["CURRENT", "matching", "merge_scopes", "recorded_at", "split_filters", "unexpired"]
+__all__ = ["CURRENT", "matching", "merge_scopes", "recorded_at", "removable", "split_filters", "unexpired"]
 
 CURRENT = where("recorded_to").eq(None)
 """The newest version of a memory that is not deleted."""
@@ -130,13 +131,31 @@ def matching(
     exclude_message_ids: Iterable[str] = (),
 ) -> And:
     """Return the condition of the versions that a reading call means, the scope's parts first."""
-    parts: list[Filter] = [*(() if scope is None else scope_condition(scope).parts), recorded_at(as_of)]
+    parts: list[Filter] = [*_parts(scope), recorded_at(as_of)]
     if not include_expired:
         parts.append(unexpired(as_of or now))
     if kinds is not None:
         parts.append(where("kind").in_(list(kinds)))
     if excluded := list(exclude_message_ids):
         parts.append(~where("sources").in_(excluded))
-    if not (isinstance(filters, And) and not filters.parts):
-        parts.append(filters)
-    return And(tuple(parts))
+    return And((*parts, *(() if filters == And() else (filters,))))
+
+
+def removable(scope: Scope | None, filters: Filter, *, erase: bool) -> And:
+    """Return the condition of the versions that a deletion means: expired ones too, and to erase, deleted ones.
+
+    Raises:
+        ScopeError: neither scope nor filter.
+    """
+    if scope is None and filters == And():
+        msg = (
+            "delete_all() needs to know which memories are meant: give at least one of user_id, agent_id, app_id "
+            "and run_id, or a filter that is not empty; reset() empties the project"
+        )
+        raise ScopeError(msg)
+    state = CURRENT | where("ended").eq(DELETED) if erase else CURRENT
+    return And((*_parts(scope), state, *(() if filters == And() else (filters,))))
+
+
+def _parts(scope: Scope | None) -> tuple[Filter, ...]:
+    return () if scope is None else scope_condition(scope).parts

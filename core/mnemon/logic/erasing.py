@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.memories import MEMORIES
-from mnemon.logic.messages import MESSAGES, message_from_row, message_row_id, message_to_dict
+from mnemon.logic.messages import ERASED, MESSAGES, message_from_row, message_row_id, message_to_dict
 from mnemon.logic.scopes import scope_of
 from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.scope import SCOPE_FIELDS
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
     from mnemon.types.storage import Write
 
-__all__ = ["EMPTY", "ERASED", "empty_version", "erase_writes", "orphans", "source_rows", "sources_of"]
-
-ERASED = "[erased]"
-"""What the log keeps in the place of a message's words."""
+__all__ = ["EMPTY", "empty_version", "erase_writes", "orphans", "source_rows", "sources_of"]
 
 EMPTY = "emptied"
 """What `ended` holds of a first version whose content was purged; its row stays, since it names the newest."""

@@ -14,27 +14,41 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.errors import InvalidInputError, ScopeError
 from mnemon.logic.declarations import collection_of
-from mnemon.logic.memories import MEMORIES, found_by
+from mnemon.logic.filters import matcher
+from mnemon.logic.memories import MEMORIES, found_by, text_of, version_of
+from mnemon.logic.messages import MESSAGES, message_from_row
+from mnemon.logic.operations import OPERATIONS, operation_of
+from mnemon.logic.rows import check_row
 from mnemon.logic.spaces import SETTINGS
-from mnemon.logic.versions import inside
 from mnemon.types.filters import And, where
+from mnemon.types.jsonvalue import check_text, shown
 from mnemon.types.storage import Row
 from mnemon.types.times import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from mnemon.types.filters import Filter
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection
 
-__all__ = ["ExportedRow", "collection_line", "exported", "header_line", "read_line", "row_line"]
+__all__ = ["ExportReader", "ExportedRow", "collection_line", "exported", "header_line", "row_line"]
 
 FORMAT = "mnemon-export"
 VERSION = 1
 
 _DERIVED = ("space", "space_next")
+
+_BREAKS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
+"""What JSON allows within a line and `str.splitlines` takes for the end of one."""
+
+_READ: Mapping[str, Callable[[Row], object]] = {
+    MEMORIES.name: version_of,
+    MESSAGES.name: message_from_row,
+    OPERATIONS.name: operation_of,
+}
+"""What reads the payloads of the engine's own collections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +78,20 @@ def exported(collections: Iterable[Collection], scope: Scope | None) -> dict[str
         if scope is None:
             chosen[collection.name] = (collection, None)
             continue
-        ids = scope.to_dict()
-        keys = {name: collection.person if name == "user_id" else name for name in ids}
-        if all(key is not None and key in collection.keys for key in keys.values()):
-            parts: list[Filter] = [where(cast("str", keys[name])).eq(value) for name, value in ids.items()]
-            chosen[collection.name] = (collection, And(tuple(parts)))
+        if condition := _belonging(collection, scope):
+            chosen[collection.name] = (collection, condition)
     return chosen
+
+
+def _belonging(collection: Collection, scope: Scope) -> Filter | None:
+    """Return the condition of the rows that belong to a scope; None where rows do not name every id that it has."""
+    parts: list[Filter] = []
+    for name, value in scope.to_dict().items():
+        key = collection.person if name == "user_id" else name
+        if key is None or key not in collection.keys:
+            return None
+        parts.append(where(key).eq(value))
+    return And(tuple(parts))
 
 
 def header_line(project: str, scope: Scope | None, at: datetime) -> str:
@@ -115,38 +137,75 @@ def _readable(payload: bytes) -> object:
 def _bytes(form: str, data: Any) -> bytes:  # noqa: ANN401 - any JSON
     if form == "base64":
         return base64.b64decode(data, validate=True)
+    if form not in {"ascii", "text"}:
+        msg = f"a payload is in ascii, text or base64, not in {shown(form)}; upgrade mnemon"
+        raise InvalidInputError(msg)
     return json.dumps(data, ensure_ascii=form == "ascii").encode()
 
 
 def _line(data: Mapping[str, object]) -> str:
-    return json.dumps(data, ensure_ascii=False) + "\n"
+    return json.dumps(data, ensure_ascii=False).translate(_BREAKS) + "\n"
 
 
-def read_line(line: str, number: int, *, scope: Scope | None, language: str) -> Collection | ExportedRow | None:
-    """Return what a line of an export holds: a collection, a row, or None for the header and empty lines.
+class ExportReader:
+    """Reads the lines of an export in order, and checks each so that what it gives can be stored and read."""
 
-    Raises:
-        InvalidInputError: it is not a line of an export of this version; the message names its number.
-        ScopeError: it is a row outside of the scope that the import is bound to.
-    """
-    if not line.strip():
-        return None
-    try:
-        data = cast("dict[str, Any]", json.loads(line))
-        if number == 1:
+    def __init__(self, *, scope: Scope | None, language: str) -> None:
+        """Begin before the first line; `scope` is what every row must belong to, or None."""
+        self._scope = scope
+        self._language = language
+        self._begun = False
+        self._declared: dict[str, Collection] = {}
+
+    def read(self, line: str, number: int) -> Collection | ExportedRow | None:
+        """Return what a line holds: a collection, a row, or None for the header and empty lines.
+
+        Raises:
+            InvalidInputError: it is not a line of an export of this version; the message names its number.
+            ScopeError: it is a row outside of the scope that the import is bound to.
+        """
+        if not line.strip():
+            return None
+        try:
+            line.encode()  # fails where a byte of the file was no text
+            return self._read(cast("dict[str, Any]", json.loads(line)))
+        except ScopeError as error:
+            msg = f"line {number}: {error}"
+            raise ScopeError(msg) from None
+        except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+            reason = str(error) if isinstance(error, InvalidInputError) else "it is not a line of an export of mnemon"
+            msg = f"line {number}: {reason}"
+            raise InvalidInputError(msg) from None
+
+    def finish(self) -> None:
+        """Refuse what ended before its first line.
+
+        Raises:
+            InvalidInputError: there was no line.
+        """
+        if not self._begun:
+            msg = "there is not a single line to import; is this an export of mnemon?"
+            raise InvalidInputError(msg)
+
+    def _read(self, data: Mapping[str, Any]) -> Collection | ExportedRow | None:
+        if not self._begun:
             _check_header(data)
+            self._begun = True
             return None
         if "declare" in data:
-            return collection_of(data["declare"])
-        found = _row(data, language)
-    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
-        reason = str(error) if isinstance(error, InvalidInputError) else "it is not a line of an export of mnemon"
-        msg = f"line {number}: {reason}"
-        raise InvalidInputError(msg) from None
-    if not inside(found.row, scope):
-        msg = f"line {number}: row {found.row.id!r} belongs to somebody else than this memory is bound to"
-        raise ScopeError(msg)
-    return found
+            collection = collection_of(data["declare"])
+            self._declared[collection.name] = collection
+            return collection
+        name = data["collection"]
+        if name not in self._declared or name == SETTINGS.name:
+            msg = "it has a row of a collection that no line before it declares"
+            raise InvalidInputError(msg)
+        found = _row(data, self._declared[name], self._language)
+        wanted = None if self._scope is None else _belonging(self._declared[name], self._scope)
+        if self._scope is not None and (wanted is None or not matcher(wanted)(found.row)):
+            msg = f"row {found.row.id!r} belongs to somebody else than this memory is bound to"
+            raise ScopeError(msg)
+        return found
 
 
 def _check_header(data: Mapping[str, object]) -> None:
@@ -158,7 +217,7 @@ def _check_header(data: Mapping[str, object]) -> None:
         raise InvalidInputError(msg)
 
 
-def _row(data: Mapping[str, Any], language: str) -> ExportedRow:
+def _row(data: Mapping[str, Any], collection: Collection, language: str) -> ExportedRow:
     payload = b""
     if "payload" in data:
         ((form, content),) = data["payload"].items()
@@ -174,7 +233,10 @@ def _row(data: Mapping[str, Any], language: str) -> ExportedRow:
         metadata=data.get("metadata", {}),
         payload=payload,
     )
-    if data["collection"] != MEMORIES.name or not payload:
-        return ExportedRow(data["collection"], row, None)
-    text = json.loads(payload)["text"]
+    row = check_row(row, collection)
+    if payload and collection.name in _READ:
+        _READ[collection.name](row)  # what cannot be read is not stored
+    if collection.name != MEMORIES.name or not payload:
+        return ExportedRow(collection.name, row, None)
+    text = check_text(text_of(row), "text")
     return ExportedRow(MEMORIES.name, replace(row, terms=found_by(text, fields.get("speaker"), language)), text)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
 
 __all__ = [
+    "ERASED",
     "MESSAGES",
     "identified",
     "message_from_dict",
@@ -48,6 +49,9 @@ MESSAGES = Collection(
 `thread` is what messages of exactly the same scope share, `memory_id` the memory that was made of a
 message, `latest` the newest memory of its session up to it.
 """
+
+ERASED = "[erased]"
+"""What the log keeps in the place of a message's words."""
 
 _MOST_AT_ONCE = 10**7
 

@@ -33,7 +33,7 @@ class Sought:
     """A search, checked.
 
     Attributes:
-        everywhere: the condition of all memories that the scope has, whose words are counted.
+        everywhere: the condition of all memories that the scope has, or had then, whose words are counted.
         recorded: the condition of versions that were current at the time that is asked about.
         where: the condition of the memories that may be found.
         limit: how many at most.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.messages import message_from_row, message_row_id
+from mnemon.logic.messages import ERASED, message_from_row, message_row_id
 from mnemon.logic.sessions import Place, Spot, spot_of
 
 if TYPE_CHECKING:
@@ -225,11 +225,18 @@ def _directly_again(
 def _overlap(given: Sequence[Message], times: Sequence[datetime], tail: Sequence[Logged], gap: timedelta) -> int:
     """Return how many messages at the end of the log the list begins with."""
     for length in range(min(len(given), len(tail)), 1, -1):
-        if all(map(_is, tail[len(tail) - length :], given)):
+        pairs = list(zip(tail[len(tail) - length :], given, strict=False))
+        kept = [pair for pair in pairs if not _erased(*pair)]
+        if kept and all(_is(one, message) for one, message in kept):
             return length
     if given and tail and _is_directly_again(tail[-1], given[0], times[0], gap):
         return 1
     return 0
+
+
+def _erased(there: Logged, message: Message) -> bool:
+    """Whether the log keeps only a marker of what may be this message: a history sent again must not bring it back."""
+    return message.id is None and there.message.text == ERASED and there.message.role == message.role
 
 
 def _is(there: Logged, message: Message) -> bool:

@@ -9,7 +9,7 @@ from mnemon.errors import ConflictError, NotFoundError
 from mnemon.logic.versions import closing, copied_version, patching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mnemon.types.memory import Operation, Touched
@@ -35,6 +35,7 @@ def plan_undo(
     operation: Operation,
     rows: Mapping[str, Sequence[Row]],
     *,
+    parts: Iterable[str] = (),
     op_id: str,
     actor: str | None,
     now: datetime,
@@ -45,6 +46,7 @@ def plan_undo(
     Args:
         operation: what to take back.
         rows: whole rows of all versions of each memory that it touched.
+        parts: the operations that are parts of it.
         op_id: the operation that takes it back.
         actor: who does, or None.
         now: the time of the call.
@@ -56,7 +58,7 @@ def plan_undo(
     """
     states = [_state(touched, rows.get(touched.memory_id, ()), operation) for touched in operation.touched]
     if not force:
-        _check_unchanged(operation, states)
+        _check_unchanged(operation, states, frozenset((operation.op_id, *parts)))
     writes: list[Write] = []
     touched: list[Touched] = []
     for state in states:
@@ -78,38 +80,35 @@ def _state(touched: Touched, rows: Sequence[Row], operation: Operation) -> _Stat
     return _State(touched=touched, newest=by_version[max(by_version)], by_version=by_version)
 
 
-def _check_unchanged(operation: Operation, states: Sequence[_State]) -> None:
+def _check_unchanged(operation: Operation, states: Sequence[_State], own: frozenset[str]) -> None:
     memories: list[str] = []
     later: dict[str, None] = {}
     for state in states:
-        found = _later_operations(state, operation)
+        found = _later_operations(state, own)
         if found:
             memories.append(state.touched.memory_id)
             later.update(dict.fromkeys(found))
     if memories:
         msg = (
             f"{len(memories)} of the memories that operation {operation.op_id!r} changed were changed later, "
-            f"by {', '.join(later)}; undo those first, or pass force=True to add a version"
+            f"by {', '.join(later)}; look at their history, and pass force=True to take it back all the same"
         )
         raise ConflictError(msg, memory_ids=memories, operations=list(later))
 
 
-def _later_operations(state: _State, operation: Operation) -> list[str]:
-    """Return the operations that changed a memory after this one did; none means that it stands as this one left it."""
-    touched = state.touched
+def _later_operations(state: _State, own: frozenset[str]) -> list[str]:
+    """Return the operations that changed a memory after these did; none means that it stands as these left it."""
+    touched, newest = state.touched, state.newest.fields
     left = touched.made or touched.closed
-    if left is not None:
+    if left is None:  # it changed fields of a version in place, which then names it, or a later one that did
+        found = [newest.get("patched_by") or newest["op_id"], newest.get("closed_by")]
+    else:
         later = [row for version, row in sorted(state.by_version.items()) if version > left]
-        found = [cast("str", row.fields["op_id"]) for row in later]
-        closed_by = cast("str | None", state.newest.fields.get("closed_by"))
-        if closed_by is not None and closed_by != operation.op_id:
-            found.append(closed_by)
-        return [op for op in dict.fromkeys(found) if op != operation.op_id]
-    fields = state.newest.fields
-    if not state.current:
-        return [cast("str", fields["closed_by"])]
-    same = all(fields.get(name) == after for name, (_, after) in touched.patched.items())
-    return [] if same else [cast("str", fields.get("patched_by") or fields["op_id"])]
+        found = [row.fields["op_id"] for row in later]
+        if later or touched.made is not None:  # what it closed, it closed with all that was changed in place
+            found.append(newest.get("patched_by"))
+        found.append(newest.get("closed_by"))
+    return [cast("str", op) for op in dict.fromkeys(found) if op is not None and op not in own]
 
 
 def _take_back(state: _State, *, op_id: str, actor: str | None, now: datetime) -> tuple[list[Write], Touched] | None:

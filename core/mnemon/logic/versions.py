@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, cast
@@ -136,13 +137,22 @@ def updated(current: Row, change: Change, now: datetime) -> MemoryRecord:
         valid_from=record.valid_from if isinstance(change.valid_from, Keep) else change.valid_from,
         valid_to=record.valid_to if isinstance(change.valid_to, Keep) else change.valid_to,
     )
-    if content != record:
+    if not _same(content, record):
         content = replace(content, version=record.version + 1, updated_at=max(now, record.updated_at))
     return replace(
         content,
         expires_at=record.expires_at if isinstance(change.expires_at, Keep) else change.expires_at,
         pinned=record.pinned if change.pinned is None else change.pinned,
     )
+
+
+def _same(one: MemoryRecord, other: MemoryRecord) -> bool:
+    """Whether two memories hold the same; in JSON, unlike in Python, 1, 1.0 and true are three things."""
+    return one == other and _exact(one.metadata) == _exact(other.metadata)
+
+
+def _exact(data: JsonObject) -> str:
+    return json.dumps(data, sort_keys=True)
 
 
 def changed(current: Row, record: MemoryRecord) -> dict[str, tuple[str | None, str | None]]:
@@ -175,7 +185,13 @@ def copied_version(
     row = replace(
         source,
         id=version_row_id(memory_id, version, op_id),
-        fields={**fields, "version": version, "recorded_from": format_time(at), "op_id": op_id},
+        fields={
+            **fields,
+            "version": version,
+            "recorded_from": format_time(at),
+            "op_id": op_id,
+            "space": next(iter(source.vectors), None),
+        },
         payload=payload_of(text_of(source), actor),
     )
     return _put_version(row, newest, op_id, at)

@@ -34,6 +34,6 @@ def whole_file(path: str | os.PathLike[str]) -> Generator[IO[str]]:
 
 @contextmanager
 def lines_of(path: str | os.PathLike[str]) -> Generator[IO[str]]:
-    """Return the lines of a text file in UTF-8."""
-    with Path(path).open(encoding="utf-8") as file:
+    """Return the lines of a text file in UTF-8; bytes that are none become surrogates, which no value may hold."""
+    with Path(path).open(encoding="utf-8", errors="surrogateescape") as file:
         yield file
