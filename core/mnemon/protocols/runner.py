@@ -9,40 +9,40 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncRunner", "Runner"]
 
-Desk = TypeVar("Desk")
+Desk_co = TypeVar("Desk_co", covariant=True)
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
 
-class Runner(Protocol[Desk]):
+class Runner(Protocol[Desk_co]):
     """Runs pieces of the sync engine."""
 
     def run(
         self,
-        piece: Callable[Concatenate[Desk, Arguments], Answer],
+        piece: Callable[Concatenate[Desk_co, Arguments], Answer],
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Answer:
         """Return what the piece returns."""
         ...
 
-    def close(self, last: Callable[[Desk], object]) -> None:
+    def close(self, last: Callable[[Desk_co], object]) -> None:
         """Close the store where it is the memory's own, after a last piece of work."""
         ...
 
 
-class AsyncRunner(Protocol[Desk]):
+class AsyncRunner(Protocol[Desk_co]):
     """Runs pieces of the async engine."""
 
     async def run(
         self,
-        piece: Callable[Concatenate[Desk, Arguments], Awaitable[Answer]],
+        piece: Callable[Concatenate[Desk_co, Arguments], Awaitable[Answer]],
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Answer:
         """Return what the piece returns, while the event loop goes on."""
         ...
 
-    async def aclose(self, last: Callable[[Desk], Awaitable[object]]) -> None:
+    async def aclose(self, last: Callable[[Desk_co], Awaitable[object]]) -> None:
         """Close the store where it is the memory's own, after a last piece of work."""
         ...
