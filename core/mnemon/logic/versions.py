@@ -167,7 +167,13 @@ def copied_version(
     row = replace(
         source,
         id=version_row_id(memory_id, version, op_id),
-        fields={**fields, "version": version, "recorded_from": format_time(at), "op_id": op_id},
+        fields={
+            **fields,
+            "version": version,
+            "recorded_from": format_time(at),
+            "op_id": op_id,
+            "space": next(iter(source.vectors), None),  # as it was read: of a space of later there is no vector here
+        },
         payload=json.dumps(data, ensure_ascii=False).encode(),
     )
     return _put_version(row, newest, op_id, at)
