@@ -14,6 +14,7 @@ from mnemon.logic.operations import OPERATIONS, operation_of
 from mnemon.logic.turns import Log, logged
 from mnemon.types.filters import where
 from mnemon.types.results import Added, AddResult
+from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ async def add(desk: AsyncDesk, request: AddRequest, embedded: Embedded) -> AddRe
         if missing:
             return missing
         retried = request.op_id is not None
-        writes = add_writes(plan, embedded, actor=request.actor, language=desk.language, retried=retried)
+        writes = await athink(add_writes, plan, embedded, actor=request.actor, language=desk.language, retried=retried)
         if writes:
             await store.apply(desk.project, writes)
     records = {key: record_of(row) for key, row in there.items() if "recorded_to" not in row.fields}

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._async.desk import in_chunks
+from mnemon.logic.analysis import name_terms
 from mnemon.logic.filters import bind, matcher
 from mnemon.logic.memories import MEMORIES, record_of
-from mnemon.logic.recall import rank, term_weights
+from mnemon.logic.recall import rank, read_query, term_weights
 from mnemon.logic.searching import Pooled, following, pool_turns, pooled, preceding
 from mnemon.types.filters import where
 from mnemon.types.memory import Hit
 from mnemon.types.results import SearchResult
 from mnemon.types.storage import Nearest, Terms
+from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import numpy
     from numpy.typing import NDArray
@@ -24,17 +27,22 @@ if TYPE_CHECKING:
     from mnemon.logic.recall import Query, Ranked
     from mnemon.logic.searching import Sought
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Match, Row
+    from mnemon.types.recall import RecallConfig
+    from mnemon.types.storage import Counts, Match, Row
 
-__all__ = ["participants", "search"]
+__all__ = ["read", "search"]
 
 _MOST = 10_000
 
 
-async def participants(desk: AsyncDesk, everywhere: Filter, names: Sequence[str]) -> frozenset[str]:
-    """Return which of these terms of names take part in the conversations of a scope."""
-    counts = await desk.store.count(desk.project, MEMORIES.name, everywhere, terms=names)
-    return frozenset(name for name, held in counts.terms.items() if held)
+async def read(desk: AsyncDesk, query: str, everywhere: Filter, now: datetime, config: RecallConfig) -> Query:
+    """Return what a query asks for; names in it count as participants where a scope holds them."""
+    names = await athink(name_terms, query, config.language)
+    held: Mapping[str, int] = {}
+    if names:
+        held = (await desk.store.count(desk.project, MEMORIES.name, everywhere, terms=names)).terms
+    participants = frozenset(name for name, rows in held.items() if rows)
+    return await athink(read_query, query, now=now, zone=None, participants=participants, config=config)
 
 
 async def search(desk: AsyncDesk, sought: Sought, query: Query, vector: NDArray[numpy.float32] | None) -> SearchResult:
@@ -43,14 +51,7 @@ async def search(desk: AsyncDesk, sought: Sought, query: Query, vector: NDArray[
     pool = await _candidates(desk, sought, query, vector, counts.rows, counts.terms)
     found = set(pool)
     await _surround(desk, sought, pool)
-    ranked = rank(
-        query,
-        pool_turns(pool, sought.space, vector),
-        rows=counts.rows,
-        frequencies=counts.terms,
-        config=sought.config,
-        embedder=sought.embedder,
-    )
+    ranked = await athink(_ranked, sought, query, vector, pool, counts)
     allowed = matcher(bind(sought.where, MEMORIES))
     wanted: list[Ranked] = []
     for one in ranked:
@@ -59,6 +60,19 @@ async def search(desk: AsyncDesk, sought: Sought, query: Query, vector: NDArray[
         if one.id in found or allowed(pool[one.id].row):
             wanted.append(one)
     return await _hits(desk, sought, pool, wanted)
+
+
+def _ranked(
+    sought: Sought, query: Query, vector: NDArray[numpy.float32] | None, pool: Mapping[str, Pooled], counts: Counts
+) -> Sequence[Ranked]:
+    return rank(
+        query,
+        pool_turns(pool, sought.space, vector),
+        rows=counts.rows,
+        frequencies=counts.terms,
+        config=sought.config,
+        embedder=sought.embedder,
+    )
 
 
 async def _candidates(

@@ -15,6 +15,7 @@ from mnemon.logic.operations import OPERATIONS, operation_of
 from mnemon.logic.turns import Log, logged
 from mnemon.types.filters import where
 from mnemon.types.results import Added, AddResult
+from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,7 @@ def add(desk: Desk, request: AddRequest, embedded: Embedded) -> AddResult | list
         if missing:
             return missing
         retried = request.op_id is not None
-        writes = add_writes(plan, embedded, actor=request.actor, language=desk.language, retried=retried)
+        writes = think(add_writes, plan, embedded, actor=request.actor, language=desk.language, retried=retried)
         if writes:
             store.apply(desk.project, writes)
     records = {key: record_of(row) for key, row in there.items() if "recorded_to" not in row.fields}

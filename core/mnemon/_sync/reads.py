@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from mnemon._sync import reading, searching
 from mnemon._sync.face import Face
 from mnemon.errors import InvalidInputError
-from mnemon.logic.analysis import name_terms
 from mnemon.logic.arguments import check_id, check_kinds, check_limit, check_query, check_threshold, refuse_foreign
 from mnemon.logic.conditions import CURRENT, matching, recorded_at, split_filters
 from mnemon.logic.cursors import read_cursor
-from mnemon.logic.recall import read_query
 from mnemon.logic.scopes import scope_condition
 from mnemon.logic.searching import Sought
 from mnemon.types.filters import And, where
@@ -90,7 +88,7 @@ class Reads(Face):
         now = self._core.clock()
         moment = None if as_of is None else to_datetime(as_of, "as_of")
         everywhere = CURRENT if scope is None else scope_condition(scope) & CURRENT
-        space = self._core.space
+        space = self._core.find_space()
         sought = Sought(
             everywhere=everywhere,
             recorded=recorded_at(moment),
@@ -110,9 +108,7 @@ class Reads(Face):
             space=None if space is None else space.name,
             embedder=None if space is None else space.model,
         )
-        names = name_terms(query, self._core.recall.language)
-        known = self._core.runner.run(searching.participants, everywhere, names) if names else frozenset[str]()
-        read = read_query(query, now=moment or now, zone=None, participants=known, config=self._core.recall)
+        read = self._core.runner.run(searching.read, query, everywhere, moment or now, self._core.recall)
         vector = self._core.embed_query(read)
         return self._core.runner.run(searching.search, sought, read, vector)
 
@@ -334,7 +330,8 @@ class Reads(Face):
         """Return numbers of the project, or of a scope in it."""
         refuse_foreign("stats", foreign)
         scope = self._named(user_id, agent_id, app_id, run_id)
-        return self._core.runner.run(reading.stats, scope, self._core.space)
+        embedder, space = self._core.embedder, self._core.find_space()
+        return self._core.runner.run(reading.stats, scope, None if embedder is None else embedder.name, space)
 
 
 def _check_ids(ids: Sequence[str]) -> list[str]:

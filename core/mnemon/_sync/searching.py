@@ -6,17 +6,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._sync.desk import in_chunks
+from mnemon.logic.analysis import name_terms
 from mnemon.logic.filters import bind, matcher
 from mnemon.logic.memories import MEMORIES, record_of
-from mnemon.logic.recall import rank, term_weights
+from mnemon.logic.recall import rank, read_query, term_weights
 from mnemon.logic.searching import Pooled, following, pool_turns, pooled, preceding
 from mnemon.types.filters import where
 from mnemon.types.memory import Hit
 from mnemon.types.results import SearchResult
 from mnemon.types.storage import Nearest, Terms
+from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import numpy
     from numpy.typing import NDArray
@@ -25,17 +28,22 @@ if TYPE_CHECKING:
     from mnemon.logic.recall import Query, Ranked
     from mnemon.logic.searching import Sought
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Match, Row
+    from mnemon.types.recall import RecallConfig
+    from mnemon.types.storage import Counts, Match, Row
 
-__all__ = ["participants", "search"]
+__all__ = ["read", "search"]
 
 _MOST = 10_000
 
 
-def participants(desk: Desk, everywhere: Filter, names: Sequence[str]) -> frozenset[str]:
-    """Return which of these terms of names take part in the conversations of a scope."""
-    counts = desk.store.count(desk.project, MEMORIES.name, everywhere, terms=names)
-    return frozenset(name for name, held in counts.terms.items() if held)
+def read(desk: Desk, query: str, everywhere: Filter, now: datetime, config: RecallConfig) -> Query:
+    """Return what a query asks for; names in it count as participants where a scope holds them."""
+    names = think(name_terms, query, config.language)
+    held: Mapping[str, int] = {}
+    if names:
+        held = (desk.store.count(desk.project, MEMORIES.name, everywhere, terms=names)).terms
+    participants = frozenset(name for name, rows in held.items() if rows)
+    return think(read_query, query, now=now, zone=None, participants=participants, config=config)
 
 
 def search(desk: Desk, sought: Sought, query: Query, vector: NDArray[numpy.float32] | None) -> SearchResult:
@@ -44,14 +52,7 @@ def search(desk: Desk, sought: Sought, query: Query, vector: NDArray[numpy.float
     pool = _candidates(desk, sought, query, vector, counts.rows, counts.terms)
     found = set(pool)
     _surround(desk, sought, pool)
-    ranked = rank(
-        query,
-        pool_turns(pool, sought.space, vector),
-        rows=counts.rows,
-        frequencies=counts.terms,
-        config=sought.config,
-        embedder=sought.embedder,
-    )
+    ranked = think(_ranked, sought, query, vector, pool, counts)
     allowed = matcher(bind(sought.where, MEMORIES))
     wanted: list[Ranked] = []
     for one in ranked:
@@ -60,6 +61,19 @@ def search(desk: Desk, sought: Sought, query: Query, vector: NDArray[numpy.float
         if one.id in found or allowed(pool[one.id].row):
             wanted.append(one)
     return _hits(desk, sought, pool, wanted)
+
+
+def _ranked(
+    sought: Sought, query: Query, vector: NDArray[numpy.float32] | None, pool: Mapping[str, Pooled], counts: Counts
+) -> Sequence[Ranked]:
+    return rank(
+        query,
+        pool_turns(pool, sought.space, vector),
+        rows=counts.rows,
+        frequencies=counts.terms,
+        config=sought.config,
+        embedder=sought.embedder,
+    )
 
 
 def _candidates(
