@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 DEFER = MemoryConfig(on_embedder_error="defer")
 
 
+SPOILT: list[tuple[Callable[[NDArray[np.float32]], object], str]] = [
+    (lambda vectors: vectors[:, :5], "dimensions"),
+    (lambda vectors: vectors[0], "shape"),
+    (lambda vectors: vectors[:0], "shape"),
+    (lambda vectors: vectors * np.float32("nan"), "NaN"),
+    (lambda vectors: vectors * np.float32("inf"), "NaN or an infinity"),
+    (lambda _: "nonsense", "one list of numbers per text"),
+    (lambda _: None, "one vector per text|NaN"),
+]
+
+
 @pytest.fixture(params=["memory", "sqlite"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return ":memory:" if request.param == "memory" else str(tmp_path / "notes.db")
@@ -61,15 +72,7 @@ def test_an_update_that_cannot_be_embedded_changes_nothing(target: str) -> None:
 
 @pytest.mark.parametrize(
     ("spoil", "said"),
-    [
-        (lambda vectors: vectors[:, :5], "dimensions"),
-        (lambda vectors: vectors[0], "shape"),
-        (lambda vectors: vectors[:0], "shape"),
-        (lambda vectors: vectors * np.float32("nan"), "NaN"),
-        (lambda vectors: vectors * np.float32("inf"), "NaN or an infinity"),
-        (lambda _: "nonsense", "one list of numbers per text"),
-        (lambda _: None, "one vector per text|NaN"),
-    ],
+    SPOILT,
     ids=["short vectors", "one vector", "no vector", "nan", "infinity", "text", "none"],
 )
 def test_an_embedder_that_gives_nonsense_is_an_error_before_anything_is_written(

@@ -159,7 +159,7 @@ def test_a_reembed_that_stopped_while_clearing_up_counts_nothing_as_waiting(
         calls.append(1)
         if len(calls) > 2:
             raise KeyboardInterrupt
-        return clear(*arguments)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return clear(*arguments)  # pyright: ignore[reportArgumentType]
 
     with monkeypatch.context() as patch, _open(store, None) as memory:
         patch.setattr(upkeep.embedding, "leave_space", stops)

@@ -15,6 +15,7 @@ from mnemon.types.filters import where
 from tests.core.fakes import WordEmbedder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 LOCAL = "local:all-MiniLM-L6-v2-int8"
@@ -224,9 +225,9 @@ def test_reset_lets_another_embedder_begin(path: Path) -> None:
 def test_a_function_serves_as_embedder_plain_and_async(path: Path) -> None:
     words = WordEmbedder()
 
-    async def embed(texts: object) -> object:
+    async def embed(texts: Sequence[str]) -> object:
         await asyncio.sleep(0)
-        return words.embed(list(texts))  # pyright: ignore[reportArgumentType]
+        return words.embed(texts)
 
     with Memory(path, embedder=CallableEmbedder(words.embed, name="mine")) as memory:
         memory.add("Tea at five.", user_id="alice")
