@@ -183,3 +183,19 @@ def test_the_memory_that_did_it_goes_on_with_the_new_embedder(store: Store) -> N
         assert memory.search("trains", user_id="bob")[0].memory.id == memory_id
         assert new.queries == ["trains"]
         assert (memory.stats().embedder, memory.stats().dimensions, memory.stats().waiting) == ("new", 32, 0)
+
+
+def test_a_version_claims_no_space_that_it_has_no_vector_in(store: Store) -> None:
+    _filled(store, WordEmbedder("old"))
+    late = Memory(store=store, embedder=WordEmbedder("old"))  # another process that was not opened anew
+    with _open(store, None) as memory:
+        memory.reembed(embedder=WordEmbedder("new", 32))
+    deleted = late.delete(late.add("Late words.", user_id="alice").ids[0])
+
+    with Memory(store=store, embedder=WordEmbedder("new", 32)) as memory:
+        memory.undo(deleted.op_id or "")
+
+        assert all(space is None or space in vectors for space, _, vectors in _rows(store))
+        assert memory.stats().waiting == 1
+        memory.reembed()
+        assert memory.stats().waiting == 0
