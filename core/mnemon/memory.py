@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -19,20 +19,21 @@ from mnemon.errors import ConfigError
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS
-from mnemon.logic.spaces import SETTINGS, check_embedder
+from mnemon.logic.spaces import SETTINGS, Vectors, check_embedder
 from mnemon.logic.versions import KEEP, Keep
+from mnemon.protocols.async_store import AsyncStore
 from mnemon.protocols.clock import random_id, system_clock
 from mnemon.protocols.store import Store
-from mnemon.running import DirectRunner, NativeRunner, ThreadRunner
+from mnemon.running import BorrowedRunner, DirectRunner, NativeRunner, ThreadRunner
 from mnemon.types.recall import RecallConfig
 
 if TYPE_CHECKING:
     import os
 
     from mnemon.config import MemoryConfig
-    from mnemon.protocols.async_store import AsyncStore
     from mnemon.protocols.clock import Clock, NewId
     from mnemon.protocols.embedder import Embedder
+    from mnemon.protocols.runner import AsyncRunner, Runner
     from mnemon.types.storage import VectorSpace
 
 __all__ = ["AsyncMemory", "Memory"]
@@ -43,58 +44,46 @@ COLLECTIONS = (MEMORIES, MESSAGES, OPERATIONS, SETTINGS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opened:
-    """What opening gave, for a memory and for its twin."""
+    """What opening gave, for a memory and for its twin.
+
+    `runner` is that of the sync engine, or None over an async store; `choice` is the embedder that was asked for.
+    """
 
     store: Store | AsyncStore
     owned: bool
     settings: MemoryConfig
-    embedder: Embedder | None
-    space: VectorSpace | None
+    vectors: Vectors
+    choice: object
     clock: Clock
     new_id: NewId
     recall: RecallConfig
+    runner: DirectRunner | None
 
-    def core(self, *, owned: bool) -> Core:
+    def core(self, runner: Runner[Desk]) -> Core:
         """Return the core of a sync memory."""
-        runner = DirectRunner(self.desk(), owned=owned)
         return Core(
             runner,
-            embedder=self.embedder,
-            space=self.space,
+            vectors=self.vectors,
             defers=self.settings.on_embedder_error == "defer",
             clock=self.clock,
             recall=self.recall,
             retention=timedelta(days=self.settings.retention_days),
         )
 
-    def async_core(self, *, owned: bool) -> AsyncCore:
+    def async_core(self, runner: AsyncRunner[AsyncDesk]) -> AsyncCore:
         """Return the core of an async memory."""
-        if isinstance(self.store, Store):
-            runner = ThreadRunner(self.desk(), owned=owned)
-        else:
-            runner = self._native(self.store, owned=owned)
         return AsyncCore(
             runner,
-            embedder=self.embedder,
-            space=self.space,
+            vectors=self.vectors,
             defers=self.settings.on_embedder_error == "defer",
             clock=self.clock,
             recall=self.recall,
             retention=timedelta(days=self.settings.retention_days),
         )
 
-    def desk(self) -> Desk:
-        """Return the desk of the sync engine."""
-        return Desk(
-            store=cast("Store", self.store),
-            project=self.settings.project,
-            clock=self.clock,
-            new_id=self.new_id,
-            language=self.recall.language,
-            session_gap=timedelta(minutes=self.settings.session_gap_minutes),
-        )
-
-    def _native(self, store: AsyncStore, *, owned: bool) -> NativeRunner:
+    def native(self) -> NativeRunner:
+        """Return the runner over an async store; what cannot be read before a loop runs is read at first use."""
+        store = cast("AsyncStore", self.store)
         desk = AsyncDesk(
             store=store,
             project=self.settings.project,
@@ -106,9 +95,13 @@ class _Opened:
 
         async def setup() -> None:
             await store.declare(*COLLECTIONS)
-            check_embedder(await async_recorded_space(desk), self.embedder)
+            recorded = await async_recorded_space(desk)
+            if recorded is not None and self.vectors.embedder is None and self.choice == "auto":
+                choose_embedder("auto", self.settings, recorded.model)  # raises: what the store needs is not here
+            check_embedder(recorded, self.vectors.embedder)
+            self.vectors.space = recorded
 
-        return NativeRunner(desk, setup, owned=owned)
+        return NativeRunner(desk, setup, owned=self.owned)
 
 
 def _open(
@@ -127,34 +120,56 @@ def _open(
         msg = "give the name of a store or an open store, not both"
         raise ConfigError(msg)
     opened = open_store(target, settings) if store is None else store
+    choice = settings.embedder if embedder is KEEP else embedder
     try:
         ranking = RecallConfig(language=settings.language) if recall is None else recall
-        parts = _Opened(
-            store=opened,
-            owned=store is None,
-            settings=settings,
-            embedder=None,
-            space=None,
-            clock=clock,
-            new_id=new_id,
-            recall=ranking,
-        )
-        return _with_embedder(parts, settings.embedder if embedder is KEEP else embedder)
+        runner: DirectRunner | None = None
+        space: VectorSpace | None = None
+        if isinstance(opened, Store):
+            opened.declare(*COLLECTIONS)
+            desk = Desk(
+                store=opened,
+                project=settings.project,
+                clock=clock,
+                new_id=new_id,
+                language=ranking.language,
+                session_gap=timedelta(minutes=settings.session_gap_minutes),
+            )
+            space = recorded_space(desk)
+            runner = DirectRunner(desk, owned=store is None)
+        chosen = choose_embedder(choice, settings, None if space is None else space.model)
+        check_embedder(space, chosen)
     except BaseException:
         if store is None:
             cast("Store", opened).close()
         raise
+    return _Opened(
+        store=opened,
+        owned=store is None,
+        settings=settings,
+        vectors=Vectors(chosen, space),
+        choice=choice,
+        clock=clock,
+        new_id=new_id,
+        recall=ranking,
+        runner=runner,
+    )
 
 
-def _with_embedder(parts: _Opened, choice: object) -> _Opened:
-    """Return the parts with the embedder that was chosen, which must be the one that the store was begun with."""
-    space: VectorSpace | None = None
-    if isinstance(parts.store, Store):
-        parts.store.declare(*COLLECTIONS)
-        space = recorded_space(parts.desk())
-    embedder = choose_embedder(choice, parts.settings, None if space is None else space.model)
-    check_embedder(space, embedder)
-    return replace(parts, embedder=embedder, space=space)
+def _refuse_store(store: object, *kinds: type) -> None:
+    """Refuse what is no open store, or speaks async where that cannot be awaited."""
+    if isinstance(store, type):
+        msg = (
+            f"store is the class {store.__name__}, which is no open store; give an object of it: {store.__name__}(...)"
+        )
+        raise ConfigError(msg)
+    if store is None or isinstance(store, kinds):
+        return
+    if isinstance(store, AsyncStore):
+        msg = "store is an async store, which only AsyncMemory can use; open AsyncMemory(store=...), or its sync twin"
+    else:
+        msg = f"store is an object of {type(store).__name__}, which is no open store; give a name as the first argument"
+    raise ConfigError(msg)
 
 
 class Memory(Methods):
@@ -196,10 +211,12 @@ class Memory(Methods):
             recall: how memories are ranked.
 
         Raises:
-            ConfigError: a setting is wrong, or the embedder is not the one that the store was begun with.
+            ConfigError: a setting is wrong, the embedder is not the one that the store was begun with, or
+                `store` is no open store, or an async one.
             MissingExtraError: the embedder that the store was begun with is not installed.
             StoreError: the store cannot be opened.
         """
+        _refuse_store(store, Store)
         self._opened = _open(
             target,
             store=store,
@@ -210,21 +227,18 @@ class Memory(Methods):
             new_id=new_id,
             recall=recall,
         )
-        self._core = self._opened.core(owned=self._opened.owned)
+        self._core = self._opened.core(cast("DirectRunner", self._opened.runner))
 
     @property
     def aio(self) -> AsyncMemory:
-        """The same memory for async code, bound to the same scope; it is closed with this one."""
-        opened = self._opened
-        twin = AsyncMemory(
-            store=opened.store,
-            embedder=opened.embedder,
-            config=opened.settings,
-            clock=opened.clock,
-            new_id=opened.new_id,
-            recall=opened.recall,
-        )
-        return twin if self._bound is None else twin.scoped(**self._bound.to_dict(), actor=self._actor)
+        """The same memory for async code, bound to the same scope.
+
+        It is closed with this one; closing it alone does nothing.
+        """
+        twin = object.__new__(AsyncMemory)
+        runner = BorrowedRunner(cast("DirectRunner", self._opened.runner))
+        _bind(twin, self, self._opened.async_core(ThreadRunner(runner)))
+        return twin
 
 
 class AsyncMemory(AsyncMethods):
@@ -250,6 +264,7 @@ class AsyncMemory(AsyncMethods):
         An embedded store is opened here and now; loading the local model takes about .1 s, so open
         the memory before the loop serves others.
         """
+        _refuse_store(store, Store, AsyncStore)
         self._opened = _open(
             target,
             store=store,
@@ -260,25 +275,27 @@ class AsyncMemory(AsyncMethods):
             new_id=new_id,
             recall=recall,
         )
-        self._core = self._opened.async_core(owned=self._opened.owned)
+        runner = self._opened.runner
+        self._core = self._opened.async_core(self._opened.native() if runner is None else ThreadRunner(runner))
 
     @property
     def sync(self) -> Memory:
-        """The same memory for sync code, bound to the same scope; it is closed with this one.
+        """The same memory for sync code, bound to the same scope.
+
+        It is closed with this one; closing it alone does nothing.
 
         Raises:
             ConfigError: the memory was opened over an async store, which has no sync twin.
         """
-        opened = self._opened
-        if not isinstance(opened.store, Store):
+        if self._opened.runner is None:
             msg = "this memory is over an async store that was handed to it; open a Memory over its sync twin"
             raise ConfigError(msg)
-        twin = Memory(
-            store=opened.store,
-            embedder=opened.embedder,
-            config=opened.settings,
-            clock=opened.clock,
-            new_id=opened.new_id,
-            recall=opened.recall,
-        )
-        return twin if self._bound is None else twin.scoped(**self._bound.to_dict(), actor=self._actor)
+        twin = object.__new__(Memory)
+        _bind(twin, self, self._opened.core(BorrowedRunner(self._opened.runner)))
+        return twin
+
+
+def _bind(twin: Memory | AsyncMemory, memory: Memory | AsyncMemory, core: Core | AsyncCore) -> None:
+    """Make a twin of a memory or a view: the same parts, the same scope."""
+    given = {name: value for name, value in vars(memory).items() if name != "_core"}
+    vars(twin).update(given, _core=core)

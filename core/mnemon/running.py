@@ -7,6 +7,7 @@ deciding and writing take one hop, and a cancelled call wrote everything or noth
 from __future__ import annotations
 
 import asyncio
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
     from mnemon._async.desk import AsyncDesk
     from mnemon._sync.desk import Desk
+    from mnemon.protocols.runner import Runner
 
-__all__ = ["DirectRunner", "NativeRunner", "ThreadRunner"]
+__all__ = ["BorrowedRunner", "DirectRunner", "NativeRunner", "ThreadRunner"]
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -31,6 +33,7 @@ class DirectRunner:
         """Work on a desk whose collections are declared."""
         self._desk = desk
         self._owned = owned
+        self._pid = os.getpid()
         self._closed = False
 
     def run(
@@ -41,26 +44,38 @@ class DirectRunner:
     ) -> Answer:
         """Return what the piece returns."""
         check_open(closed=self._closed)
+        check_process(self._pid)
         return piece(self._desk, *arguments, **named)
 
     def close(self, last: Callable[[Desk], object]) -> None:
-        """Close the store where it is the memory's own, after a last piece of work."""
+        """Close the store where it is the memory's own, after a last piece of work; in a forked process it is not."""
         if self._closed:
             return
         self._closed = True
-        if self._owned:
+        if self._owned and self._pid == os.getpid():
             try:
                 last(self._desk)
             finally:
                 self._desk.store.close()
 
 
+class BorrowedRunner:
+    """Runs pieces with the runner of another memory, and leaves closing to that one."""
+
+    def __init__(self, runner: Runner[Desk]) -> None:
+        """Work as long as that runner does."""
+        self.run = runner.run
+
+    def close(self, last: Callable[[Desk], object]) -> None:
+        """Do nothing."""
+
+
 class ThreadRunner:
     """Runs the sync twins of pieces in worker threads."""
 
-    def __init__(self, desk: Desk, *, owned: bool) -> None:
-        """Work on a desk whose collections are declared."""
-        self._runner = DirectRunner(desk, owned=owned)
+    def __init__(self, runner: Runner[Desk]) -> None:
+        """Hand the pieces to a runner, in a thread."""
+        self._runner = runner
 
     async def run(
         self,
@@ -85,6 +100,7 @@ class NativeRunner:
         self._desk = desk
         self._setup = setup
         self._owned = owned
+        self._pid = os.getpid()
         self._closed = False
         self._ready = False
         self._lock = asyncio.Lock()
@@ -97,6 +113,7 @@ class NativeRunner:
     ) -> Answer:
         """Return what the piece returns."""
         check_open(closed=self._closed)
+        check_process(self._pid)
         if not self._ready:
             async with self._lock:
                 if not self._ready:
@@ -109,7 +126,7 @@ class NativeRunner:
         if self._closed:
             return
         self._closed = True
-        if self._owned:
+        if self._owned and self._pid == os.getpid():
             try:
                 if self._ready:
                     await last(self._desk)
@@ -121,6 +138,13 @@ def check_open(*, closed: bool) -> None:
     """Refuse work after close."""
     if closed:
         msg = "this memory is closed; open a new one"
+        raise ClosedError(msg)
+
+
+def check_process(pid: int) -> None:
+    """Refuse work in a process that the memory was carried into by a fork."""
+    if pid != os.getpid():
+        msg = f"this memory was opened in process {pid} and carried over a fork into {os.getpid()}; open a new one"
         raise ClosedError(msg)
 
 

@@ -14,6 +14,7 @@ from mnemon.logic.operations import OPERATIONS, digest_of, operation_of
 from mnemon.logic.sessions import spot_of, unknown_times
 from mnemon.logic.turns import Log, Logged
 from mnemon.types.filters import where
+from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ async def add(desk: AsyncDesk, request: AddRequest, embedded: Embedded) -> AddRe
         if missing:
             return missing
         retried = request.key is not None
-        writes = add_writes(plan, embedded, actor=request.actor, language=desk.language, retried=retried)
+        writes = await athink(add_writes, plan, embedded, actor=request.actor, language=desk.language, retried=retried)
         if writes:
             await store.apply(desk.project, writes)
     records = {key: record_of(row) for key, row in there.items() if "recorded_to" not in row.fields}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon._async.desk import in_chunks, pages
 from mnemon._async.reading import current_row, no_operation, operation, still
+from mnemon._async.spaces import usable_space
 from mnemon._async.work import unit_of_work
 from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
 from mnemon.logic.memories import MEMORIES
@@ -45,6 +46,7 @@ async def update(
     space: VectorSpace | None,
 ) -> MemoryRecord:
     """Change a memory; return it as it is then."""
+    space = await usable_space(desk, space)
     parts = ("terms", "metadata", "payload", *(() if space is None else (space.name,)))
     for _ in range(_TRIES):
         try:
@@ -116,6 +118,7 @@ async def undo(
     space: VectorSpace | None,
 ) -> Operation:
     """Take an operation back, whole or not at all; return the operation that did."""
+    space = await usable_space(desk, space)
     async with unit_of_work(desk.store) as store:
         done, parts = await _whole(desk, store, op_id, scope)
         ids = [one.memory_id for one in done.touched]

@@ -9,6 +9,7 @@ from mnemon._async.face import AsyncFace
 from mnemon.errors import InvalidInputError, ScopeError
 from mnemon.logic.arguments import check_id, check_limit, refuse_foreign
 from mnemon.logic.entries import read_messages
+from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +57,8 @@ class AsyncConversations(AsyncFace):
         """
         refuse_foreign("append", foreign)
         scope = self._run("append", user_id, agent_id, app_id, run_id)
-        return await self._core.runner.run(conversation.append, read_messages(messages), scope)
+        read = await athink(read_messages, messages)
+        return await self._core.runner.run(conversation.append, read, scope)
 
     async def read(
         self,

@@ -9,8 +9,10 @@ from mnemon.logic.exports import collection_line, exported, header_line, row_lin
 from mnemon.logic.memories import MEMORIES, with_vector
 from mnemon.types.results import Exported
 from mnemon.types.storage import Put
+from mnemon.wrappers.files import whole_file
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
 
     from mnemon._async.desk import AsyncDesk
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection, Row
 
-__all__ = ["declare", "export", "store_rows", "there_already"]
+__all__ = ["declare", "export", "export_file", "store_rows", "there_already"]
 
 
 async def export(
@@ -43,6 +45,17 @@ async def export(
             if progress is not None:
                 progress(sum(counts.values()), max(total, sum(counts.values())))
     return Exported(rows={name: count for name, count in counts.items() if count})
+
+
+async def export_file(
+    desk: AsyncDesk,
+    path: str | os.PathLike[str],
+    scope: Scope | None,
+    progress: Callable[[int, int], None] | None,
+) -> Exported:
+    """Write the rows as `export` does, into a file that is there when it is whole."""
+    with whole_file(path) as file:
+        return await export(desk, file.write, scope, progress)
 
 
 async def declare(desk: AsyncDesk, collection: Collection) -> None:

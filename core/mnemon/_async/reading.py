@@ -177,18 +177,21 @@ async def scopes(desk: AsyncDesk, field: str, condition: Filter, after: str | No
     ]
 
 
-async def stats(desk: AsyncDesk, scope: Scope | None, space: VectorSpace | None) -> Stats:
+async def stats(desk: AsyncDesk, scope: Scope | None, embedder: str | None, space: VectorSpace | None) -> Stats:
     """Return numbers of a project, or of a scope in it."""
     inside_scope = And() if scope is None else scope_condition(scope)
     memories = await count(desk, inside_scope & CURRENT)
-    waiting = await count(desk, inside_scope & CURRENT & where("space").ne(space.name)) if space else 0
+    waiting = 0 if embedder is None else memories
+    if space is not None:
+        without = where("space").ne(space.name) & where("space_next").ne(space.name)
+        waiting = await count(desk, inside_scope & CURRENT & without)
     return Stats(
         project=desk.project,
         memories=memories,
         versions=await count(desk, inside_scope),
         messages=(await desk.store.count(desk.project, MESSAGES.name, inside_scope)).rows,
         operations=(await desk.store.count(desk.project, OPERATIONS.name, inside_scope)).rows,
-        embedder=None if space is None else space.model,
+        embedder=embedder,
         dimensions=None if space is None else space.dimensions,
         waiting=waiting,
     )

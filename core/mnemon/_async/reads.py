@@ -88,7 +88,7 @@ class AsyncReads(AsyncFace):
         moment = None if as_of is None else to_datetime(as_of, "as_of")
         recorded = recorded_at(moment)
         everywhere = recorded if scope is None else scope_condition(scope) & recorded
-        space = self._core.space
+        space = await self._core.find_space()
         sought = Sought(
             everywhere=everywhere,
             recorded=recorded,
@@ -332,7 +332,8 @@ class AsyncReads(AsyncFace):
         """Return numbers of the project, or of a scope in it."""
         refuse_foreign("stats", foreign)
         scope = self._named(user_id, agent_id, app_id, run_id)
-        return await self._core.runner.run(reading.stats, scope, self._core.space)
+        embedder, space = self._core.embedder, await self._core.find_space()
+        return await self._core.runner.run(reading.stats, scope, None if embedder is None else embedder.name, space)
 
 
 def _check_ids(ids: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from mnemon.types.filters import where
 from mnemon.types.memory import Hit
 from mnemon.types.results import SearchResult
 from mnemon.types.storage import Nearest, Terms
+from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,10 +37,10 @@ _MOST = 10_000
 
 async def understand(desk: AsyncDesk, everywhere: Filter, text: str, now: datetime, config: RecallConfig) -> Understood:
     """Return what a query asks for: who of the scope it names, how rare its words are there, which are slips."""
-    names = name_terms(text, config.language)
+    names = await athink(name_terms, text, config.language)
     held: Mapping[str, int] = (await _count(desk, everywhere, names)).terms if names else {}
     named = frozenset(name for name, number in held.items() if number)
-    query = read_query(text, now=now, zone=None, participants=named, config=config)
+    query = await athink(read_query, text, now=now, zone=None, participants=named, config=config)
     counts = await _count(desk, everywhere, list(query.terms))
     frequencies = dict(counts.terms)
     if near := near_terms(query, frequencies=frequencies, config=config):
@@ -59,14 +60,7 @@ async def search(
     pool = await _candidates(desk, sought, understood, vector)
     found = set(pool)
     await _surround(desk, sought, pool)
-    ranked = rank(
-        understood.query,
-        pool_turns(pool, sought.space, vector),
-        rows=understood.rows,
-        frequencies=understood.frequencies,
-        config=sought.config,
-        embedder=sought.embedder,
-    )
+    ranked = await athink(_ranked, sought, understood, vector, pool)
     allowed = matcher(bind(sought.where, MEMORIES))
     wanted: list[Ranked] = []
     for one in ranked:
@@ -75,6 +69,19 @@ async def search(
         if one.id in found or allowed(pool[one.id].row):
             wanted.append(one)
     return await _hits(desk, sought, pool, wanted)
+
+
+def _ranked(
+    sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None, pool: Mapping[str, Pooled]
+) -> Sequence[Ranked]:
+    return rank(
+        understood.query,
+        pool_turns(pool, sought.space, vector),
+        rows=understood.rows,
+        frequencies=understood.frequencies,
+        config=sought.config,
+        embedder=sought.embedder,
+    )
 
 
 async def _candidates(

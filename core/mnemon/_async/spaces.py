@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from mnemon._async.desk import AsyncDesk
     from mnemon.types.storage import VectorSpace
 
-__all__ = ["declare_space", "make_space", "recorded_space"]
+__all__ = ["declare_space", "make_space", "recorded_space", "usable_space"]
 
 
 async def recorded_space(desk: AsyncDesk) -> VectorSpace | None:
     """Return the vector space that the project was begun with, or None."""
     found = await desk.store.get(desk.project, SETTINGS.name, [EMBEDDING], decisive=True)
     return space_of(found.get(EMBEDDING))
+
+
+async def usable_space(desk: AsyncDesk, known: VectorSpace | None) -> VectorSpace | None:
+    """Return the recorded vector space, declared here; another process may have made one since `known` was read."""
+    recorded = await recorded_space(desk)
+    if recorded is not None and recorded != known:
+        await declare_space(desk, recorded)
+    return recorded
 
 
 async def declare_space(desk: AsyncDesk, space: VectorSpace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from mnemon._async import embedding, erasing, moving
@@ -12,14 +13,16 @@ from mnemon.errors import ConfigError, InvalidInputError
 from mnemon.logic.arguments import refuse_foreign
 from mnemon.logic.exports import ExportedRow, ExportReader
 from mnemon.logic.versions import KEEP, Keep
+from mnemon.protocols.embedder import Embedder
 from mnemon.types.results import ErasureReceipt, Exported, Imported, Reembedded
-from mnemon.wrappers.files import lines_of, whole_file
+from mnemon.wrappers.files import lines_of
+from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from mnemon.protocols.embedder import Embedder
     from mnemon.types.scope import Scope
+    from mnemon.types.storage import Collection
 
     Progress = Callable[[int, int], None]
 
@@ -86,7 +89,7 @@ class AsyncUpkeep(AsyncFace):
         refuse_foreign("reset", foreign)
         self._check_project_wide("reset()")
         receipt = await self._core.runner.run(erasing.reset)
-        self._core.known_space = None
+        self._core.vectors.space = None
         return receipt
 
     async def export(
@@ -117,8 +120,7 @@ class AsyncUpkeep(AsyncFace):
         scope = self._named(user_id, agent_id, app_id, run_id)
         if not isinstance(target, str | os.PathLike):
             return await self._core.runner.run(moving.export, target.write, scope, progress)
-        with whole_file(target) as file:
-            return await self._core.runner.run(moving.export, file.write, scope, progress)
+        return await self._core.runner.run(moving.export_file, target, scope, progress)
 
     async def import_(
         self,
@@ -151,21 +153,14 @@ class AsyncUpkeep(AsyncFace):
         self, lines: Iterable[str], scope: Scope | None, progress: Callable[[int], None] | None
     ) -> Imported:
         report = _Report()
+        numbered = enumerate(lines, 1)
         reader = ExportReader(scope=scope, language=self._core.recall.language)
-        waiting: list[ExportedRow] = []
-        for number, line in enumerate(lines, 1):
-            found = reader.read(line, number)
-            if found is None:
-                continue
-            if not isinstance(found, ExportedRow):
-                await self._core.runner.run(moving.declare, found)
-                continue
-            waiting.append(found)
-            if len(waiting) == _ROWS:
-                await self._store(waiting, report, progress)
-                waiting = []
+        while part := await athink(_read_part, numbered, reader):
+            for found in part:
+                if not isinstance(found, ExportedRow):
+                    await self._core.runner.run(moving.declare, found)
+            await self._store([found for found in part if isinstance(found, ExportedRow)], report, progress)
         reader.finish()
-        await self._store(waiting, report, progress)
         return report.result()
 
     async def _store(self, rows: list[ExportedRow], report: _Report, progress: Callable[[int], None] | None) -> None:
@@ -201,6 +196,9 @@ class AsyncUpkeep(AsyncFace):
         if given is None:
             msg = 'reembed() needs an embedder, and this memory has none; pip install "mnemon[local]", or give one'
             raise ConfigError(msg)
+        if not isinstance(given, Embedder):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = "reembed() takes an embedder as those in mnemon.embedders, such as LocalEmbedder()"
+            raise ConfigError(msg)
         space, present = await self._core.prepare_space(given)
         total = await self._core.runner.run(embedding.count_waiting, space.name)
         done = 0
@@ -214,6 +212,12 @@ class AsyncUpkeep(AsyncFace):
         while await self._core.runner.run(embedding.leave_space, space.name, _ROWS):
             pass
         return Reembedded(embedder=space.model, versions=done)
+
+
+def _read_part(numbered: Iterator[tuple[int, str]], reader: ExportReader) -> list[Collection | ExportedRow]:
+    """Return what the next lines hold, up to as many as are stored at once; nothing after the last line."""
+    found = (reader.read(line, number) for number, line in numbered)
+    return list(islice((one for one in found if one is not None), _ROWS))
 
 
 class _Report:

@@ -12,6 +12,7 @@ from mnemon.logic.arguments import check_categories, check_id, check_roles, refu
 from mnemon.logic.entries import read_entries, read_many
 from mnemon.logic.versions import KEEP, Keep, read_change
 from mnemon.types.results import AddResult
+from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -90,7 +91,8 @@ class AsyncWrites(AsyncFace):
         refuse_foreign("add", foreign)
         _refuse_infer(infer)
         scope = self._scope("add", user_id, agent_id, app_id, run_id)
-        entries = read_entries(
+        entries = await athink(
+            read_entries,
             content,
             scope=scope,
             metadata=metadata,
@@ -141,7 +143,7 @@ class AsyncWrites(AsyncFace):
         """
         refuse_foreign("add_many", foreign)
         named = self._named(user_id, agent_id, app_id, run_id)
-        entries = read_many(items, named)
+        entries = await athink(read_many, items, named)
         key = None
         if idempotency_key is not None:
             scope = self._scope("add_many with idempotency_key", user_id, agent_id, app_id, run_id)
@@ -159,7 +161,7 @@ class AsyncWrites(AsyncFace):
     ) -> AddResult:
         request = AddRequest(entries=tuple(entries), roles=check_roles(roles), actor=self._who(actor), key=key)
         embedded = Embedded(needed=self._core.embedder is not None)
-        if len(request.texts) <= _EAGER:
+        if len(entries) <= _EAGER:
             embedded = await self._core.embed_documents(request.texts, progress=progress)
         while True:
             answer = await self._core.runner.run(adding.add, request, embedded)

@@ -15,6 +15,7 @@ from mnemon.logic.operations import OPERATIONS, digest_of, operation_of
 from mnemon.logic.sessions import spot_of, unknown_times
 from mnemon.logic.turns import Log, Logged
 from mnemon.types.filters import where
+from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def add(desk: Desk, request: AddRequest, embedded: Embedded) -> AddResult | list
         if missing:
             return missing
         retried = request.key is not None
-        writes = add_writes(plan, embedded, actor=request.actor, language=desk.language, retried=retried)
+        writes = think(add_writes, plan, embedded, actor=request.actor, language=desk.language, retried=retried)
         if writes:
             store.apply(desk.project, writes)
     records = {key: record_of(row) for key, row in there.items() if "recorded_to" not in row.fields}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon._sync.desk import in_chunks, pages
 from mnemon._sync.reading import current_row, no_operation, operation, still
+from mnemon._sync.spaces import usable_space
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
 from mnemon.logic.memories import MEMORIES
@@ -46,6 +47,7 @@ def update(
     space: VectorSpace | None,
 ) -> MemoryRecord:
     """Change a memory; return it as it is then."""
+    space = usable_space(desk, space)
     parts = ("terms", "metadata", "payload", *(() if space is None else (space.name,)))
     for _ in range(_TRIES):
         try:
@@ -117,6 +119,7 @@ def undo(
     space: VectorSpace | None,
 ) -> Operation:
     """Take an operation back, whole or not at all; return the operation that did."""
+    space = usable_space(desk, space)
     with unit_of_work(desk.store) as store:
         done, parts = _whole(desk, store, op_id, scope)
         ids = [one.memory_id for one in done.touched]

@@ -10,6 +10,7 @@ from mnemon._sync.face import Face
 from mnemon.errors import InvalidInputError, ScopeError
 from mnemon.logic.arguments import check_id, check_limit, refuse_foreign
 from mnemon.logic.entries import read_messages
+from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,8 @@ class Conversations(Face):
         """
         refuse_foreign("append", foreign)
         scope = self._run("append", user_id, agent_id, app_id, run_id)
-        return self._core.runner.run(conversation.append, read_messages(messages), scope)
+        read = think(read_messages, messages)
+        return self._core.runner.run(conversation.append, read, scope)
 
     def read(
         self,

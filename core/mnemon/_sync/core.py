@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, cast
 
-from mnemon._sync.spaces import declare_space, make_space, recorded_space
+from mnemon._sync.spaces import declare_space, make_space, recorded_space, usable_space
 from mnemon.logic.adding import Embedded
 from mnemon.logic.embedding import check_vectors
 from mnemon.logic.recall import dense_applies
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mnemon._sync.desk import Desk
     from mnemon.logic.recall import Query
+    from mnemon.logic.spaces import Vectors
     from mnemon.protocols.clock import Clock
     from mnemon.protocols.embedder import Embedder
     from mnemon.protocols.runner import Runner
@@ -44,26 +45,44 @@ class Core:
         self,
         runner: Runner[Desk],
         *,
-        embedder: Embedder | None,
-        space: VectorSpace | None,
+        vectors: Vectors,
         defers: bool,
         clock: Clock,
         recall: RecallConfig,
         retention: timedelta,
     ) -> None:
-        """Take what was opened; `space` is what the project was begun with, or None."""
+        """Take what was opened."""
         self.runner = runner
-        self.embedder = embedder
+        self.vectors = vectors
         self.clock = clock
         self.recall = recall
         self.retention = retention
-        self.known_space = space
         self._defers = defers
 
     @property
-    def space(self) -> VectorSpace | None:
-        """The vector space that this memory searches and writes, or None where it has no embedder."""
-        return None if self.embedder is None else self.known_space
+    def embedder(self) -> Embedder | None:
+        """The embedder, or None for search by words alone."""
+        return self.vectors.embedder
+
+    @property
+    def known_space(self) -> VectorSpace | None:
+        """The project's vector space as far as it is known, with or without an embedder."""
+        return self.vectors.space
+
+    def find_space(self) -> VectorSpace | None:
+        """Return the vector space that this memory searches, or None where there is none or no embedder.
+
+        Another process may have made it since this memory was opened.
+        """
+        if self.embedder is None:
+            return None
+        if self.known_space is None:
+            self._know(self.runner.run(usable_space, None))
+        return self.known_space
+
+    def _know(self, space: VectorSpace | None) -> None:
+        check_embedder(space, self.embedder)
+        self.vectors.space = space
 
     def embed_documents(
         self, texts: Sequence[str], known: Embedded | None = None, progress: Progress | None = None
@@ -76,6 +95,9 @@ class Core:
             return Embedded()
         vectors: dict[str, Vector] = {} if known is None else dict(known.vectors)
         wanted = [text for text in dict.fromkeys(texts) if text not in vectors]
+        if not wanted and not vectors:
+            space = self.find_space()
+            return Embedded(space=None if space is None else space.name, needed=True)
         try:
             for start in range(0, len(wanted), _BATCH):
                 batch = wanted[start : start + _BATCH]
@@ -85,34 +107,45 @@ class Core:
         except Exception as error:
             if not self._defers:
                 raise
+            missing = sum(text not in vectors for text in wanted)
             _log.warning(
-                "embedder %r failed (%s); %d memories are stored without a vector and wait for reembed",
+                "embedder %r failed (%s); %d texts are stored without a vector and wait for reembed",
                 self.embedder.name,
                 type(error).__name__,
-                len(texts),
+                missing,
             )
-            return Embedded(space=None if self.space is None else self.space.name, vectors=vectors)
+            if not vectors:
+                return Embedded()
+            return Embedded(space=(self.ensure_space()).name, vectors=vectors)
         return Embedded(space=(self.ensure_space()).name, vectors=vectors, needed=True)
 
     def embed_query(self, query: Query) -> NDArray[numpy.float32] | None:
-        """Return the vector of a query, or None where vectors take no part in answering it."""
-        if self.embedder is None or self.space is None:
+        """Return the vector of a query, or None where vectors take no part in answering it.
+
+        Whatever the embedder raises is passed on, unless the memory defers: then words answer alone.
+        """
+        embedder = self.embedder
+        if embedder is None or self.find_space() is None:
             return None
-        if not dense_applies(query, embedder=self.embedder.name, config=self.recall):
+        if not dense_applies(query, embedder=embedder.name, config=self.recall):
             return None
-        found = self.embedder.embed([query.text], purpose="query")
-        return self._checked(found, 1)[0]
+        try:
+            return self._checked(embedder.embed([query.text], purpose="query"), 1)[0]
+        except Exception as error:
+            if not self._defers:
+                raise
+            _log.warning("embedder %r failed (%s); a search goes by words alone", embedder.name, type(error).__name__)
+            return None
 
     def ensure_space(self) -> VectorSpace:
         """Return the project's vector space; the first vector makes it."""
         embedder = cast("Embedder", self.embedder)
-        if self.known_space is None:
-            self.known_space = self.runner.run(recorded_space)
-        if self.known_space is None:
+        space = self.find_space()
+        if space is None:
             space = space_for(embedder.name, cast("int", embedder.dimensions))
-            self.known_space = self.runner.run(make_space, space, replaces=False)
-        check_embedder(self.known_space, embedder)
-        return self.known_space
+            space = self.runner.run(make_space, space, replaces=False)
+            self._know(space)
+        return space
 
     def _embed(self, texts: Sequence[str]) -> NDArray[numpy.float32]:
         embedder = cast("Embedder", self.embedder)
@@ -143,5 +176,5 @@ class Core:
 
     def adopt_space(self, embedder: Embedder, space: VectorSpace) -> None:
         """Search and write in this space from now on."""
-        self.known_space = self.runner.run(make_space, space, replaces=True)
-        self.embedder = embedder
+        self.vectors.space = self.runner.run(make_space, space, replaces=True)
+        self.vectors.embedder = embedder

@@ -176,18 +176,21 @@ def scopes(desk: Desk, field: str, condition: Filter, after: str | None, limit: 
     ]
 
 
-def stats(desk: Desk, scope: Scope | None, space: VectorSpace | None) -> Stats:
+def stats(desk: Desk, scope: Scope | None, embedder: str | None, space: VectorSpace | None) -> Stats:
     """Return numbers of a project, or of a scope in it."""
     inside_scope = And() if scope is None else scope_condition(scope)
     memories = count(desk, inside_scope & CURRENT)
-    waiting = count(desk, inside_scope & CURRENT & where("space").ne(space.name)) if space else 0
+    waiting = 0 if embedder is None else memories
+    if space is not None:
+        without = where("space").ne(space.name) & where("space_next").ne(space.name)
+        waiting = count(desk, inside_scope & CURRENT & without)
     return Stats(
         project=desk.project,
         memories=memories,
         versions=count(desk, inside_scope),
         messages=(desk.store.count(desk.project, MESSAGES.name, inside_scope)).rows,
         operations=(desk.store.count(desk.project, OPERATIONS.name, inside_scope)).rows,
-        embedder=None if space is None else space.model,
+        embedder=embedder,
         dimensions=None if space is None else space.dimensions,
         waiting=waiting,
     )

@@ -89,7 +89,7 @@ class Reads(Face):
         moment = None if as_of is None else to_datetime(as_of, "as_of")
         recorded = recorded_at(moment)
         everywhere = recorded if scope is None else scope_condition(scope) & recorded
-        space = self._core.space
+        space = self._core.find_space()
         sought = Sought(
             everywhere=everywhere,
             recorded=recorded,
@@ -331,7 +331,8 @@ class Reads(Face):
         """Return numbers of the project, or of a scope in it."""
         refuse_foreign("stats", foreign)
         scope = self._named(user_id, agent_id, app_id, run_id)
-        return self._core.runner.run(reading.stats, scope, self._core.space)
+        embedder, space = self._core.embedder, self._core.find_space()
+        return self._core.runner.run(reading.stats, scope, None if embedder is None else embedder.name, space)
 
 
 def _check_ids(ids: Sequence[str]) -> list[str]:

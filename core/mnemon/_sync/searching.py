@@ -15,6 +15,7 @@ from mnemon.types.filters import where
 from mnemon.types.memory import Hit
 from mnemon.types.results import SearchResult
 from mnemon.types.storage import Nearest, Terms
+from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,10 +38,10 @@ _MOST = 10_000
 
 def understand(desk: Desk, everywhere: Filter, text: str, now: datetime, config: RecallConfig) -> Understood:
     """Return what a query asks for: who of the scope it names, how rare its words are there, which are slips."""
-    names = name_terms(text, config.language)
+    names = think(name_terms, text, config.language)
     held: Mapping[str, int] = (_count(desk, everywhere, names)).terms if names else {}
     named = frozenset(name for name, number in held.items() if number)
-    query = read_query(text, now=now, zone=None, participants=named, config=config)
+    query = think(read_query, text, now=now, zone=None, participants=named, config=config)
     counts = _count(desk, everywhere, list(query.terms))
     frequencies = dict(counts.terms)
     if near := near_terms(query, frequencies=frequencies, config=config):
@@ -58,14 +59,7 @@ def search(desk: Desk, sought: Sought, understood: Understood, vector: NDArray[n
     pool = _candidates(desk, sought, understood, vector)
     found = set(pool)
     _surround(desk, sought, pool)
-    ranked = rank(
-        understood.query,
-        pool_turns(pool, sought.space, vector),
-        rows=understood.rows,
-        frequencies=understood.frequencies,
-        config=sought.config,
-        embedder=sought.embedder,
-    )
+    ranked = think(_ranked, sought, understood, vector, pool)
     allowed = matcher(bind(sought.where, MEMORIES))
     wanted: list[Ranked] = []
     for one in ranked:
@@ -74,6 +68,19 @@ def search(desk: Desk, sought: Sought, understood: Understood, vector: NDArray[n
         if one.id in found or allowed(pool[one.id].row):
             wanted.append(one)
     return _hits(desk, sought, pool, wanted)
+
+
+def _ranked(
+    sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None, pool: Mapping[str, Pooled]
+) -> Sequence[Ranked]:
+    return rank(
+        understood.query,
+        pool_turns(pool, sought.space, vector),
+        rows=understood.rows,
+        frequencies=understood.frequencies,
+        config=sought.config,
+        embedder=sought.embedder,
+    )
 
 
 def _candidates(

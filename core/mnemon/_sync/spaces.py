@@ -14,13 +14,21 @@ if TYPE_CHECKING:
     from mnemon._sync.desk import Desk
     from mnemon.types.storage import VectorSpace
 
-__all__ = ["declare_space", "make_space", "recorded_space"]
+__all__ = ["declare_space", "make_space", "recorded_space", "usable_space"]
 
 
 def recorded_space(desk: Desk) -> VectorSpace | None:
     """Return the vector space that the project was begun with, or None."""
     found = desk.store.get(desk.project, SETTINGS.name, [EMBEDDING], decisive=True)
     return space_of(found.get(EMBEDDING))
+
+
+def usable_space(desk: Desk, known: VectorSpace | None) -> VectorSpace | None:
+    """Return the recorded vector space, declared here; another process may have made one since `known` was read."""
+    recorded = recorded_space(desk)
+    if recorded is not None and recorded != known:
+        declare_space(desk, recorded)
+    return recorded
 
 
 def declare_space(desk: Desk, space: VectorSpace) -> None:

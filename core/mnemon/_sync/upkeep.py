@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from mnemon._sync import embedding, erasing, moving
@@ -13,14 +14,16 @@ from mnemon.errors import ConfigError, InvalidInputError
 from mnemon.logic.arguments import refuse_foreign
 from mnemon.logic.exports import ExportedRow, ExportReader
 from mnemon.logic.versions import KEEP, Keep
+from mnemon.protocols.embedder import Embedder
 from mnemon.types.results import ErasureReceipt, Exported, Imported, Reembedded
-from mnemon.wrappers.files import lines_of, whole_file
+from mnemon.wrappers.files import lines_of
+from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from mnemon.protocols.embedder import Embedder
     from mnemon.types.scope import Scope
+    from mnemon.types.storage import Collection
 
     Progress = Callable[[int, int], None]
 
@@ -87,7 +90,7 @@ class Upkeep(Face):
         refuse_foreign("reset", foreign)
         self._check_project_wide("reset()")
         receipt = self._core.runner.run(erasing.reset)
-        self._core.known_space = None
+        self._core.vectors.space = None
         return receipt
 
     def export(
@@ -118,8 +121,7 @@ class Upkeep(Face):
         scope = self._named(user_id, agent_id, app_id, run_id)
         if not isinstance(target, str | os.PathLike):
             return self._core.runner.run(moving.export, target.write, scope, progress)
-        with whole_file(target) as file:
-            return self._core.runner.run(moving.export, file.write, scope, progress)
+        return self._core.runner.run(moving.export_file, target, scope, progress)
 
     def import_(
         self,
@@ -150,21 +152,14 @@ class Upkeep(Face):
 
     def _import(self, lines: Iterable[str], scope: Scope | None, progress: Callable[[int], None] | None) -> Imported:
         report = _Report()
+        numbered = enumerate(lines, 1)
         reader = ExportReader(scope=scope, language=self._core.recall.language)
-        waiting: list[ExportedRow] = []
-        for number, line in enumerate(lines, 1):
-            found = reader.read(line, number)
-            if found is None:
-                continue
-            if not isinstance(found, ExportedRow):
-                self._core.runner.run(moving.declare, found)
-                continue
-            waiting.append(found)
-            if len(waiting) == _ROWS:
-                self._store(waiting, report, progress)
-                waiting = []
+        while part := think(_read_part, numbered, reader):
+            for found in part:
+                if not isinstance(found, ExportedRow):
+                    self._core.runner.run(moving.declare, found)
+            self._store([found for found in part if isinstance(found, ExportedRow)], report, progress)
         reader.finish()
-        self._store(waiting, report, progress)
         return report.result()
 
     def _store(self, rows: list[ExportedRow], report: _Report, progress: Callable[[int], None] | None) -> None:
@@ -200,6 +195,9 @@ class Upkeep(Face):
         if given is None:
             msg = 'reembed() needs an embedder, and this memory has none; pip install "mnemon[local]", or give one'
             raise ConfigError(msg)
+        if not isinstance(given, Embedder):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = "reembed() takes an embedder as those in mnemon.embedders, such as LocalEmbedder()"
+            raise ConfigError(msg)
         space, present = self._core.prepare_space(given)
         total = self._core.runner.run(embedding.count_waiting, space.name)
         done = 0
@@ -213,6 +211,12 @@ class Upkeep(Face):
         while self._core.runner.run(embedding.leave_space, space.name, _ROWS):
             pass
         return Reembedded(embedder=space.model, versions=done)
+
+
+def _read_part(numbered: Iterator[tuple[int, str]], reader: ExportReader) -> list[Collection | ExportedRow]:
+    """Return what the next lines hold, up to as many as are stored at once; nothing after the last line."""
+    found = (reader.read(line, number) for number, line in numbered)
+    return list(islice((one for one in found if one is not None), _ROWS))
 
 
 class _Report:

@@ -13,6 +13,7 @@ from mnemon.logic.arguments import check_categories, check_id, check_roles, refu
 from mnemon.logic.entries import read_entries, read_many
 from mnemon.logic.versions import KEEP, Keep, read_change
 from mnemon.types.results import AddResult
+from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +92,8 @@ class Writes(Face):
         refuse_foreign("add", foreign)
         _refuse_infer(infer)
         scope = self._scope("add", user_id, agent_id, app_id, run_id)
-        entries = read_entries(
+        entries = think(
+            read_entries,
             content,
             scope=scope,
             metadata=metadata,
@@ -142,7 +144,7 @@ class Writes(Face):
         """
         refuse_foreign("add_many", foreign)
         named = self._named(user_id, agent_id, app_id, run_id)
-        entries = read_many(items, named)
+        entries = think(read_many, items, named)
         key = None
         if idempotency_key is not None:
             scope = self._scope("add_many with idempotency_key", user_id, agent_id, app_id, run_id)
@@ -160,7 +162,7 @@ class Writes(Face):
     ) -> AddResult:
         request = AddRequest(entries=tuple(entries), roles=check_roles(roles), actor=self._who(actor), key=key)
         embedded = Embedded(needed=self._core.embedder is not None)
-        if len(request.texts) <= _EAGER:
+        if len(entries) <= _EAGER:
             embedded = self._core.embed_documents(request.texts, progress=progress)
         while True:
             answer = self._core.runner.run(adding.add, request, embedded)

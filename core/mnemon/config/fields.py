@@ -204,7 +204,7 @@ class Settings(BaseModel):
     )
     on_embedder_error: Literal["raise", "defer"] = Field(
         default="raise",
-        description="When vectors cannot be had: store nothing and say so, or store now and embed later.",
+        description="When vectors cannot be had: fail, or go by words now and embed later.",
         json_schema_extra=_accepts("`raise` or `defer`"),
     )
     language: Literal["en"] = Field(

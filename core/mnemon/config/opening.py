@@ -130,7 +130,8 @@ def _automatic(recorded: str | None) -> Embedder | None:
     if recorded not in {None, local.name}:
         msg = (
             f"this store was written with the embedder {recorded!r}, and this release brings {local.name!r}; "
-            f'open it with embedder="local" and embed it anew, or install the release that wrote it'
+            f"give its memories new vectors: Memory(..., embedder=None).reembed(embedder=LocalEmbedder()), "
+            f"or install the release that wrote it"
         )
         raise ConfigError(msg)
     say_once(logging.INFO, f"mnemon: embedding on this machine with {local.name}")

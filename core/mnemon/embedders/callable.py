@@ -87,8 +87,9 @@ class CallableEmbedder:
         if not given:
             return self._checked([], 0)
         if inspect.iscoroutinefunction(function):
-            return self._checked(await cast("Awaitable[object]", function(given)), len(given))
-        return self._checked(await asyncio.to_thread(function, given), len(given))
+            vectors = await cast("Awaitable[object]", function(given))
+            return await asyncio.to_thread(self._checked, vectors, len(given))
+        return await asyncio.to_thread(lambda: self._checked(function(given), len(given)))
 
     def _checked(self, vectors: object, count: int) -> NDArray[numpy.float32]:
         array = check_vectors(vectors, count=count, name=self._name, dimensions=self._dimensions)

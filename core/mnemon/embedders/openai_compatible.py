@@ -19,7 +19,7 @@ except ImportError as error:
 
 from mnemon.embedders._async import requests as async_requests
 from mnemon.embedders._sync import requests as sync_requests
-from mnemon.embedders.wire import Endpoint
+from mnemon.embedders.wire import Endpoint, check_reply
 from mnemon.logic.embedding import check_texts, check_vectors, in_batches
 
 if TYPE_CHECKING:
@@ -153,7 +153,8 @@ class OpenAICompatibleEmbedder:
             self._client = httpx.Client(timeout=self._timeout_s)
         vectors: list[list[float]] = []
         for batch in self._batches(texts, purpose):
-            vectors += sync_requests.post(self._client, self._endpoint, batch)
+            response = sync_requests.post(self._client, self._endpoint, batch)
+            vectors += check_reply(response, self._endpoint, len(batch))
         return self._checked(vectors, len(texts))
 
     async def aembed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> NDArray[numpy.float32]:
@@ -164,8 +165,10 @@ class OpenAICompatibleEmbedder:
             client = self._async_clients[loop] = httpx.AsyncClient(timeout=self._timeout_s)
         vectors: list[list[float]] = []
         for batch in self._batches(texts, purpose):
-            vectors += await async_requests.post(client, self._endpoint, batch)
-        return self._checked(vectors, len(texts))
+            response = await async_requests.post(client, self._endpoint, batch)
+            # A batch is megabytes of numbers in text.
+            vectors += await asyncio.to_thread(check_reply, response, self._endpoint, len(batch))
+        return await asyncio.to_thread(self._checked, vectors, len(texts))
 
     def close(self) -> None:
         """Close the connections of the synchronous calls; the next call opens new ones."""

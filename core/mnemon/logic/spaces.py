@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ __all__ = [
     "EMBEDDING",
     "SCRUB",
     "SETTINGS",
+    "Vectors",
     "check_embedder",
     "scrub_row",
     "space_for",
@@ -35,6 +37,19 @@ SCRUB = "scrub"
 """The settings row that is there while bytes of what was erased may be left in the file."""
 
 _LONGEST = 24
+
+
+@dataclass(slots=True)
+class Vectors:
+    """What a memory embeds with, one for the memory, its views and its twin: `reembed` changes it for all of them.
+
+    Attributes:
+        embedder: the embedder, or None for search by words alone.
+        space: the project's vector space as far as it is known; it stays known where there is no embedder.
+    """
+
+    embedder: Embedder | None
+    space: VectorSpace | None = None
 
 
 def space_for(model: str, dimensions: int) -> VectorSpace:

@@ -190,7 +190,7 @@ def copied_version(
             "version": version,
             "recorded_from": format_time(at),
             "op_id": op_id,
-            "space": next(iter(source.vectors), None),
+            "space": next(iter(source.vectors), None),  # as it was read: of a space of later there is no vector here
         },
         payload=payload_of(text_of(source), actor),
     )

@@ -258,7 +258,7 @@ def test_local_without_its_extra_says_what_to_install(home: Path) -> None:
     [
         ("openai-compatible:text-embedding-3-small", 'embedder="openai-compatible"'),
         ("mine-1", r"Memory\(\.\.\., embedder=\.\.\.\)"),
-        ("local:another-model", 'embedder="local"'),
+        ("local:another-model", r"reembed\(embedder=LocalEmbedder\(\)\)"),
     ],
 )
 def test_auto_refuses_a_store_that_another_embedder_wrote(home: Path, recorded: str, remedy: str) -> None:

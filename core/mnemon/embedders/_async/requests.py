@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import stamina
 
-from mnemon.embedders.wire import check_reply, retry_policy, unavailable
+from mnemon.embedders.wire import retry_policy, unavailable
 
 if TYPE_CHECKING:
     from mnemon.embedders.wire import Endpoint
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["post"]
 
 
-async def post(client: httpx.AsyncClient, endpoint: Endpoint, texts: list[str]) -> list[list[float]]:
-    """Return the vectors of one batch, in order.
+async def post(client: httpx.AsyncClient, endpoint: Endpoint, texts: list[str]) -> httpx.Response:
+    """Return the answer for one batch, whose form nobody has looked at yet.
 
     Raises:
         EmbedderUnavailableError: no usable answer after all attempts.
-        EmbeddingError: the provider refused the request, or answered something else.
+        EmbeddingError: the provider refused the request.
     """
     try:
         async for attempt in stamina.retry_context(
@@ -32,7 +32,7 @@ async def post(client: httpx.AsyncClient, endpoint: Endpoint, texts: list[str]) 
             with attempt:
                 response = await client.post(endpoint.url, json=endpoint.body(texts), headers=endpoint.headers)
                 response.raise_for_status()
-                return check_reply(response, endpoint, len(texts))
+                return response
     except httpx.HTTPError as error:
         raise unavailable(error, endpoint) from None
     raise AssertionError  # the loop returns or raises
