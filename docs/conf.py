@@ -2,6 +2,10 @@
 
 from importlib.metadata import version as installed_version
 
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+
 project = "mnemon"
 author = "The mnemon contributors"
 copyright = "The mnemon contributors, Apache-2.0"
@@ -25,4 +29,16 @@ napoleon_numpy_docstring = False
 # The build works offline, so names of other libraries cannot be looked up. Type aliases and type
 # variables have no page of their own, nor have private names, which bases may be. A wrong link to
 # anything else that begins with mnemon fails.
-nitpick_ignore_regex = [(r"py:.*", r"(?!mnemon\b).*"), (r"py:.*", r"mnemon(\.\w+)*\._.*")]
+nitpick_ignore_regex = [(r"py:.*", r"(?!mnemon\b).*"), (r"py:.*", r"mnemon(\.\w+)*\._.*"), (r"py:.*", r".*\.Item")]
+
+
+def name_the_builtin(_: Sphinx, document: nodes.document) -> None:
+    """Tell the type `bytes` from attributes of that name, of which results have two."""
+    for reference in document.findall(pending_xref):
+        if reference["reftarget"] == "bytes":
+            reference["reftarget"] = "builtins.bytes"
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what this project adds to Sphinx."""
+    app.connect("doctree-read", name_the_builtin)
