@@ -30,11 +30,12 @@ def main() -> None:
             said = line.strip()
             if not said:
                 continue
-            found = mine.search(said, limit=2, threshold=SURE) if said.endswith("?") else []
-            reply = answer(said, [hit.memory.text for hit in found])
-            if not said.endswith("?"):
+            if said.endswith("?"):
+                found = mine.search(said, limit=2, threshold=SURE)
+                print(answer(said, [hit.memory.text for hit in found]))
+            else:
                 mine.add(said)
-            print(reply)
+                print(answer(said, []))
 
 
 if __name__ == "__main__":
