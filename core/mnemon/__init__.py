@@ -5,6 +5,9 @@ Importing this package opens no socket and no file, and brings no framework and 
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from mnemon.errors import (
     ClosedError,
     ConfigError,
@@ -26,8 +29,6 @@ from mnemon.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
-from mnemon.logic.ambient import scope
-from mnemon.memory import AsyncMemory, Memory
 from mnemon.stores.in_memory import InMemoryStore
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.types.filters import Filter, parse_filter, where
@@ -35,6 +36,10 @@ from mnemon.types.memory import Hit, MemoryRecord, Operation, Version
 from mnemon.types.message import File, Image, Message, Text, ToolCall, ToolResult
 from mnemon.types.recall import RecallConfig
 from mnemon.types.scope import Scope
+
+if TYPE_CHECKING:
+    from mnemon.logic.ambient import scope
+    from mnemon.memory import AsyncMemory, Memory
 
 __all__ = [
     "AsyncMemory",
@@ -77,3 +82,17 @@ __all__ = [
     "scope",
     "where",
 ]
+
+_ENGINE = {"AsyncMemory": "mnemon.memory", "Memory": "mnemon.memory", "scope": "mnemon.logic.ambient"}
+"""Names that are loaded when they are asked for: adapters import this package for its types alone."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ENGINE:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(_ENGINE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

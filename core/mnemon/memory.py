@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, cast
 from mnemon._async.core import AsyncCore
 from mnemon._async.desk import AsyncDesk
 from mnemon._async.methods import AsyncMethods
+from mnemon._async.spaces import agree_on_words as async_agree_on_words
 from mnemon._async.spaces import recorded_space as async_recorded_space
 from mnemon._sync.core import Core
 from mnemon._sync.desk import Desk
 from mnemon._sync.methods import Methods
-from mnemon._sync.spaces import recorded_space
+from mnemon._sync.spaces import agree_on_words, recorded_space
 from mnemon.config import choose_embedder, open_settings, open_store
 from mnemon.errors import ConfigError
 from mnemon.logic.memories import MEMORIES
@@ -95,6 +96,7 @@ class _Opened:
 
         async def setup() -> None:
             await store.declare(*COLLECTIONS)
+            await async_agree_on_words(desk)
             recorded = await async_recorded_space(desk)
             if recorded is not None and self.vectors.embedder is None and self.choice == "auto":
                 choose_embedder("auto", self.settings, recorded.model)  # raises: what the store needs is not here
@@ -135,6 +137,7 @@ def _open(
                 language=ranking.language,
                 session_gap=timedelta(minutes=settings.session_gap_minutes),
             )
+            agree_on_words(desk)
             space = recorded_space(desk)
             runner = DirectRunner(desk, owned=store is None)
         chosen = choose_embedder(choice, settings, None if space is None else space.model)

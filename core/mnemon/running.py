@@ -6,12 +6,12 @@ deciding and writing take one hop, and a cancelled call wrote everything or noth
 
 from __future__ import annotations
 
-import asyncio
 import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from mnemon.errors import ClosedError
+from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -85,11 +85,11 @@ class ThreadRunner:
     ) -> Answer:
         """Return what the piece's twin returns."""
         twin = cast("Any", _twin(piece))
-        return cast("Answer", await asyncio.to_thread(self._runner.run, twin, *arguments, **named))
+        return cast("Answer", await athink(self._runner.run, twin, *arguments, **named))
 
     async def aclose(self, last: Callable[[AsyncDesk], Awaitable[object]]) -> None:
         """Close the store where it is the memory's own, after a last piece of work."""
-        await asyncio.to_thread(self._runner.close, cast("Any", _twin(last)))
+        await athink(self._runner.close, cast("Any", _twin(last)))
 
 
 class NativeRunner:
@@ -103,7 +103,6 @@ class NativeRunner:
         self._pid = os.getpid()
         self._closed = False
         self._ready = False
-        self._lock = asyncio.Lock()
 
     async def run(
         self,
@@ -115,10 +114,8 @@ class NativeRunner:
         check_open(closed=self._closed)
         check_process(self._pid)
         if not self._ready:
-            async with self._lock:
-                if not self._ready:
-                    await self._setup()
-                    self._ready = True
+            await self._setup()  # twice, where two tasks come first at once, does no harm
+            self._ready = True
         return await piece(self._desk, *arguments, **named)
 
     async def aclose(self, last: Callable[[AsyncDesk], Awaitable[object]]) -> None:

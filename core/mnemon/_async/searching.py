@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._async.desk import in_chunks
+from mnemon._async.spaces import recorded_space
 from mnemon.logic.analysis import name_terms
 from mnemon.logic.filters import bind, matcher
 from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.recall import near_terms, rank, read_query, repair, term_weights
 from mnemon.logic.searching import POOL_FIELDS, Pooled, Understood, following, pool_turns, pooled, preceding
+from mnemon.logic.spaces import check_still
 from mnemon.types.filters import where
 from mnemon.types.memory import Hit
 from mnemon.types.results import SearchResult
@@ -56,7 +58,13 @@ async def _count(desk: AsyncDesk, everywhere: Filter, terms: Sequence[str]) -> C
 async def search(
     desk: AsyncDesk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None
 ) -> SearchResult:
-    """Return the best memories for a query."""
+    """Return the best memories for a query.
+
+    Raises:
+        ConfigError: the vectors of the project were replaced since the memory was opened.
+    """
+    if sought.space is not None:
+        check_still(await recorded_space(desk), sought.space)
     pool = await _candidates(desk, sought, understood, vector)
     found = set(pool)
     await _surround(desk, sought, pool)

@@ -6,20 +6,30 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mnemon.logic.memories import MEMORIES
-from mnemon.logic.spaces import EMBEDDING, SETTINGS, space_of, space_row
+from mnemon.logic.spaces import ANALYSIS, EMBEDDING, SETTINGS, analysis_row, check_analysis, space_of, space_row
 from mnemon.types.storage import Put
 
 if TYPE_CHECKING:
     from mnemon._async.desk import AsyncDesk
     from mnemon.types.storage import VectorSpace
 
-__all__ = ["declare_space", "make_space", "recorded_space", "usable_space"]
+__all__ = ["agree_on_words", "declare_space", "make_space", "recorded_space", "usable_space"]
 
 
 async def recorded_space(desk: AsyncDesk) -> VectorSpace | None:
     """Return the vector space that the project was begun with, or None."""
     found = await desk.store.get(desk.project, SETTINGS.name, [EMBEDDING], decisive=True)
     return space_of(found.get(EMBEDDING))
+
+
+async def agree_on_words(desk: AsyncDesk) -> None:
+    """Record the language that a project's words are read in; raise where it was begun in another one."""
+    found = await desk.store.get(desk.project, SETTINGS.name, [ANALYSIS], decisive=True)
+    if not found:
+        put = Put(collection=SETTINGS.name, row=analysis_row(desk.language), existing="skip")
+        await desk.store.apply(desk.project, [put])
+        found = await desk.store.get(desk.project, SETTINGS.name, [ANALYSIS], decisive=True)
+    check_analysis(found.get(ANALYSIS), desk.language)
 
 
 async def usable_space(desk: AsyncDesk, known: VectorSpace | None) -> VectorSpace | None:

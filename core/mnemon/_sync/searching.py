@@ -6,11 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._sync.desk import in_chunks
+from mnemon._sync.spaces import recorded_space
 from mnemon.logic.analysis import name_terms
 from mnemon.logic.filters import bind, matcher
 from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.recall import near_terms, rank, read_query, repair, term_weights
 from mnemon.logic.searching import POOL_FIELDS, Pooled, Understood, following, pool_turns, pooled, preceding
+from mnemon.logic.spaces import check_still
 from mnemon.types.filters import where
 from mnemon.types.memory import Hit
 from mnemon.types.results import SearchResult
@@ -55,7 +57,13 @@ def _count(desk: Desk, everywhere: Filter, terms: Sequence[str]) -> Counts:
 
 
 def search(desk: Desk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None) -> SearchResult:
-    """Return the best memories for a query."""
+    """Return the best memories for a query.
+
+    Raises:
+        ConfigError: the vectors of the project were replaced since the memory was opened.
+    """
+    if sought.space is not None:
+        check_still(recorded_space(desk), sought.space)
     pool = _candidates(desk, sought, understood, vector)
     found = set(pool)
     _surround(desk, sought, pool)

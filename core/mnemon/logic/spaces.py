@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from mnemon.protocols.embedder import Embedder
 
 __all__ = [
+    "ANALYSIS",
     "EMBEDDING",
     "SCRUB",
     "SETTINGS",
     "Vectors",
+    "analysis_row",
+    "check_analysis",
     "check_embedder",
+    "check_still",
     "scrub_row",
     "space_for",
     "space_of",
@@ -32,6 +36,12 @@ SETTINGS = Collection(name="settings")
 
 EMBEDDING = "embedding"
 """The settings row that names the vector space."""
+
+ANALYSIS = "analysis"
+"""The settings row that names the language whose rules made the terms that memories are found by."""
+
+ANALYSIS_VERSION = 1
+"""Grows when the same text gives other terms than before: what is stored is then not found by its words any more."""
 
 SCRUB = "scrub"
 """The settings row that is there while bytes of what was erased may be left in the file."""
@@ -84,6 +94,43 @@ def check_embedder(recorded: VectorSpace | None, embedder: Embedder | None) -> N
         msg = (
             f"the vectors of this project were made by {made}, this embedder is {given}; open it with the "
             f"former, or give its memories new vectors: Memory(..., embedder=None).reembed(embedder=...)"
+        )
+        raise ConfigError(msg)
+
+
+def check_still(recorded: VectorSpace | None, space: str | None) -> None:
+    """Refuse to search in a space whose vectors were replaced since the memory was opened.
+
+    Raises:
+        ConfigError: another process gave the project's memories vectors of another embedder.
+    """
+    if recorded is not None and space is not None and recorded.name != space:
+        msg = (
+            f"since this memory was opened, its project was given the vectors of {recorded.model!r}; "
+            f"open it again with that embedder"
+        )
+        raise ConfigError(msg)
+
+
+def analysis_row(language: str) -> Row:
+    """Return the settings row that names the rules of a language."""
+    return Row(id=ANALYSIS, payload=json_bytes({"language": language, "version": ANALYSIS_VERSION}))
+
+
+def check_analysis(row: Row | None, language: str) -> None:
+    """Refuse other rules than those that made the stored terms.
+
+    Raises:
+        ConfigError: they are of another language or another version of mnemon.
+    """
+    if row is None:
+        return
+    recorded = json.loads(row.payload)
+    if recorded != {"language": language, "version": ANALYSIS_VERSION}:
+        msg = (
+            f"the words of this project were read as language {recorded['language']!r} (rules {recorded['version']}), "
+            f"this memory reads them as {language!r} (rules {ANALYSIS_VERSION}), and would not find them; open it with "
+            f"the former, or export it and import it into a new project"
         )
         raise ConfigError(msg)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
@@ -23,4 +22,6 @@ async def athink(
     function: Callable[Arguments, Answer], *arguments: Arguments.args, **named: Arguments.kwargs
 ) -> Answer:
     """Return what a function returns, worked out in a thread: for what may take more than a millisecond."""
+    import asyncio  # noqa: PLC0415 - sync code does without it
+
     return await asyncio.to_thread(function, *arguments, **named)

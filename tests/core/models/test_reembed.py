@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon import InMemoryStore, Memory, SQLiteStore
+from mnemon import ConfigError, InMemoryStore, Memory, SQLiteStore
 from mnemon._sync import upkeep
 from tests.core.fakes import WordEmbedder, counted_ids, ticking_clock
 
@@ -199,3 +199,14 @@ def test_a_version_claims_no_space_that_it_has_no_vector_in(store: Store) -> Non
         assert memory.stats().waiting == 1
         memory.reembed()
         assert memory.stats().waiting == 0
+
+
+def test_a_memory_whose_vectors_another_process_replaced_says_so(store: Store) -> None:
+    _filled(store, WordEmbedder("old"))
+    with _open(store, WordEmbedder("old")) as stale, _open(store, None) as other:
+        assert stale.search("gardens", user_id="alice")
+
+        other.reembed(embedder=WordEmbedder("new"))
+
+        with pytest.raises(ConfigError, match=r"'new'.*open it again"):
+            stale.search("gardens", user_id="alice")

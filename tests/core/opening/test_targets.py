@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon import AsyncMemory, ConfigError, InMemoryStore, Memory, SQLiteStore
+from mnemon import AsyncMemory, ConfigError, InMemoryStore, Memory, RecallConfig, SQLiteStore
 from mnemon.config import MemoryConfig, notices
 from tests.core.fakes import FakeAsyncStore, WordEmbedder
 
@@ -179,3 +179,13 @@ def test_opening_that_fails_leaves_a_given_store_open() -> None:
         Memory(store=store, embedder="nonsense")
 
     assert store.collections()
+
+
+def test_a_project_is_read_in_the_language_that_it_was_begun_in(tmp_path: Path) -> None:
+    with Memory(tmp_path / "notes.db", embedder=None, recall=RecallConfig(language="en")) as memory:
+        memory.add("I like tea.", user_id="alice")
+
+    with pytest.raises(ConfigError, match=r"'en'.*'de'.*export"):
+        Memory(tmp_path / "notes.db", embedder=None, recall=RecallConfig(language="de"))
+    with Memory(tmp_path / "notes.db", embedder=None, project="other", recall=RecallConfig(language="de")) as other:
+        assert other.add("Ich mag Tee.", user_id="alice").ids

@@ -45,11 +45,12 @@ def test_an_interrupted_import_goes_on(memory: Memory) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         memory.import_(lines, progress=interrupt)
-    assert (seen, memory.count(user_id="alice")) == ([500], 500)
+    assert seen == [memory.count(user_id="alice")]
+    assert 0 < seen[0] < 700
     rest = memory.import_(lines)
 
     assert memory.count(user_id="alice") == 700
-    assert (sum(rest.there.values()), sum(rest.added.values())) == (500, 900)
+    assert (sum(rest.there.values()), sum(rest.added.values())) == (seen[0], 1_400 - seen[0])
 
 
 DAMAGES: dict[str, Callable[[str], str]] = {
