@@ -106,7 +106,7 @@ def _ask(memory: Memory, number: int) -> None:
 
 def _peer(folder: Path, what: str, count: int) -> float | None:
     """Return the milliseconds that mem0 takes; None, said aloud, where it is not installed."""
-    python = os.environ.get("MNEMON_BENCH_MEM0_PYTHON", sys.executable)
+    python = os.environ.get("BENCH_MEM0_PYTHON", sys.executable)
     if python == sys.executable and find_spec("mem0") is None:
         sys.stderr.write("mem0 is not installed, so nothing is measured beside it: pip install mem0ai==2.2.1\n")
         return None

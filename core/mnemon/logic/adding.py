@@ -294,6 +294,7 @@ def message_writes(turns: Sequence[Turn], log: Log, now: datetime) -> Iterable[W
                 session=turn.session,
                 memory_id=turn.memory_id,
                 latest=latest,
+                row_id=turn.row,
             )
             yield Put(collection=MESSAGES.name, row=row, existing="skip")
         elif turn.remembered:

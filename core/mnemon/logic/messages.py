@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -151,7 +150,7 @@ def _block_from_dict(data: object) -> Block:
 
 def identified(message: Message, new_id: Callable[[], str], now: datetime) -> Message:
     """Return the message with an id and a time: its own where it has them."""
-    return replace(message, id=message.id or new_id(), time=message.time or now)
+    return message.stamped(message.id or new_id(), message.time or now)
 
 
 @lru_cache(maxsize=1024)
@@ -191,10 +190,11 @@ def message_row(
     session: str,
     memory_id: str | None = None,
     latest: str | None = None,
+    row_id: str | None = None,
 ) -> Row:
     """Return the row of an identified message; the fields are told at `MESSAGES`."""
     return Row(
-        id=message_row_id(scope, cast("str", message.id)),
+        id=row_id or message_row_id(scope, cast("str", message.id)),
         fields={
             **scope.to_dict(),
             "role": message.role,

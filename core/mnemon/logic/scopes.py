@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
+from hashlib import sha1
 from typing import TYPE_CHECKING
 
+from mnemon.protocols.clock import uuid_text
 from mnemon.types.filters import And, where
 from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.scope import SCOPE_FIELDS, Scope
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["row_id", "scope_condition", "scope_of"]
 
-_NAMESPACE = uuid.UUID("6d6e656d-6f6e-5000-8000-000000000000")
+_NAMESPACE = bytes.fromhex("6d6e656d6f6e50008000000000000000")
 """Namespace of every id that is made from other ids: "mnemon" in ASCII, and no other meaning."""
 
 
@@ -36,4 +37,5 @@ def row_id(kind: str, *parts: str | None) -> str:
 
     Parts are told apart exactly: `("a", "bc")` and `("ab", "c")` differ, and so do None and `""`.
     """
-    return str(uuid.uuid5(_NAMESPACE, json_bytes([kind, *parts]).decode()))
+    named = _NAMESPACE + json_bytes([kind, *parts])
+    return uuid_text(sha1(named, usedforsecurity=False).digest()[:16], 5)

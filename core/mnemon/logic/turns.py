@@ -144,7 +144,7 @@ def plan_turns(
         if isinstance(there, Logged):
             turns.append(_again(there, place, scope, wanted=wanted, new_id=new_id))
         else:
-            whole = replace(message, id=message.id or new_id(), time=times[index])
+            whole = message.stamped(message.id or new_id(), times[index])
             turns.append(_next(whole, place, scope, wanted=wanted, new_id=new_id))
         by_id[turns[-1].message.id or ""] = turns[-1]
     return turns

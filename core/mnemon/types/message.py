@@ -169,6 +169,15 @@ class Message:
         object.__setattr__(self, "content", _blocks(self.content))
         object.__setattr__(self, "metadata", check_json_object(self.metadata, "a message's metadata"))
 
+    def stamped(self, message_id: str, time: datetime) -> Message:
+        """Return the message with this id and this (aware) time; its parts were checked when it was made."""
+        copy = object.__new__(Message)
+        for name in ("role", "content", "name", "metadata"):
+            object.__setattr__(copy, name, getattr(self, name))
+        object.__setattr__(copy, "id", message_id)
+        object.__setattr__(copy, "time", time)
+        return copy
+
     @property
     def blocks(self) -> tuple[Block, ...]:
         """The content as a tuple of blocks."""

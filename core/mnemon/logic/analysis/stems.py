@@ -31,9 +31,14 @@ def _stemmer(algorithm: str) -> _Stemmer:
     return made
 
 
-@lru_cache(maxsize=65_536)
 def stem(word: str, algorithm: str | None) -> str:
     """Return a word's stem without accents; the word itself where there is no algorithm, never an empty text."""
+    # Every rule takes letters from the end. Numbers and codes are endless, and would push words out of the cache.
+    return word if word.isascii() and word[-1].isdigit() else _stem(word, algorithm)
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str, algorithm: str | None) -> str:
     if algorithm is None or len(word) > _LONGEST:
         return fold_accents(word) or word
     with _lock:  # a stemmer keeps the word that it works on
