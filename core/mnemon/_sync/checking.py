@@ -111,7 +111,10 @@ def _memory_missing(desk: Desk, store: Store, *, repair: bool) -> Finding | None
     for rows in pages(store, desk.project, MESSAGES.name, where("memory_id").exists()):
         by_memory = {_memory(row): row for row in rows if not is_erased(row)}
         gone = _missing(desk, store, MEMORIES.name, by_memory)
-        lost |= {memory_id: by_memory[memory_id] for memory_id in gone}
+        if gone:  # of some only the first version is missing, which is another finding
+            later = pages(store, desk.project, MEMORIES.name, where("memory_id").in_(gone), include=())
+            left = {_memory(row) for versions in later for row in versions}
+            lost |= {memory_id: by_memory[memory_id] for memory_id in gone if memory_id not in left}
     if repair:
         for memory_id, row in lost.items():
             store.apply(desk.project, _rebuild(desk, store, memory_id, row))

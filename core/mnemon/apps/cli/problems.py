@@ -23,6 +23,10 @@ _OPTIONS = {
     "user_id='alice'": "--user alice",
     "user_id, agent_id, app_id and run_id": "--user, --agent, --app and --run",
     "project_wide=True": "--everywhere",
+    "list memories with get_all to see their ids": "`mnemon list` shows their ids",
+    "list them with operations": "`mnemon history` lists them",
+    "; reset() empties the project": "",
+    "Memory(..., embedder=None).reembed(embedder=...)": "mnemon reembed --embedder NAME",
 }
 """How the engine's errors name what is an option here."""
 

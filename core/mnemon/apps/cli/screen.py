@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
-__all__ = ["Column", "Screen", "clean", "progress_bar"]
+__all__ = ["Cell", "Column", "Screen", "clean", "progress_bar"]
 
 _JOINERS = "\u200c\u200d"
 """Invisible characters that scripts and emoji are joined by."""
@@ -44,6 +45,10 @@ def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode()
 
 
+Cell = str | tuple[str, str]
+"""A text, or on a terminal one with another one below it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table.
@@ -67,7 +72,13 @@ class Screen:
         self._stream = stream
         self.terminal = stream.isatty()
         self._console = Console(
-            file=stream, force_terminal=self.terminal, highlight=False, markup=False, emoji=False, soft_wrap=True
+            file=stream,
+            force_terminal=self.terminal,
+            color_system=None if os.environ.get("NO_COLOR") else "auto",  # rich alone would leave bold and dim
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=True,
         )
 
     def line(self, text: str = "", style: str = "") -> None:
@@ -84,25 +95,33 @@ class Screen:
         else:
             self._stream.write(clean(text, lines=True) + "\n")
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: str = "nothing") -> None:
-        """Write rows; on a terminal `empty` stands for none."""
-        listed = [list(map(clean, row)) for row in rows]
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, empty: str = "nothing") -> None:
+        """Write rows; on a terminal `empty` stands for none, and a pair is a text with another one below it."""
         if not self.terminal:
+            listed = [[clean(cell if isinstance(cell, str) else cell[0]) for cell in row] for row in rows]
             self._stream.writelines("\t".join(row) + "\n" for row in listed)
             return
-        if not listed:
+        cells = [[_rich_cell(cell) for cell in row] for row in rows]
+        if not cells:
             self.line(empty, "dim")
             return
         table = Table(box=None, header_style="bold", pad_edge=False)
         for column in columns:
             table.add_column(column.name, style=column.style, no_wrap=not column.wide, overflow="fold", ratio=None)
-        for row in listed:
-            table.add_row(*(Text(cell) for cell in row))
+        for row in cells:
+            table.add_row(*row)
         self._console.print(table, soft_wrap=False)
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Write names with their values."""
         self.table((Column("", "bold"), Column("", wide=True)), [list(pair) for pair in pairs])
+
+
+def _rich_cell(cell: Cell) -> Text:
+    if isinstance(cell, str):
+        return Text(clean(cell))
+    text, below = cell
+    return Text(clean(text)).append(f"\n{clean(below)}", style="dim")
 
 
 @contextmanager

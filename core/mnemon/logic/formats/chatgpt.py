@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_conversation"]
 
-_SHOWN = frozenset({"text", "multimodal_text"})
+_SHOWN = ("text", "multimodal_text")  # a tuple: what is compared may be any JSON
 
 
 def read_conversation(item: object, place: int) -> tuple[list[Said], list[Remark]]:
@@ -64,7 +64,11 @@ def _shown(nodes: Mapping[str, object], current: object) -> dict[str, None]:
 
 
 def _last_leaf(nodes: Mapping[str, object]) -> str | None:
-    leaves = [node for node, content in nodes.items() if not (is_object(content) or {}).get("children")]
+    leaves = [
+        node
+        for node, content in nodes.items()
+        if _has_message(content) and not (is_object(content) or {}).get("children")
+    ]
     return leaves[-1] if leaves else None
 
 
@@ -78,10 +82,10 @@ def _message(data: Mapping[str, object], node: str, place: str, time: object, re
     content = is_object(data.get("content")) or {}
     role, kind = author.get("role"), content.get("content_type")
     hidden = (is_object(data.get("metadata")) or {}).get("is_visually_hidden_from_conversation") is True
-    if role not in {"user", "assistant"}:
+    if role not in ("user", "assistant"):
         remarks.append(Remark(f"a message of the role {type_name(role)}", place))
         return None
-    if hidden or data.get("recipient") not in {None, "all"}:
+    if hidden or data.get("recipient") not in (None, "all"):
         remarks.append(Remark("hidden, or addressed to a tool", place))
         return None
     if kind not in _SHOWN:

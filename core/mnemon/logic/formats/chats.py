@@ -26,7 +26,7 @@ _ROLES = {
     "function": "tool",
 }
 _TIMES = ("time", "timestamp", "created_at", "create_time", "date")
-_TEXT_PARTS = frozenset({"text", "input_text", "output_text", "audio_transcription"})
+_TEXT_PARTS = ("text", "input_text", "output_text", "audio_transcription")
 
 
 @dataclass(frozen=True, slots=True)

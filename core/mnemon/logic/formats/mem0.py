@@ -128,13 +128,13 @@ def _text(data: Mapping[str, object]) -> str | None:
 
 def _scope(data: Mapping[str, object], given: Mapping[str, str], place: str) -> Scope | Remark:
     own = {name: data.get(name) for name in SCOPE_FIELDS}
-    if own["run_id"] in {None, ""}:
+    if own["run_id"] in (None, ""):
         own["run_id"] = data.get("session_id")
     ids = dict(given)
     for name, value in own.items():
         text = id_text(value)
         if text is None:
-            if value not in {None, ""} and not isinstance(value, str):
+            if value is not None and not isinstance(value, str):
                 return Remark(f"{name} is not a text", place)
             continue
         if ids.setdefault(name, text) != text:
@@ -156,7 +156,7 @@ def _moment(value: object, assumed: list[str]) -> datetime | None:
 
 def _expiry(value: object) -> tuple[datetime | None, bool]:
     """Return when a memory expires, and whether the value is none: mem0 shows it until the end of that day in UTC."""
-    if value in {None, ""}:
+    if value in (None, ""):
         return None, False
     try:
         day = date.fromisoformat(str(value).strip()[:10])

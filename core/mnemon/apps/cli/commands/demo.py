@@ -106,7 +106,7 @@ def _how(embedder: str | None) -> str:
 def _show_answer(screen: Screen, question: Question, found: SearchResult) -> None:
     screen.line()
     screen.line(f"{question.text}  ({question.kind})", "bold")
-    show_hits(screen, found)
+    show_hits(screen, found, ids=False)
     if question.kind == "never said":
         screen.line("Nobody said so: these are the nearest, and their scores say how near.", "dim")
 

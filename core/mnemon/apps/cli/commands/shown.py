@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from mnemon.apps.cli.screen import Screen
+    from mnemon.apps.cli.screen import Cell, Screen
     from mnemon.types.jsonvalue import Json
     from mnemon.types.memory import Hit, MemoryRecord, Operation, Version
     from mnemon.types.results import ErasureReceipt
@@ -73,7 +73,7 @@ def version_data(version: Version) -> dict[str, Json]:
     return {**record_data(version.memory), **version.to_dict()}
 
 
-def show_hits(screen: Screen, hits: Iterable[Hit], *, explain: bool = False) -> None:
+def show_hits(screen: Screen, hits: Iterable[Hit], *, explain: bool = False, ids: bool = True) -> None:
     """Show what was found: score, date, speaker, text, id."""
     columns = [
         Column("score", "green"),
@@ -81,19 +81,30 @@ def show_hits(screen: Screen, hits: Iterable[Hit], *, explain: bool = False) -> 
         Column("speaker", "magenta"),
         Column("memory", wide=True),
     ]
-    columns += [Column("signals", "dim")] if explain else []
-    rows: list[list[str]] = []
+    columns += [Column("signals", "dim", wide=True)] if explain else []
+    rows: list[list[Cell]] = []
     for hit in hits:
-        signals = " ".join(f"{name}={value:.3f}" for name, value in (hit.signals or {}).items())
-        row = [f"{hit.score:.3f}", moment(hit.memory.said_at, screen), speaker(hit.memory), hit.memory.text]
-        rows.append([*row, *([signals] if explain else []), hit.memory.id])
-    screen.table([*columns, Column("id", "dim")], rows, empty="nothing was found")
+        signals = " ".join(f"{name}={value:.3f}" for name, value in (hit.signals or {}).items() if value)
+        row: list[Cell] = [f"{hit.score:.3f}", moment(hit.memory.said_at, screen), speaker(hit.memory)]
+        extra: list[Cell] = [signals] if explain else []
+        if ids and not screen.terminal:
+            extra.append(hit.memory.id)
+        rows.append([*row, _with_id(screen, hit.memory) if ids else hit.memory.text, *extra])
+    screen.table(columns, rows, empty="nothing was found")
+
+
+def _with_id(screen: Screen, record: MemoryRecord) -> Cell:
+    """Return the text; on a terminal the id stands below it, where it leaves the text its width."""
+    return (record.text, record.id) if screen.terminal else record.text
 
 
 def show_records(screen: Screen, records: Iterable[MemoryRecord]) -> None:
     """Show memories: date, speaker, text, id."""
-    columns = (Column("date", "cyan"), Column("speaker", "magenta"), Column("memory", wide=True), Column("id", "dim"))
-    rows = [[moment(one.said_at, screen), speaker(one), one.text, one.id] for one in records]
+    columns = (Column("date", "cyan"), Column("speaker", "magenta"), Column("memory", wide=True))
+    rows = [
+        [moment(one.said_at, screen), speaker(one), _with_id(screen, one), *([] if screen.terminal else [one.id])]
+        for one in records
+    ]
     screen.table(columns, rows, empty="there is nothing")
 
 
