@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -166,7 +166,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
 
 def test_json_is_ascii_where_the_stream_is(cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
     cli("add", "Tschüß", "--user", "ana")
-    monkeypatch.setattr(type(cast("Any", sys.stdout)), "encoding", "ascii", raising=False)
+    monkeypatch.setattr(cast("object", type(sys.stdout)), "encoding", "ascii", raising=False)
 
     ran = cli("search", "Tschüß", "--user", "ana", "--json")
 
