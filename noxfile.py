@@ -24,8 +24,8 @@ nox.options.sessions = ["lint", "types", "contracts", "tests", "docs", "package"
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
-ALL_EXTRAS = ".[local,openai,testing]"
-TESTED = ("tests/core", "tests/stores", "tests/embedders")
+ALL_EXTRAS = ".[cli,local,openai,testing]"
+TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps")
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 

@@ -21,7 +21,9 @@ PAIRS = (
         for name in (
             "__init__",
             "adding",
+            "care",
             "changing",
+            "checking",
             "conversation",
             "conversations",
             "core",
@@ -66,6 +68,7 @@ WORDS = {
     "AsyncBaseStore": "BaseStore",
     "AsyncStore": "Store",
     "AsyncClient": "Client",
+    "AsyncCare": "Care",
     "AsyncConditionPromises": "ConditionPromises",
     "AsyncConversations": "Conversations",
     "AsyncCore": "Core",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnemon._async.care import AsyncCare
 from mnemon._async.conversations import AsyncConversations
 from mnemon._async.erasing import finish_pending
 from mnemon._async.reads import AsyncReads
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncMethods"]
 
 
-class AsyncMethods(AsyncReads, AsyncWrites, AsyncRemovals, AsyncUpkeep):
+class AsyncMethods(AsyncReads, AsyncWrites, AsyncRemovals, AsyncUpkeep, AsyncCare):
     """What a memory and its views do."""
 
     @property

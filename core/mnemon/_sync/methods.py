@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnemon._sync.care import Care
 from mnemon._sync.conversations import Conversations
 from mnemon._sync.erasing import finish_pending
 from mnemon._sync.reads import Reads
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Methods"]
 
 
-class Methods(Reads, Writes, Removals, Upkeep):
+class Methods(Reads, Writes, Removals, Upkeep, Care):
     """What a memory and its views do."""
 
     @property

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIG_VARIABLE",
     "KNOWN",
+    "SCOPE_VARIABLES",
     "arguments",
     "environment",
     "given_file",
@@ -38,6 +39,9 @@ Values = dict[str, object]
 
 CONFIG_VARIABLE = "MNEMON_CONFIG"
 """Names the file of settings."""
+
+SCOPE_VARIABLES = ("MNEMON_USER_ID", "MNEMON_AGENT_ID", "MNEMON_APP_ID", "MNEMON_RUN_ID")
+"""Whom the command line means where no option says so. They are no settings: a program names its scope itself."""
 
 _PREFIX = "MNEMON_"
 _MOST_BYTES = 1_048_576
@@ -68,7 +72,7 @@ def variable(key: Key) -> str:
 
 
 _VARIABLES = {variable(key): key for key in KNOWN}
-_OTHERS = (CONFIG_VARIABLE, HOME_VARIABLE)
+_OTHERS = (CONFIG_VARIABLE, HOME_VARIABLE, *SCOPE_VARIABLES)
 
 
 class _Origin(Protocol):

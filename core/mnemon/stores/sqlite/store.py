@@ -13,6 +13,7 @@ from mnemon.stores.base import BaseStore
 from mnemon.stores.sqlite import reader
 from mnemon.stores.sqlite.audit import audit_collection
 from mnemon.stores.sqlite.connections import Connection, Connections, Durability
+from mnemon.stores.sqlite.copies import copy_to
 from mnemon.stores.sqlite.failures import translated
 from mnemon.stores.sqlite.files import absolute_path, prepare_file
 from mnemon.stores.sqlite.matrices import Matrices
@@ -24,7 +25,7 @@ from mnemon.types.storage import Applied, Finding, Nearest, Scrubbed
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -193,6 +194,20 @@ class SQLiteStore(_SQLiteOperations):
             finally:
                 unit.close()
 
+    def backup(self, path: str | os.PathLike[str], *, progress: Callable[[int, int], None] | None = None) -> int:
+        """Copy the file as it is now, while others read and write; return the bytes of the copy.
+
+        The copy gets its name once it was opened and checked. `progress` is called with how many
+        of how many pages were copied.
+
+        Raises:
+            StoreError: a file of that name is there, or the place cannot be written.
+            StoreCorruptError: the copy is not sound.
+        """
+        self._check_open()
+        with self._connections.reading() as connection:
+            return copy_to(connection, path, check=_is_sound, progress=progress)
+
     def _reading(self) -> AbstractContextManager[Connection]:
         return self._connections.reading()
 
@@ -229,6 +244,12 @@ class SQLiteStore(_SQLiteOperations):
     def _close(self) -> None:
         self._connections.close()
         self._matrices.clear()
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether a file opens, and what is derived in it fits its rows."""
+    with SQLiteStore(path) as copy:
+        return not copy.check()
 
 
 class _Unit(_SQLiteOperations):

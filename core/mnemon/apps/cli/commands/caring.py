@@ -1,0 +1,89 @@
+"""Looking after a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mnemon.apps.cli.call import Call, Outcome
+from mnemon.apps.cli.problems import FAILED
+from mnemon.apps.cli.screen import Column, progress_bar
+from mnemon.config import choose_embedder
+from mnemon.logic.versions import KEEP
+
+if TYPE_CHECKING:
+    from mnemon.apps.cli.commanding import Commands
+    from mnemon.apps.cli.screen import Screen
+    from mnemon.types.care import Checkup
+
+__all__ = ["register"]
+
+
+def register(commands: Commands) -> None:
+    """Add these commands to the program."""
+    commands.command("reembed", scoped=False)(reembed)
+    commands.command("backup", scoped=False)(backup)
+    commands.command("doctor", scoped=False)(doctor)
+
+
+def reembed(
+    call: Call,
+    *,
+    embedder: Annotated[
+        str | None, typer.Option("--embedder", help="Another one: local or openai-compatible.", metavar="NAME")
+    ] = None,
+) -> Outcome:
+    """Give memories the vectors that they lack, or all of them those of another embedder."""
+    other = KEEP if embedder is None else choose_embedder(embedder, call.settings())
+    with call.memory(embeds=embedder is None) as memory, progress_bar("embedding", "versions") as progress:
+        done = memory.reembed(embedder=other, progress=progress)
+    return Outcome(
+        data=done.to_dict(),
+        count=done.versions,
+        show=lambda screen: screen.line(f"{done.versions} versions have new vectors, of {done.embedder}"),
+    )
+
+
+def backup(call: Call, path: Annotated[str, typer.Argument(help="A file that is not there yet.")]) -> Outcome:
+    """Copy the whole store while it is in use, and check the copy by opening it."""
+    with call.memory(embeds=False) as memory, progress_bar("copying", "pages") as progress:
+        done = memory.backup(path, progress=progress)
+    return Outcome(
+        data=done.to_dict(),
+        show=lambda screen: screen.line(f"copied {done.bytes:,} bytes to {done.path}, opened and checked"),
+    )
+
+
+def doctor(
+    call: Call, *, repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False
+) -> Outcome:
+    """Check the store: indexes against rows, and work that was left half done."""
+    with call.memory(embeds=False) as memory:
+        checkup = memory.doctor(repair=repair)
+    return Outcome(
+        data=checkup.to_dict(),
+        count=len(checkup.findings),
+        code=0 if checkup.sound else FAILED,
+        show=lambda screen: _show_checkup(screen, checkup, repair=repair),
+    )
+
+
+def _show_checkup(screen: Screen, checkup: Checkup, *, repair: bool) -> None:
+    columns = (Column("where", "bold"), Column("what", wide=True), Column("rows"), Column("", "green"))
+    rows = [
+        [
+            one.collection or "file",
+            one.kind,
+            str(one.rows),
+            "mended" if one.repaired else "not mended" if repair else "",
+        ]
+        for one in checkup.findings
+    ]
+    rows += [[one.collection, one.kind, str(one.rows), "perhaps meant"] for one in checkup.notes]
+    if rows:
+        screen.table(columns, rows)
+    if not checkup.findings:
+        screen.line("nothing is wrong", "green")
+    elif not repair:
+        screen.line("mend it with `mnemon doctor --repair`; make a copy first: `mnemon backup PATH`", "yellow")

@@ -1,0 +1,101 @@
+"""The program: its commands, and its way from arguments to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypedDict, cast
+
+import typer
+
+from mnemon.apps.cli.commanding import AsJson, Commands, Config, Project, Store, report
+from mnemon.apps.cli.commands import about, caring, demo, moving, reading, removing, writing
+from mnemon.apps.cli.problems import WRONG, Problem, problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["app", "run"]
+
+
+class _How(TypedDict):
+    as_json: bool
+    scope: Mapping[str, str]
+
+
+_USAGE = cast("type[Exception]", typer.BadParameter.__bases__[0])
+"""The error of wrong arguments; typer has no name of its own for it in all releases."""
+
+app = typer.Typer(
+    name="mnemon",
+    help="Remember what was said, and find it again.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _root(
+    ctx: typer.Context,
+    *,
+    store: Store = None,
+    project: Project = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remember what was said, and find it again."""
+    ctx.obj = {"store": store, "project": project, "config": config, "as_json": as_json}
+
+
+_commands = Commands(app)
+for group in (demo, writing, reading, removing, moving, caring, about):
+    group.register(_commands)
+_command = typer.main.get_command(app)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command; return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError):
+            stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue,reportUnknownMemberType] - a test's stream may have none
+    try:
+        code: object = _command.main(given, prog_name="mnemon", standalone_mode=False)
+    except _USAGE as error:
+        return _refused(given, _message(error))
+    except typer.Abort:
+        return report(
+            _name(given), Problem("nothing was changed, as there was no answer", kind="Cancelled"), **_how(given)
+        )
+    except BrokenPipeError:  # whoever read the output has seen enough
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the boundary of the process
+        return report(_name(given), problem_of(error), **_how(given))
+    return code if isinstance(code, int) else 0
+
+
+def _message(error: Exception) -> str:
+    say = getattr(error, "format_message", None)
+    return str(say() if callable(say) else error)
+
+
+def _refused(given: Sequence[str], message: str) -> int:
+    name = _name(given)
+    help_line = f"see `mnemon {name} --help`" if name else "see `mnemon --help`"
+    said = " ".join(message.split()).rstrip(".")
+    return report(name, Problem(f"{said}; {help_line}", code=WRONG, kind="UsageError"), **_how(given))
+
+
+def _name(given: Sequence[str]) -> str | None:
+    """Return the command that arguments name, where they could not be read."""
+    known = {command.name for command in app.registered_commands}
+    return next((word for word in given if word in known), None)
+
+
+def _how(given: Sequence[str]) -> _How:
+    return {"as_json": "--json" in given, "scope": {}}

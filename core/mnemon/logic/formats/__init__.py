@@ -1,0 +1,1 @@
+"""What other programs write: their memories and conversations as ours. Nothing here reads a file."""

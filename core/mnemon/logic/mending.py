@@ -1,0 +1,171 @@
+"""How half-done work is finished: the writes that make memories, messages and operations fit again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from mnemon.logic.erasing import EMPTY, ERASED
+from mnemon.logic.memories import DELETED, MEMORIES, first_row
+from mnemon.logic.messages import message_from_row
+from mnemon.logic.operations import common_scope, operation_put
+from mnemon.logic.scopes import scope_of
+from mnemon.types.memory import MemoryRecord, Operation, Touched
+from mnemon.types.scope import SCOPE_FIELDS
+from mnemon.types.storage import Finding, Patch, Put, Row
+from mnemon.types.times import to_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from mnemon.types.memory import OperationKind
+    from mnemon.types.storage import Write
+
+__all__ = [
+    "ACTOR",
+    "finding",
+    "is_erased",
+    "lost_operations",
+    "newest_of",
+    "pointing",
+    "rebuilt",
+    "settled",
+    "stub",
+]
+
+ACTOR = "doctor"
+"""Who is named in the history of what was mended."""
+
+_SHOWN = 100
+
+
+def finding(collection: str, kind: str, ids: Iterable[str], *, repaired: bool) -> Finding | None:
+    """Return what was found, or None where there are no ids."""
+    listed = list(ids)
+    if not listed:
+        return None
+    return Finding(collection=collection, kind=kind, ids=tuple(listed[:_SHOWN]), rows=len(listed), repaired=repaired)
+
+
+def is_erased(message: Row) -> bool:
+    """Whether only the marker is left of a message."""
+    return message_from_row(message).text == ERASED
+
+
+def newest_of(rows: Iterable[Row]) -> Row:
+    """Return the row of the highest version; of two of them the one that was stored last."""
+    return max(rows, key=lambda row: (_version(row), str(row.fields["recorded_from"]), row.id))
+
+
+def stub(memory_id: str, rows: Sequence[Row]) -> Row:
+    """Return a first row without content, for later versions that have lost theirs."""
+    newest, oldest = newest_of(rows), min(rows, key=_version)
+    at = oldest.fields["recorded_from"]
+    ids = {name: newest.fields[name] for name in SCOPE_FIELDS if name in newest.fields}
+    return Row(
+        id=memory_id,
+        fields={
+            **ids,
+            "memory_id": memory_id,
+            "version": 1,
+            "newest": newest.id,
+            "newest_version": _version(newest),
+            "recorded_from": at,
+            "recorded_to": at,
+            "ended": EMPTY,
+        },
+    )
+
+
+def settled(rows: Sequence[Row]) -> list[Write]:
+    """Return the writes that leave one version of a memory current: the highest one."""
+    current = [row for row in rows if "recorded_to" not in row.fields]
+    kept = newest_of(current)
+    writes: list[Write] = []
+    for row in current:
+        if row.id != kept.id:
+            at = max(str(row.fields["recorded_from"]), str(kept.fields["recorded_from"]))
+            fields = {"recorded_to": at, "closed_by": cast("str", kept.fields["op_id"])}
+            writes.append(Patch(collection=MEMORIES.name, id=row.id, fields=fields))
+    return [*writes, *_pointer(str(kept.fields["memory_id"]), kept)]
+
+
+def pointing(memory_id: str, newest: Row) -> list[Write]:
+    """Return the writes that make a row the newest one of its memory again; it is current unless it was deleted."""
+    writes = _pointer(memory_id, newest)
+    if newest.fields.get("ended") not in {DELETED, EMPTY} and "recorded_to" in newest.fields:
+        fields = {"recorded_to": None, "closed_by": None, "ended": None}
+        writes.append(Patch(collection=MEMORIES.name, id=newest.id, fields=fields))
+    return writes
+
+
+def _pointer(memory_id: str, newest: Row) -> list[Write]:
+    first = newest.id == memory_id
+    fields = {"newest": None if first else newest.id, "newest_version": None if first else _version(newest)}
+    return [Patch(collection=MEMORIES.name, id=memory_id, fields=fields)]
+
+
+def rebuilt(memory_id: str, message: Row, before: Row | None, *, op_id: str, language: str) -> list[Write]:
+    """Return the writes that make a memory of a message that lost its own.
+
+    What only the add knew is lost: metadata, categories, expiry. `before` is the message before it.
+    """
+    said = message_from_row(message)
+    at = to_datetime(message.fields["recorded_at"], "recorded_at")
+    scope = scope_of(message)
+    record = MemoryRecord(
+        id=memory_id,
+        text=said.text,
+        scope=scope,
+        source_ids=(cast("str", said.id),),
+        speaker=said.name,
+        role=said.role,
+        said_at=cast("datetime", said.time),
+        created_at=at,
+        updated_at=at,
+    )
+    session = cast("str", message.fields["session"])
+    follows = before is not None and before.fields["session"] == session
+    previous = cast("str | None", before.fields.get("latest")) if before is not None and follows else None
+    row = first_row(record, op_id=op_id, actor=ACTOR, language=language, session=session, previous=previous)
+    touched = (Touched(memory_id=memory_id, made=1),)
+    operation = Operation(op_id=op_id, kind="add", at=at, actor=ACTOR, scope=scope, touched=touched)
+    return [operation_put(operation), Put(collection=MEMORIES.name, row=row, existing="skip")]
+
+
+def lost_operations(by_operation: Mapping[str, Sequence[Row]]) -> list[Write]:
+    """Return the writes of operations that are missing, as the versions that they made and closed tell them."""
+    return [operation_put(_operation(op_id, rows)) for op_id, rows in by_operation.items()]
+
+
+def _operation(op_id: str, rows: Sequence[Row]) -> Operation:
+    made = {str(row.fields["memory_id"]): row for row in rows if row.fields.get("op_id") == op_id}
+    closed = {str(row.fields["memory_id"]): row for row in rows if row.fields.get("closed_by") == op_id}
+    touched = tuple(
+        Touched(
+            memory_id=memory_id,
+            made=_version(made[memory_id]) if memory_id in made else None,
+            closed=_version(closed[memory_id]) if memory_id in closed else None,
+        )
+        for memory_id in {**made, **closed}
+    )
+    kind: OperationKind = "update"
+    if not made:
+        kind = "delete"
+    elif all(_version(row) == 1 for row in made.values()):
+        kind = "add"
+    times = [row.fields["recorded_from"] for row in made.values()] or [
+        row.fields["recorded_to"] for row in closed.values()
+    ]
+    return Operation(
+        op_id=op_id,
+        kind=kind,
+        at=to_datetime(min(map(str, times)), "at"),
+        actor=ACTOR,
+        scope=common_scope(map(scope_of, rows)),
+        touched=touched,
+    )
+
+
+def _version(row: Row) -> int:
+    return int(float(str(row.fields["version"])))
