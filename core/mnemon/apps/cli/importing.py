@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.errors import InvalidInputError
-from mnemon.logic.exports import header_line
+from mnemon.logic.exports import collection_line, header_line
 from mnemon.logic.formats.chatgpt import read_conversation
 from mnemon.logic.formats.chats import chat_of, message_of
 from mnemon.logic.formats.common import Remark, Tally
 from mnemon.logic.formats.mem0 import fact_lines, read_mem0
+from mnemon.logic.memories import MEMORIES
+from mnemon.logic.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -123,6 +125,7 @@ def _fact_lines(
 ) -> Iterator[str]:
     """Yield the export that the items of mem0 make."""
     yield header_line("import", None, now)
+    yield from map(collection_line, (OPERATIONS, MEMORIES))
     for number, item in enumerate(source.items(), 1):
         report.items = number
         found = read_mem0(item, f"item {number}", scope=scope, now=now)
