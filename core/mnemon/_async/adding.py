@@ -13,6 +13,7 @@ from mnemon.logic.messages import MESSAGES, message_row_id, thread_of
 from mnemon.logic.operations import OPERATIONS, digest_of, operation_of
 from mnemon.logic.sessions import spot_of, unknown_times
 from mnemon.logic.turns import Log, Logged
+from mnemon.logic.versions import inside
 from mnemon.types.filters import where
 from mnemon.wrappers.threads import athink
 
@@ -68,7 +69,9 @@ async def _plan(desk: AsyncDesk, store: AsyncStore, request: AddRequest) -> tupl
         scope: await read_log(desk, store, scope, messages, times[scope]) for scope, messages in request.scopes.items()
     }
     plan = plan_add(request, logs, now=now, gap=desk.session_gap, new_id=desk.new_id)
-    there = await newest_rows(store, desk.project, plan.repeated) if plan.repeated else {}
+    owners = {turn.memory_id: turn.scope for turn in plan.turns if turn is not None and turn.memory_id is not None}
+    found = await newest_rows(store, desk.project, plan.repeated) if plan.repeated else {}
+    there = {key: row for key, row in found.items() if inside(row, owners[key])}
     alone = len(request.entries) == 1 and request.entries[0].plain
     if alone and plan.repeated and all("recorded_to" in row.fields for row in there.values()):
         return plan_add(request, logs, now=now, gap=desk.session_gap, new_id=desk.new_id, align=False), {}

@@ -72,6 +72,8 @@ async def finish(desk: AsyncDesk, rows: Mapping[str, int], redacted: Mapping[str
         scrubbed = Scrubbed(bytes="pending", reason="another connection is writing to the store")
     if scrubbed.bytes == "gone":
         await desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[SCRUB])])
+    else:  # another one's scrub may have taken the note away that these bytes are due
+        await desk.store.apply(desk.project, [Put(collection=SETTINGS.name, row=scrub_row())])
     return ErasureReceipt(
         at=desk.clock(), rows=dict(rows), redacted=dict(redacted), bytes=scrubbed.bytes, reason=scrubbed.reason
     )

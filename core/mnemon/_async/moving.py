@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._async.desk import in_chunks, pages
-from mnemon.logic.exports import collection_line, exported, header_line, row_line
+from mnemon.errors import ScopeError
+from mnemon.logic.exports import collection_line, exported, header_line, linked_memories, row_line
 from mnemon.logic.memories import MEMORIES, with_vector
+from mnemon.logic.versions import inside
 from mnemon.types.results import Exported
 from mnemon.types.storage import Put
 from mnemon.wrappers.files import whole_file
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection, Row
 
-__all__ = ["declare", "export", "export_file", "store_rows", "there_already"]
+__all__ = ["check_links", "declare", "export", "export_file", "store_rows", "there_already"]
 
 
 async def export(
@@ -58,9 +60,34 @@ async def export_file(
         return await export(desk, file.write, scope, progress)
 
 
-async def declare(desk: AsyncDesk, collection: Collection) -> None:
-    """Declare a collection of an export."""
-    await desk.store.declare(collection)
+async def declare(desk: AsyncDesk, collection: Collection, scope: Scope | None) -> None:
+    """Declare a collection of an export; on a view it must be there already, since it is everybody's.
+
+    Raises:
+        ScopeError: it is not.
+    """
+    if scope is None:
+        await desk.store.declare(collection)
+    elif collection.name not in {one.name for one in await desk.store.collections()}:
+        msg = f"the collection {collection.name!r} is not in this store, and a view cannot add one; import it unbound"
+        raise ScopeError(msg)
+
+
+async def check_links(desk: AsyncDesk, rows: Sequence[ExportedRow], scope: Scope | None) -> None:
+    """Refuse rows that name somebody else's memories: as their own versions, as neighbours, as changed by them.
+
+    Raises:
+        ScopeError: one does.
+    """
+    if scope is None:
+        return
+    linked = sorted({memory_id for one in rows for memory_id in linked_memories(one)})
+    for chunk in in_chunks(linked):
+        found = await desk.store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
+        for row in found.values():
+            if not inside(row, scope):
+                msg = f"the import names the memory {row.id!r}, which is not one of {dict(scope.to_dict())}"
+                raise ScopeError(msg)
 
 
 async def there_already(desk: AsyncDesk, rows: Sequence[ExportedRow]) -> set[tuple[str, str]]:

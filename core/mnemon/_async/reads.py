@@ -91,6 +91,7 @@ class AsyncReads(AsyncFace):
         space = await self._core.find_space()
         sought = Sought(
             everywhere=everywhere,
+            scope=scope,
             recorded=recorded,
             where=matching(
                 scope,

@@ -12,6 +12,7 @@ from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.recall import near_terms, rank, read_query, repair, term_weights
 from mnemon.logic.searching import POOL_FIELDS, Pooled, Understood, following, pool_turns, pooled, preceding
 from mnemon.logic.spaces import check_still
+from mnemon.logic.versions import inside
 from mnemon.types.filters import where
 from mnemon.types.memory import Hit
 from mnemon.types.results import SearchResult
@@ -146,7 +147,7 @@ async def _surround(desk: AsyncDesk, sought: Sought, pool: dict[str, Pooled]) ->
                 )
                 for row in page.rows:
                     memory_id = str(row.fields["memory_id"])
-                    if memory_id not in pool:
+                    if memory_id not in pool and inside(row, sought.scope):
                         pool[memory_id] = Pooled(row)
                         edge.append(memory_id)
 

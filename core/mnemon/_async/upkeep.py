@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from mnemon._async import embedding, erasing, moving
 from mnemon._async.face import AsyncFace
+from mnemon._async.spaces import agree_on_words
 from mnemon.errors import ConfigError, InvalidInputError
 from mnemon.logic.arguments import refuse_foreign
 from mnemon.logic.exports import ExportedRow, ExportReader
@@ -89,6 +90,7 @@ class AsyncUpkeep(AsyncFace):
         refuse_foreign("reset", foreign)
         self._check_project_wide("reset()")
         receipt = await self._core.runner.run(erasing.reset)
+        await self._core.runner.run(agree_on_words)
         self._core.vectors.space = None
         return receipt
 
@@ -131,7 +133,8 @@ class AsyncUpkeep(AsyncFace):
     ) -> Imported:
         """Store what `export` wrote; what is there already stays as it is, so a second import adds nothing.
 
-        Rows go in parts of 500. When it was interrupted, the same call goes on. On a view every row
+        Rows go in parts of 500. When it was interrupted, the same call goes on. On a view no collection is
+        declared anew, and every row
         must belong to its scope.
 
         Args:
@@ -158,7 +161,10 @@ class AsyncUpkeep(AsyncFace):
         while part := await athink(_read_part, numbered, reader):
             for found in part:
                 if not isinstance(found, ExportedRow):
-                    await self._core.runner.run(moving.declare, found)
+                    await self._core.runner.run(moving.declare, found, scope)
+            await self._core.runner.run(
+                moving.check_links, [one for one in part if isinstance(one, ExportedRow)], scope
+            )
             await self._store([found for found in part if isinstance(found, ExportedRow)], report, progress)
         reader.finish()
         return report.result()

@@ -73,6 +73,8 @@ def finish(desk: Desk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> 
         scrubbed = Scrubbed(bytes="pending", reason="another connection is writing to the store")
     if scrubbed.bytes == "gone":
         desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[SCRUB])])
+    else:  # another one's scrub may have taken the note away that these bytes are due
+        desk.store.apply(desk.project, [Put(collection=SETTINGS.name, row=scrub_row())])
     return ErasureReceipt(
         at=desk.clock(), rows=dict(rows), redacted=dict(redacted), bytes=scrubbed.bytes, reason=scrubbed.reason
     )

@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._sync.desk import in_chunks, pages
-from mnemon.logic.exports import collection_line, exported, header_line, row_line
+from mnemon.errors import ScopeError
+from mnemon.logic.exports import collection_line, exported, header_line, linked_memories, row_line
 from mnemon.logic.memories import MEMORIES, with_vector
+from mnemon.logic.versions import inside
 from mnemon.types.results import Exported
 from mnemon.types.storage import Put
 from mnemon.wrappers.files import whole_file
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection, Row
 
-__all__ = ["declare", "export", "export_file", "store_rows", "there_already"]
+__all__ = ["check_links", "declare", "export", "export_file", "store_rows", "there_already"]
 
 
 def export(
@@ -59,9 +61,34 @@ def export_file(
         return export(desk, file.write, scope, progress)
 
 
-def declare(desk: Desk, collection: Collection) -> None:
-    """Declare a collection of an export."""
-    desk.store.declare(collection)
+def declare(desk: Desk, collection: Collection, scope: Scope | None) -> None:
+    """Declare a collection of an export; on a view it must be there already, since it is everybody's.
+
+    Raises:
+        ScopeError: it is not.
+    """
+    if scope is None:
+        desk.store.declare(collection)
+    elif collection.name not in {one.name for one in desk.store.collections()}:
+        msg = f"the collection {collection.name!r} is not in this store, and a view cannot add one; import it unbound"
+        raise ScopeError(msg)
+
+
+def check_links(desk: Desk, rows: Sequence[ExportedRow], scope: Scope | None) -> None:
+    """Refuse rows that name somebody else's memories: as their own versions, as neighbours, as changed by them.
+
+    Raises:
+        ScopeError: one does.
+    """
+    if scope is None:
+        return
+    linked = sorted({memory_id for one in rows for memory_id in linked_memories(one)})
+    for chunk in in_chunks(linked):
+        found = desk.store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
+        for row in found.values():
+            if not inside(row, scope):
+                msg = f"the import names the memory {row.id!r}, which is not one of {dict(scope.to_dict())}"
+                raise ScopeError(msg)
 
 
 def there_already(desk: Desk, rows: Sequence[ExportedRow]) -> set[tuple[str, str]]:

@@ -92,6 +92,7 @@ class Reads(Face):
         space = self._core.find_space()
         sought = Sought(
             everywhere=everywhere,
+            scope=scope,
             recorded=recorded,
             where=matching(
                 scope,

@@ -84,7 +84,7 @@ class Removals(Face):
         """Delete all memories of a scope that match a filter, those that expired too.
 
         They go in parts of 2,000, so that other writers come between; what is added meanwhile
-        stays. When it was interrupted, the same call goes on. `undo` brings back all of it. With
+        stays. When it was interrupted, the same call goes on. `undo` brings back all that one call deleted. With
         `erase`, what was deleted before goes as well.
 
         Args:

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from mnemon._sync import embedding, erasing, moving
 from mnemon._sync.face import Face
+from mnemon._sync.spaces import agree_on_words
 from mnemon.errors import ConfigError, InvalidInputError
 from mnemon.logic.arguments import refuse_foreign
 from mnemon.logic.exports import ExportedRow, ExportReader
@@ -90,6 +91,7 @@ class Upkeep(Face):
         refuse_foreign("reset", foreign)
         self._check_project_wide("reset()")
         receipt = self._core.runner.run(erasing.reset)
+        self._core.runner.run(agree_on_words)
         self._core.vectors.space = None
         return receipt
 
@@ -132,7 +134,8 @@ class Upkeep(Face):
     ) -> Imported:
         """Store what `export` wrote; what is there already stays as it is, so a second import adds nothing.
 
-        Rows go in parts of 500. When it was interrupted, the same call goes on. On a view every row
+        Rows go in parts of 500. When it was interrupted, the same call goes on. On a view no collection is
+        declared anew, and every row
         must belong to its scope.
 
         Args:
@@ -157,7 +160,8 @@ class Upkeep(Face):
         while part := think(_read_part, numbered, reader):
             for found in part:
                 if not isinstance(found, ExportedRow):
-                    self._core.runner.run(moving.declare, found)
+                    self._core.runner.run(moving.declare, found, scope)
+            self._core.runner.run(moving.check_links, [one for one in part if isinstance(one, ExportedRow)], scope)
             self._store([found for found in part if isinstance(found, ExportedRow)], report, progress)
         reader.finish()
         return report.result()

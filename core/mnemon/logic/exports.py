@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, cast
 from mnemon.errors import InvalidInputError, ScopeError
 from mnemon.logic.declarations import collection_of
 from mnemon.logic.filters import matcher
-from mnemon.logic.memories import MEMORIES, found_by, text_of, version_of
-from mnemon.logic.messages import MESSAGES, message_from_row
+from mnemon.logic.memories import MEMORIES, found_by, text_of, version_of, version_row_id
+from mnemon.logic.messages import MESSAGES, message_from_row, message_row_id, thread_of
 from mnemon.logic.operations import OPERATIONS, operation_of
 from mnemon.logic.rows import check_row
+from mnemon.logic.scopes import scope_of
 from mnemon.logic.spaces import SETTINGS
 from mnemon.types.filters import And, where
 from mnemon.types.jsonvalue import check_text, shown
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection
 
-__all__ = ["ExportReader", "ExportedRow", "collection_line", "exported", "header_line", "row_line"]
+__all__ = ["ExportReader", "ExportedRow", "collection_line", "exported", "header_line", "linked_memories", "row_line"]
 
 FORMAT = "mnemon-export"
 VERSION = 1
@@ -217,6 +218,35 @@ def _check_header(data: Mapping[str, object]) -> None:
         raise InvalidInputError(msg)
 
 
+def _check_identity(row: Row, collection: str) -> None:
+    """Refuse a row under an id that its own content does not give: it would stand in the place of another one.
+
+    Raises:
+        InvalidInputError: it is one.
+    """
+    fields = cast("Mapping[str, Any]", row.fields)
+    if collection == MEMORIES.name:
+        fits = row.id == version_row_id(fields["memory_id"], int(fields["version"]), fields.get("op_id", ""))
+    elif collection == MESSAGES.name:
+        scope = scope_of(row)
+        fits = row.id == message_row_id(scope, str(message_from_row(row).id)) and fields["thread"] == thread_of(scope)
+    else:
+        fits = True
+    if not fits:
+        msg = f"row {row.id!r} is not what its id says"
+        raise InvalidInputError(msg)
+
+
+def linked_memories(found: ExportedRow) -> set[str]:
+    """Return the memories that a row names, itself included."""
+    fields = found.row.fields
+    names = ("memory_id", "previous", "latest") if found.collection in {MEMORIES.name, MESSAGES.name} else ()
+    linked = {str(fields[name]) for name in names if name in fields}
+    if found.collection == OPERATIONS.name:
+        linked |= {one.memory_id for one in operation_of(found.row).touched}
+    return linked
+
+
 def _row(data: Mapping[str, Any], collection: Collection, language: str) -> ExportedRow:
     payload = b""
     if "payload" in data:
@@ -236,6 +266,7 @@ def _row(data: Mapping[str, Any], collection: Collection, language: str) -> Expo
     row = check_row(row, collection)
     if payload and collection.name in _READ:
         _READ[collection.name](row)  # what cannot be read is not stored
+    _check_identity(row, collection.name)
     if collection.name != MEMORIES.name or not payload:
         return ExportedRow(collection.name, row, None)
     text = check_text(text_of(row), "text")

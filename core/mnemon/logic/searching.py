@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mnemon.logic.recall import Query
     from mnemon.types.filters import Filter
     from mnemon.types.recall import RecallConfig
+    from mnemon.types.scope import Scope
     from mnemon.types.storage import Match, Row
 
 __all__ = ["POOL_FIELDS", "Pooled", "Sought", "Understood", "following", "pool_turns", "pooled", "preceding"]
@@ -34,6 +35,7 @@ class Sought:
 
     Attributes:
         everywhere: the condition of all memories that the scope has, or had then, whose words are counted.
+        scope: whose memories are searched, or None for the whole project.
         recorded: the condition of versions that were current at the time that is asked about.
         where: the condition of the memories that may be found.
         limit: how many at most.
@@ -45,6 +47,7 @@ class Sought:
     """
 
     everywhere: Filter
+    scope: Scope | None
     recorded: Filter
     where: Filter
     limit: int

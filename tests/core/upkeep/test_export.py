@@ -112,7 +112,9 @@ def test_a_scope_is_exported_and_imported_alone(store: Store, clock: Clock) -> N
     memory = open_memory(store, clock)
     live(memory, clock, store)
     lines = export(memory, user_id="alice")
-    copy = open_memory(InMemoryStore(), clock)
+    target = InMemoryStore()
+    copy = open_memory(target, clock)
+    target.declare(EXTRA)
 
     copy.scoped(user_id="alice").import_(io.StringIO(lines))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mnemon import Memory
+    from mnemon.protocols.store import Store
 
 HEADER = '{"format": "mnemon-export", "version": 1}\n'
 
@@ -119,11 +120,12 @@ def test_a_view_takes_only_rows_of_its_scope(memory: Memory) -> None:
     assert texts(memory, user_id="bob") == []
 
 
-def test_a_view_takes_rows_that_name_its_person_otherwise(memory: Memory) -> None:
+def test_a_view_takes_rows_that_name_its_person_otherwise(memory: Memory, store: Store) -> None:
     extra = Collection(name="extra", keys=("owner",), person="owner")
     source = InMemoryStore()
     other = open_memory(source)
     source.declare(extra)
+    store.declare(extra)
     source.apply("default", [Put(collection="extra", row=Row(id="x", fields={"owner": "alice"}))])
     target = io.StringIO()
     other.export(target, user_id="alice")

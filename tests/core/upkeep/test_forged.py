@@ -1,0 +1,87 @@
+"""An import into a view cannot reach anybody else, whatever its lines say."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mnemon import InvalidInputError, Memory, Message, Scope, ScopeError
+from mnemon.logic.messages import message_row_id
+from mnemon.types.storage import Collection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mnemon.protocols.store import Store
+
+Forge = "Callable[[dict[str, Any], str], None]"
+
+
+def _own_row(line: dict[str, Any], bobs: str) -> None:
+    line["fields"]["memory_id"] = bobs
+
+
+def _place_of_bobs(line: dict[str, Any], bobs: str) -> None:
+    line["id"] = message_row_id(Scope(user_id="bob"), "m1")
+
+
+def _neighbour(line: dict[str, Any], bobs: str) -> None:
+    line["fields"]["previous"] = bobs
+
+
+def _exported(view: Memory) -> list[dict[str, Any]]:
+    out = io.StringIO()
+    view.export(out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("collection", "forge", "error"),
+    [
+        ("messages", _own_row, ScopeError),
+        ("messages", _place_of_bobs, InvalidInputError),
+        ("memories", _own_row, InvalidInputError),
+        ("memories", _neighbour, ScopeError),
+    ],
+)
+def test_a_forged_row_is_refused(
+    store: Store, collection: str, forge: Callable[[dict[str, Any], str], None], error: type[Exception]
+) -> None:
+    memory = Memory(store=store, embedder=None)
+    alice, bob = memory.scoped(user_id="alice"), memory.scoped(user_id="bob")
+    bobs = bob.add("a secret of bob").ids[0]
+    other = Memory(":memory:", embedder=None).scoped(user_id="alice")
+    other.add([Message(role="user", content="hello", id="m1")])
+    lines = _exported(other)
+    for line in lines:
+        if line.get("collection") == collection:
+            forge(line, bobs)
+
+    with pytest.raises(error):
+        alice.import_(json.dumps(line) + "\n" for line in lines)
+
+    assert alice.count() == 0
+    assert [one.memory.text for one in bob.history(bobs)] == ["a secret of bob"]
+    assert bob.add([Message(role="user", content="my own words", id="m1")]).memories[0].text == "my own words"
+
+
+def test_a_view_imports_its_own_export_and_declares_nothing(store: Store) -> None:
+    memory = Memory(store=store, embedder=None)
+    other = Memory(":memory:", embedder=None).scoped(user_id="alice")
+    other.add(["hello", "I like tea."])
+    lines = [json.dumps(line) + "\n" for line in _exported(other)]
+
+    assert memory.scoped(user_id="alice").import_(lines).added["memories"] == 2
+
+    foreign = json.dumps({"declare": {**_declared("tasks")}}) + "\n"
+    with pytest.raises(ScopeError, match="'tasks'"):
+        memory.scoped(user_id="alice").import_([lines[0], foreign])
+    assert "tasks" not in [collection.name for collection in store.collections()]
+
+
+def _declared(name: str) -> dict[str, Any]:
+    made = Collection(name=name, keys=("user_id",), person="user_id")
+    return {field: getattr(made, field) for field in made.__dataclass_fields__}
