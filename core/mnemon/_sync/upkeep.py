@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import IO, TYPE_CHECKING
@@ -46,14 +47,16 @@ class Upkeep(Face):
             foreign: refused, with our word for it.
 
         Returns:
-            How many rows went, by collection, and how many name nobody and therefore stay.
+            How many rows went, by collection, and, but on a view, how many name nobody and therefore stay.
         """
         refuse_foreign("forget", foreign)
         scope = self._scope("forget", user_id, None, None, None)
         if set(scope.to_dict()) != {"user_id"}:
             msg = f"forget() means all of a person, and this memory is bound to {dict(scope.to_dict())}"
             raise InvalidInputError(msg)
-        return self._core.runner.run(erasing.forget, scope.user_id or "", dry_run)
+        receipt = self._core.runner.run(erasing.forget, scope.user_id or "", dry_run)
+        # What names nobody is counted over all of the project, which is none of a view's business.
+        return receipt if self._named(None, None, None, None) is None else replace(receipt, left={})
 
     def purge(
         self, *, retention: timedelta | None = None, keep_versions: int | None = None, **foreign: object

@@ -168,11 +168,11 @@ class AddPlan:
 
 
 def _said(entry: Entry) -> list[object]:
-    ids = dict(entry.scope.to_dict())
+    about: list[object] = [dict(entry.scope.to_dict()), entry.kind, entry.metadata, entry.categories]
     if isinstance(entry.said, str):
-        return [ids, entry.kind, entry.said]
+        return [*about, entry.said]
     message = message_to_dict(entry.said)
-    return [ids, entry.kind, message["role"], message["name"], message["content"]]
+    return [*about, message["role"], message["name"], message["content"]]
 
 
 def check_key(scope: Scope, key: object) -> IdempotencyKey | None:

@@ -228,7 +228,7 @@ def _overlap(given: Sequence[Message], times: Sequence[datetime], tail: Sequence
         pairs = list(zip(tail[len(tail) - length :], given, strict=False))
         kept = [pair for pair in pairs if not _erased(*pair)]
         # Beside an erased turn one known one is not enough: people begin many talks with the same greeting.
-        sure = len(kept) in {length, *range(2, length)} or abs(tail[-1].spot.said_at - times[0]) <= gap
+        sure = len(kept) == length or len(kept) > 1 or abs(tail[-1].spot.said_at - times[0]) <= gap
         if sure and kept and all(_is(one, message) for one, message in kept):
             return length
     if given and tail and _is_directly_again(tail[-1], given[0], times[0], gap):

@@ -137,3 +137,11 @@ def test_processes_that_add_the_same_key_at_once_add_it_once(tmp_path: Path) -> 
         assert memory.count(user_id="alice") == 2 * rounds
         assert memory.stats().messages == 2 * rounds
         assert memory.stats().operations == rounds
+
+
+def test_a_key_that_was_used_with_other_metadata_is_a_conflict(memory: Memory) -> None:
+    memory.add("tea", user_id="alice", metadata={"cups": 1}, idempotency_key="k")
+
+    with pytest.raises(ConflictError):
+        memory.add("tea", user_id="alice", metadata={"cups": 2}, idempotency_key="k")
+    assert memory.add("tea", user_id="alice", metadata={"cups": 1}, idempotency_key="k").ids == ()

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mnemon import InvalidInputError, Memory, Message, Scope, ScopeError
 from mnemon.logic.messages import message_row_id
-from mnemon.types.storage import Collection
+from mnemon.types.storage import Collection, Patch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mnemon.protocols.store import Store
 
-Forge = "Callable[[dict[str, Any], str], None]"
+NOON = datetime(2026, 5, 8, 12, tzinfo=UTC)
 
 
 def _own_row(line: dict[str, Any], bobs: str) -> None:
@@ -66,6 +67,40 @@ def test_a_forged_row_is_refused(
     assert alice.count() == 0
     assert [one.memory.text for one in bob.history(bobs)] == ["a secret of bob"]
     assert bob.add([Message(role="user", content="my own words", id="m1")]).memories[0].text == "my own words"
+
+
+def test_a_neighbour_that_is_somebody_elses_moves_no_score(store: Store) -> None:
+    memory = Memory(store=store, embedder=None)
+    bobs = memory.add("the secret word is heliotrope", user_id="bob").ids[0]
+    mine = memory.add("a note of alice", user_id="alice").ids[0]
+    memory.add("what was the heliotrope note", user_id="alice", run_id="r")
+    before = [(hit.memory.id, hit.score) for hit in memory.search("heliotrope note", user_id="alice")]
+    store.apply("default", [Patch(collection="memories", id=mine, fields={"previous": bobs})])
+
+    after = [(hit.memory.id, hit.score) for hit in memory.search("heliotrope note", user_id="alice")]
+
+    assert after == before
+
+
+def test_a_view_is_told_nothing_about_what_others_have(store: Store) -> None:
+    memory = Memory(store=store, embedder=None)
+    memory.add("of an agent", agent_id="helper")
+
+    assert memory.forget(user_id="alice", dry_run=True).left["memories"] == 1
+    assert memory.scoped(user_id="alice").forget(dry_run=True).left == {}
+
+
+def test_new_words_after_a_greeting_are_not_taken_for_an_erased_turn(store: Store) -> None:
+    moments = iter([NOON] * 20)
+    memory = Memory(store=store, embedder=None, clock=lambda: next(moments, NOON + timedelta(days=700)))
+    greeting = {"role": "assistant", "content": "How can I help?"}
+    added = memory.add([greeting, {"role": "user", "content": "My card is 1234."}], user_id="alice")
+    memory.delete(added.ids[1], erase=True)
+    list(moments)
+
+    later = memory.add([greeting, {"role": "user", "content": "I am allergic to nuts."}], user_id="alice")
+
+    assert [one.text for one in later.memories][-1] == "I am allergic to nuts."
 
 
 def test_a_view_imports_its_own_export_and_declares_nothing(store: Store) -> None:
