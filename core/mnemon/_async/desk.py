@@ -58,13 +58,14 @@ async def newest_rows(
 
 
 async def versions_of(
-    store: AsyncStore, project: str, memory_id: str, include: Sequence[Part] = ("metadata", "payload")
+    store: AsyncStore, project: str, memory_ids: Sequence[str], include: Sequence[Part] = ("metadata", "payload")
 ) -> list[Row]:
-    """Return the rows of all versions of a memory, in any order."""
-    ids = await store.list_ids(project, MEMORIES.name, where("memory_id").eq(memory_id))
+    """Return the rows of all versions of these memories, in any order."""
     rows: list[Row] = []
-    for chunk in in_chunks(ids):
-        rows += (await store.get(project, MEMORIES.name, chunk, include=include, decisive=True)).values()
+    for memories in in_chunks(memory_ids):
+        ids = await store.list_ids(project, MEMORIES.name, where("memory_id").in_(list(memories)))
+        for chunk in in_chunks(ids):
+            rows += (await store.get(project, MEMORIES.name, chunk, include=include, decisive=True)).values()
     return rows
 
 

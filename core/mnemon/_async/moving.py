@@ -136,4 +136,4 @@ async def catch_up(desk: AsyncDesk, late: Sequence[Patch], memory_ids: Sequence[
             desk.project, MEMORIES.name, "memory_id", CURRENT & where("memory_id").in_(memory_ids), limit=_MOST
         )
         for twice in (group.value for group in page.groups if group.rows > 1):
-            await store.apply(desk.project, settled(await versions_of(store, desk.project, twice, ())))
+            await store.apply(desk.project, settled(await versions_of(store, desk.project, [twice], ())))

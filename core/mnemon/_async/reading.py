@@ -125,7 +125,7 @@ async def still(desk: AsyncDesk, store: AsyncStore, memory_ids: Sequence[str], c
 
 async def history(desk: AsyncDesk, memory_id: str, scope: Scope | None) -> History:
     """Return all versions of a memory, oldest first."""
-    rows = await versions_of(desk.store, desk.project, memory_id)
+    rows = await versions_of(desk.store, desk.project, [memory_id])
     versions = [version_of(row) for row in rows if row.payload and inside(row, scope)]
     if not versions:
         raise not_found(memory_id)

@@ -71,7 +71,7 @@ def _without_first(desk: Desk, store: Store, *, repair: bool) -> Finding | None:
         lost.update(dict.fromkeys(_missing(desk, store, MEMORIES.name, (_memory(row) for row in rows))))
     if repair:
         for memory_id in lost:
-            row = stub(memory_id, versions_of(store, desk.project, memory_id, ()))
+            row = stub(memory_id, versions_of(store, desk.project, [memory_id], ()))
             store.apply(desk.project, [Put(collection=MEMORIES.name, row=row)])
     return finding(MEMORIES.name, "first version missing", lost, repaired=repair)
 
@@ -88,7 +88,7 @@ def _twice_current(desk: Desk, store: Store, *, repair: bool) -> Finding | None:
             break
     if repair:
         for memory_id in twice:
-            store.apply(desk.project, settled(versions_of(store, desk.project, memory_id, ())))
+            store.apply(desk.project, settled(versions_of(store, desk.project, [memory_id], ())))
     return finding(MEMORIES.name, "two versions current", twice, repaired=repair)
 
 
@@ -100,7 +100,7 @@ def _newest_missing(desk: Desk, store: Store, *, repair: bool) -> Finding | None
         lost += [named[row_id] for row_id in _missing(desk, store, MEMORIES.name, named)]
     if repair:
         for memory_id in lost:
-            rows_left = versions_of(store, desk.project, memory_id, ())
+            rows_left = versions_of(store, desk.project, [memory_id], ())
             store.apply(desk.project, pointing(memory_id, newest_of(rows_left)))
     return finding(MEMORIES.name, "newest version missing", lost, repaired=repair)
 

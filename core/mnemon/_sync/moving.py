@@ -137,4 +137,4 @@ def catch_up(desk: Desk, late: Sequence[Patch], memory_ids: Sequence[str]) -> No
             desk.project, MEMORIES.name, "memory_id", CURRENT & where("memory_id").in_(memory_ids), limit=_MOST
         )
         for twice in (group.value for group in page.groups if group.rows > 1):
-            store.apply(desk.project, settled(versions_of(store, desk.project, twice, ())))
+            store.apply(desk.project, settled(versions_of(store, desk.project, [twice], ())))

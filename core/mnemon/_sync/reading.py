@@ -124,7 +124,7 @@ def still(desk: Desk, store: Store, memory_ids: Sequence[str], condition: Filter
 
 def history(desk: Desk, memory_id: str, scope: Scope | None) -> History:
     """Return all versions of a memory, oldest first."""
-    rows = versions_of(desk.store, desk.project, memory_id)
+    rows = versions_of(desk.store, desk.project, [memory_id])
     versions = [version_of(row) for row in rows if row.payload and inside(row, scope)]
     if not versions:
         raise not_found(memory_id)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -23,7 +24,7 @@ from mnemon.wrappers.files import lines_of
 from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection, Patch
@@ -157,6 +158,9 @@ class Upkeep(Face):
         if isinstance(source, str | os.PathLike):
             with lines_of(source) as file:
                 return self._import(file, scope, progress)
+        if not isinstance(source, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = f"import_ takes the path of an export or its lines, not a {type(source).__name__}"
+            raise InvalidInputError(msg)
         return self._import(source, scope, progress)
 
     def _import(self, lines: Iterable[str], scope: Scope | None, progress: Callable[[int], None] | None) -> Imported:

@@ -168,13 +168,16 @@ class ExportReader:
         self._begun = False
         self._declared: dict[str, Collection] = {}
 
-    def read(self, line: str, number: int) -> Collection | ExportedRow | None:
+    def read(self, line: object, number: int) -> Collection | ExportedRow | None:
         """Return what a line holds: a collection, a row, or None for the header and empty lines.
 
         Raises:
             InvalidInputError: it is not a line of an export of this version; the message names its number.
             ScopeError: it is a row outside of the scope that the import is bound to.
         """
+        if not isinstance(line, str):
+            msg = f"line {number}: it is a {type(line).__name__} and no text"
+            raise InvalidInputError(msg)
         if not line.strip():
             return None
         try:
