@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,15 @@ PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
 ALL_EXTRAS = ".[cli,local,openai,testing]"
 TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps")
+OLDEST_SQLITE = "github.com/mattn/go-sqlite3@v1.14.4"  # it carries SQLite 3.33.0
+SQLITE_FLAGS = (
+    "-O1",
+    "-fPIC",
+    "-shared",
+    "-DSQLITE_ENABLE_FTS5",
+    "-DSQLITE_ENABLE_JSON1",
+    "-DSQLITE_ENABLE_DESERIALIZE",
+)
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
@@ -117,6 +127,20 @@ def nightly(session: nox.Session, extras: str) -> None:
     """Run all tests, also those marked nightly, with new random examples, on every supported Python."""
     profile = [] if extras == "bare" else ["--hypothesis-profile=nightly"]
     run_tests(session, extras, "-m", "nightly or not nightly", *profile, *session.posargs)
+
+
+@nox.session(default=False)
+def oldest_sqlite(session: nox.Session) -> None:
+    """Run the tests of the embedded store and of erasure on the oldest SQLite supported; needs Linux, Go and cc."""
+    session.install("-e", ALL_EXTRAS, "--group", "tests")
+    # The module carries SQLite's source, and Go verifies its checksum; nothing else of it is used.
+    module = session.run("go", "mod", "download", "-json", OLDEST_SQLITE, external=True, silent=True)
+    source = Path(json.loads(str(module))["Dir"]) / "sqlite3-binding.c"
+    library = Path(session.create_tmp()).resolve() / "libsqlite3.so.0"
+    session.run("cc", *SQLITE_FLAGS, "-o", str(library), str(source), "-lpthread", "-ldl", "-lm", external=True)
+    old = {"LD_LIBRARY_PATH": str(library.parent)}
+    session.run("python", "-c", "import sqlite3; assert sqlite3.sqlite_version == '3.33.0'", env=old)
+    session.run("pytest", *PARALLEL, "tests/stores", "tests/core/upkeep", *session.posargs, env=old)
 
 
 def run_tests(session: nox.Session, extras: str, *arguments: str) -> None:

@@ -15,7 +15,7 @@ from mnemon.stores.sqlite.audit import audit_collection
 from mnemon.stores.sqlite.connections import Connection, Connections, Durability
 from mnemon.stores.sqlite.copies import copy_to
 from mnemon.stores.sqlite.failures import translated
-from mnemon.stores.sqlite.files import absolute_path, prepare_file
+from mnemon.stores.sqlite.files import absolute_path, check_library, prepare_file
 from mnemon.stores.sqlite.matrices import Matrices
 from mnemon.stores.sqlite.places import forget_places
 from mnemon.stores.sqlite.schema import check_ours, declare_collection, migrate, project_number, stored_collections
@@ -156,7 +156,7 @@ class SQLiteStore(_SQLiteOperations):
 
         Raises:
             InvalidInputError: an unknown durability, or a path that cannot name a file.
-            StoreError: the place is a folder or on a network file system.
+            StoreError: the place is a folder or on a network file system, or SQLite is older than 3.33.
             StoreReadOnlyError: the file cannot be written.
             StoreCorruptError: it is damaged, or no file of ours.
             SchemaMismatchError: a newer mnemon wrote it.
@@ -165,6 +165,7 @@ class SQLiteStore(_SQLiteOperations):
         if durability not in ("process", "full"):
             msg = f"durability must be 'process' or 'full', not {durability!r}"
             raise InvalidInputError(msg)
+        check_library()
         self._path = absolute_path(path)
         prepare_file(self._path)
         self._connections = Connections(self._path, durability=durability, max_bytes=max_bytes)
