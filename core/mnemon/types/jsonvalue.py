@@ -69,7 +69,7 @@ def check_json_object(value: object, name: str) -> JsonObject:
         InvalidInputError: a type JSON does not have, a key that is not a string, NaN or an
             infinity, a lone surrogate, or more than 64 levels; the message names the path.
     """
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         msg = f"{name} must be a mapping with string keys, not {type(value).__name__}"
         raise InvalidInputError(msg)
     if not value:

@@ -41,7 +41,7 @@ def in_list(column: str, values: Sequence[Parameter]) -> tuple[str, list[Paramet
 
 def encode_value(value: FieldValue | None) -> Parameter:
     """Return a field's value as its column keeps it: many values as a JSON array."""
-    return json.dumps(value) if isinstance(value, tuple) else value
+    return _ENCODER.encode(value) if isinstance(value, tuple) else value
 
 
 def encode_metadata(metadata: JsonObject) -> str | None:
