@@ -19,7 +19,8 @@ __all__ = ["decode_row", "encode_metadata", "encode_value", "id_chunks", "in_lis
 
 _IDS_AT_ONCE = 10_000
 """SQLite takes 32,766 parameters or more."""
-_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False)
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False)
+"""What it writes was checked, and holds itself nowhere."""
 
 
 def id_chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
