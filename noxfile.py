@@ -26,6 +26,7 @@ PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
 ALL_EXTRAS = ".[cli,local,openai,testing]"
 TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps")
+MEM0 = "mem0ai==2.2.1"
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
@@ -97,8 +98,16 @@ def package(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure; arguments after -- go to tests/benchmarks/run.py."""
-    session.install("-e", ALL_EXTRAS, "mem0ai==2.2.1")
+    session.install("-e", ALL_EXTRAS, MEM0)
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
+
+
+@nox.session(default=False)
+def peers(session: nox.Session) -> None:
+    """Run what the documentation tells about other libraries, with them: the way from mem0."""
+    session.install("-e", ALL_EXTRAS, "--group", "docs", MEM0)
+    session.run("python", "-c", "import mem0", env={"MEM0_TELEMETRY": "False"})
+    session.run("pytest", "tests/docs/test_from_mem0.py", *session.posargs)
 
 
 @nox.session(default=False)
