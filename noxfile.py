@@ -36,6 +36,7 @@ SQLITE_FLAGS = (
     "-DSQLITE_ENABLE_JSON1",
     "-DSQLITE_ENABLE_DESERIALIZE",
 )
+MEM0 = "mem0ai==2.2.1"
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
@@ -107,8 +108,16 @@ def package(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure; arguments after -- go to tests/benchmarks/run.py."""
-    session.install("-e", ALL_EXTRAS, "mem0ai==2.2.1")
+    session.install("-e", ALL_EXTRAS, MEM0)
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
+
+
+@nox.session(default=False)
+def peers(session: nox.Session) -> None:
+    """Run what the documentation tells about other libraries, with them: the way from mem0."""
+    session.install("-e", ALL_EXTRAS, "--group", "docs", MEM0)
+    session.run("python", "-c", "import mem0", env={"MEM0_TELEMETRY": "False"})
+    session.run("pytest", "tests/docs/test_from_mem0.py", *session.posargs)
 
 
 @nox.session(default=False)
