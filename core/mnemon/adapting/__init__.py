@@ -1,0 +1,1 @@
+"""What adapters share: policy and plumbing that two of them need, and no framework."""
