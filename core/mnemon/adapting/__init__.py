@@ -1,6 +1,7 @@
 """What all adapters share: whose memories a call means, what a prompt is given, and what is remembered.
 
-An adapter translates between a framework and these; it decides nothing of its own.
+An adapter translates between a framework and these; it decides nothing of its own. What it keeps in
+collections of its own goes through `mnemon.adapting.storage`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,6 @@ from mnemon.adapting._sync.keeper import Keeper
 from mnemon.adapting._sync.tools import MemoryTools
 from mnemon.adapting.failing import OnError, tolerating
 from mnemon.adapting.handle import Handle
-from mnemon.adapting.messages import (
-    OURS,
-    difference,
-    keep_ours,
-    keep_theirs,
-    patched,
-    restore_ours,
-    theirs,
-)
 from mnemon.adapting.policy import Policy, spoken
 from mnemon.adapting.queue import WriteQueue
 from mnemon.adapting.recall import Carried, RecallRules, choose, render, without_recalled
@@ -37,7 +29,6 @@ from mnemon.adapting.tools import (
 )
 
 __all__ = [
-    "OURS",
     "TOOLS",
     "AsyncKeeper",
     "AsyncMemoryTools",
@@ -61,14 +52,8 @@ __all__ = [
     "can_be_told",
     "choose",
     "choose_tools",
-    "difference",
-    "keep_ours",
-    "keep_theirs",
-    "patched",
     "render",
-    "restore_ours",
     "spoken",
-    "theirs",
     "tolerating",
     "without_recalled",
 ]
