@@ -62,6 +62,8 @@ PAIRS = (
             "writes",
         )
     ),
+    ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
+    ("tests/core/adapting/_async/notes.py", "tests/core/adapting/_sync/notes.py"),
 )
 WORDS = {
     "AbstractAsyncContextManager": "AbstractContextManager",
@@ -98,6 +100,7 @@ WORDS = {
     "aclose": "close",
     "aclosing": "closing",
     "async_store": "store",
+    "async_desk": "desk",
 }
 TEXT = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 KEYWORD = re.compile(r"\basync (?=with |for |def )|\bawait (?=[\w.]+\()")  # code quoted in text
