@@ -9,6 +9,7 @@ from agent_framework import Message as AgentMessage
 
 from mnemon import File, Image, Message, Text, ToolCall, ToolResult
 from mnemon.adapting import (
+    OURS,
     Data,
     Translation,
     attachment,
@@ -99,7 +100,7 @@ class _AgentMessages(Translation):
             "contents": [_write_block(block) for block in message.blocks],
             "author_name": message.name,
             "message_id": message.id,
-            "additional_properties": {name: value for name, value in message.metadata.items() if name != "mnemon"},
+            "additional_properties": {name: value for name, value in message.metadata.items() if name != OURS},
         }
 
     def settle(self, data: Data) -> Data:
@@ -146,7 +147,12 @@ def _write_block(block: object) -> Data:
         case Image() | File():
             return _write_attachment(block)
         case ToolCall():
-            return {"type": "function_call", "call_id": block.id, "name": block.name, "arguments": dict(block.arguments)}
+            return {
+                "type": "function_call",
+                "call_id": block.id,
+                "name": block.name,
+                "arguments": dict(block.arguments),
+            }
         case ToolResult():
             items: list[Json] = [_write_block(part) for part in block.content]
             text = "\n".join(part.text for part in block.content if isinstance(part, Text) and part.text)
@@ -161,9 +167,15 @@ def _write_attachment(block: Image | File) -> Data:
         return {"type": "text", "text": placeholder(block)}
     media_type = block.media_type
     if media_type is None and isinstance(block, Image):
-        found = None if block.data is None else detect_media_type_from_base64(data_str=block.data)
-        media_type = found or "image/*"
+        media_type = _kind_of(block.data) or "image/*"
     uri = data_uri(type(block)(url=block.url, data=block.data, media_type=media_type))
     name = block.name if isinstance(block, File) else None
     told: Data = {"type": "data" if uri.startswith("data:") else "uri", "uri": uri}
     return {**told, **{key: value for key, value in (("media_type", media_type), ("name", name)) if value is not None}}
+
+
+def _kind_of(data: str | None) -> str | None:
+    try:
+        return None if data is None else detect_media_type_from_base64(data_str=data)
+    except ValueError:  # no base64
+        return None

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 
 from mnemon import File, Image, InvalidInputError, Message, Text, ToolCall, ToolResult
 from mnemon.adapting import (
-    KEY,
+    OURS,
     Data,
     Translation,
     from_framework,
@@ -106,9 +106,7 @@ def _name(source: str, role: str) -> str | None:
 
 def _read_said(content: object) -> list[Text | Image]:
     parts = cast("list[Any]", content if isinstance(content, list) else [content])
-    return [
-        Text(part) if isinstance(part, str) else Image(data=part["data"], media_type="image/png") for part in parts
-    ]
+    return [Text(part) if isinstance(part, str) else Image(data=part["data"], media_type="image/png") for part in parts]
 
 
 def _read_calls(content: Sequence[Mapping[str, Any]]) -> list[ToolCall]:
@@ -262,7 +260,9 @@ class _Agentchat(Translation):
     def write(self, message: Message) -> Data:
         told: Data = {
             "source": _source(message),
-            "metadata": {name: value for name, value in message.metadata.items() if isinstance(value, str) and name != KEY},
+            "metadata": {
+                name: value for name, value in message.metadata.items() if isinstance(value, str) and name != OURS
+            },
         }
         if message.id is not None:
             told["id"] = message.id
@@ -296,7 +296,7 @@ def _read_kept(kept: Json) -> Json:
     try:
         return json.loads(cast("str", kept))
     except ValueError:
-        msg = f"the metadata key {KEY!r} of an AutoGen message is for mnemon's own use, and holds something else"
+        msg = f"the metadata key {OURS!r} of an AutoGen message is for mnemon's own use, and holds something else"
         raise InvalidInputError(msg) from None
 
 

@@ -43,6 +43,10 @@ PAIRS = (
             "writes",
         )
     ),
+    *(
+        (f"core/mnemon/adapting/_async/{name}.py", f"core/mnemon/adapting/_sync/{name}.py")
+        for name in ("__init__", "keeper", "tools")
+    ),
     ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
     ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),
     ("core/mnemon/testing/async_store_suite.py", "core/mnemon/testing/store_suite.py"),
@@ -76,6 +80,9 @@ WORDS = {
     "AsyncCore": "Core",
     "AsyncDesk": "Desk",
     "AsyncFace": "Face",
+    "AsyncKeeper": "Keeper",
+    "AsyncMemory": "Memory",
+    "AsyncMemoryTools": "MemoryTools",
     "AsyncMethods": "Methods",
     "AsyncReads": "Reads",
     "AsyncRemovals": "Removals",
@@ -83,6 +90,7 @@ WORDS = {
     "AsyncUpkeep": "Upkeep",
     "AsyncWrites": "Writes",
     "aembed": "embed",
+    "amemory": "memory",
     "athink": "think",
     "AsyncDeclarationPromises": "DeclarationPromises",
     "AsyncGenerator": "Generator",

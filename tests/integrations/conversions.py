@@ -34,9 +34,16 @@ times = st.datetimes(
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))]),
 )
 bytes_texts = st.binary(max_size=12).map(lambda data: base64.b64encode(data).decode()) | st.just(PNG) | texts
-urls = st.sampled_from(
-    ["https://example.org/a.png", "http://x", "s3://b/k", "data:image/png;base64," + PNG, "data:,A", "file:///no/such.mp3", "attachment 1"]
-) | words  # fmt: skip
+ADDRESSES = (
+    "https://example.org/a.png",
+    "http://x",
+    "s3://b/k",
+    f"data:image/png;base64,{PNG}",
+    "data:,A",
+    "file:///no/such.mp3",
+    "attachment 1",
+)
+urls = st.sampled_from(ADDRESSES) | words
 places = st.fixed_dictionaries({"url": urls}) | st.fixed_dictionaries({"data": bytes_texts})
 media = st.none() | st.sampled_from(
     ["image/png", "image/jpeg", "audio/mp3", "audio/mpeg", "video/mp4", "application/pdf", "text/plain", "odd"]
@@ -50,9 +57,7 @@ files = st.builds(
 )
 calls = st.builds(ToolCall, id=texts, name=texts, arguments=objects)
 said = st.builds(Text, texts) | images | files
-results = st.builds(
-    ToolResult, call_id=texts, content=st.lists(said, max_size=3).map(tuple), is_error=st.booleans()
-)
+results = st.builds(ToolResult, call_id=texts, content=st.lists(said, max_size=3).map(tuple), is_error=st.booleans())
 blocks: st.SearchStrategy[Block] = said | calls | results
 messages = st.builds(
     Message,

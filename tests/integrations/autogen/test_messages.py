@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from autogen_agentchat.messages import (
-    BaseChatMessage,
     HandoffMessage,
     MessageFactory,
     MultiModalMessage,
@@ -33,7 +33,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from mnemon import Image, Message, Text, ToolCall, ToolResult
+from mnemon import File, Image, Message, Text, ToolCall, ToolResult
 from mnemon_autogen.messages import from_agentchat, from_llm_messages, to_agentchat, to_llm_messages
 from tests.integrations.conversions import PNG, messages, texts, times, unlike
 
@@ -60,7 +60,7 @@ llm_messages: st.SearchStrategy[LLMMessage] = st.one_of(
 )
 
 
-def chat(kind: Any, **parts: Any) -> st.SearchStrategy[Any]:
+def chat(kind: type[Any], **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.builds(
         kind,
         id=texts,
@@ -89,7 +89,7 @@ agentchat_messages = st.one_of(
 )
 
 
-def dumped(items: Any) -> list[Any]:
+def dumped(items: Iterable[BaseModel]) -> list[Any]:
     return [item.model_dump(mode="json") for item in items]
 
 
@@ -140,3 +140,72 @@ def test_any_message_can_be_handed_to_a_model(given_messages: list[Message]) -> 
         for result in message.content
     ]
     assert (told_calls, told_results) == (calls, results)
+
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def test_a_model_is_told_who_speaks_in_letters_that_its_client_accepts() -> None:
+    (told,) = to_llm_messages([Message(role="user", name="José Pérez", content="Hi")])
+
+    assert told == UserMessage(content="Hi", source="Jos__P_rez")
+
+
+def test_a_model_is_told_the_name_of_the_tool_that_answered() -> None:
+    asked = Message(role="assistant", content=[Text("Let me look."), ToolCall(id="c1", name="weather")])
+    answered = Message(role="tool", content=[ToolResult(call_id="c1", content=(Text("sleet"),))])
+
+    told = to_llm_messages([asked, answered])
+
+    assert told == [
+        AssistantMessage(
+            content=[FunctionCall(id="c1", arguments="{}", name="weather")], thought="Let me look.", source="assistant"
+        ),
+        FunctionExecutionResultMessage(
+            content=[FunctionExecutionResult(content="sleet", name="weather", call_id="c1", is_error=False)]
+        ),
+    ]
+
+
+def test_what_autogen_cannot_show_is_named() -> None:
+    shown = [
+        Image(url="https://example.org/a.png"),
+        Image(data="no picture", caption="a cat"),
+        File(data="", name="a.pdf"),
+    ]
+
+    (told,) = to_llm_messages([Message(role="user", content=shown)])
+
+    assert told.content == ["[image: https://example.org/a.png]", "[image: a cat]", "[file: a.pdf]"]
+
+
+def test_people_are_told_from_agents_by_their_source() -> None:
+    said = [TextMessage(source=source, content="Hi") for source in ("user", "customer", "helper")]
+
+    read = from_agentchat(said, users=("user", "customer"))
+
+    assert [(one.role, one.name) for one in read] == [("user", None), ("user", "customer"), ("assistant", "helper")]
+
+
+class Weather(BaseModel):
+    degrees: int
+
+
+def test_a_structured_message_is_read_as_the_json_that_it_is() -> None:
+    (read,) = from_agentchat([StructuredMessage[Weather](source="helper", content=Weather(degrees=3))])
+    (told,) = to_agentchat([read])
+
+    assert read.text == '{"degrees": 3}'
+    assert isinstance(told, TextMessage)
+    assert told.content == '{"degrees": 3}'
+
+
+def test_words_and_calls_are_messages_of_their_own() -> None:
+    message = Message(
+        role="assistant", id="m", time=NOON, content=[Text("Let me look."), ToolCall(id="c1", name="weather")]
+    )
+
+    told = to_agentchat([message])
+
+    assert [type(one) for one in told] == [TextMessage, ToolCallRequestEvent]
+    assert from_agentchat(told) == [message]
