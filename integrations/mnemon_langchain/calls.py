@@ -63,6 +63,7 @@ def _ids_of(context: object) -> dict[str, object]:
 
 def _running_context() -> object:
     try:
-        return get_runtime().context
-    except (RuntimeError, KeyError):  # outside of a graph
+        runtime = cast("object", get_runtime())  # None in a run that is no graph's
+    except (RuntimeError, KeyError):  # outside of any run
         return None
+    return getattr(runtime, "context", None)

@@ -13,6 +13,8 @@ from mnemon.adapting import Handle, IdSource, ScopeRule
 from mnemon_langchain.calls import REMEDY, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
     from langchain_core.runnables import RunnableConfig
 
@@ -64,7 +66,7 @@ class MnemonRetriever(BaseRetriever):
     _handle: Handle = PrivateAttr()
     _rule: ScopeRule = PrivateAttr()
 
-    def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - pydantic's own
+    def model_post_init(self, context: Any, /) -> None:
         """Find out what can be found out before a call.
 
         Raises:
@@ -81,7 +83,7 @@ class MnemonRetriever(BaseRetriever):
             remedy=REMEDY,
         )
 
-    def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002, ANN401 - LangChain's own
+    def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002 - LangChain's own name
         """Return the memories that answer a query best, best first.
 
         Args:
@@ -94,7 +96,7 @@ class MnemonRetriever(BaseRetriever):
         """
         return super().invoke(input, config, scope=resolve(self._rule, self._handle, config), **kwargs)
 
-    async def ainvoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002, ANN401 - LangChain's own
+    async def ainvoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002 - LangChain's own name
         """Return what `invoke` returns, while the event loop goes on."""
         return await super().ainvoke(input, config, scope=resolve(self._rule, self._handle, config), **kwargs)
 
@@ -103,16 +105,24 @@ class MnemonRetriever(BaseRetriever):
         self._handle.close()
 
     def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, scope: CallScope, **options: Any
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, scope: CallScope | None = None, **options: Any
     ) -> list[Document]:
-        view = self._handle.memory().scoped(**scope.reads.to_dict())
+        view = self._handle.memory().scoped(**self._reads(scope))
         return [_document(hit) for hit in view.search(query, **self._options(options))]
 
     async def _aget_relevant_documents(
-        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, scope: CallScope, **options: Any
+        self,
+        query: str,
+        *,
+        run_manager: AsyncCallbackManagerForRetrieverRun,
+        scope: CallScope | None = None,
+        **options: Any,
     ) -> list[Document]:
-        view = (await self._handle.amemory()).scoped(**scope.reads.to_dict())
+        view = (await self._handle.amemory()).scoped(**self._reads(scope))
         return [_document(hit) for hit in await view.search(query, **self._options(options))]
+
+    def _reads(self, scope: CallScope | None) -> Mapping[str, str]:
+        return (scope or resolve(self._rule, self._handle)).reads.to_dict()
 
     def _options(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return the options of a search; one that there is not is refused by it."""

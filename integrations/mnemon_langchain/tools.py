@@ -76,14 +76,14 @@ def _tool(
     work, awork = getattr(sync, text.method), getattr(native, text.method)
     whose = partial(resolve, rule, handle)
 
-    def run(config: RunnableConfig, **arguments: Any) -> str:  # noqa: ANN401 - checked by the schema
+    def run(config: RunnableConfig, **arguments: Any) -> str:
         scope = whose(config)
         try:
             return work(scope, **arguments)
         except MnemonError as error:
             raise _for_model(error) from error
 
-    async def arun(config: RunnableConfig, **arguments: Any) -> str:  # noqa: ANN401 - checked by the schema
+    async def arun(config: RunnableConfig, **arguments: Any) -> str:
         scope = whose(config)
         try:
             return await awork(scope, **arguments)
