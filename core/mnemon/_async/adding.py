@@ -12,7 +12,7 @@ from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.messages import MESSAGES, message_row_id, thread_of
 from mnemon.logic.operations import OPERATIONS, digest_of, operation_of
 from mnemon.logic.sessions import spot_of, unknown_times
-from mnemon.logic.turns import Log, Logged
+from mnemon.logic.turns import Log, Logged, unremembered
 from mnemon.logic.versions import inside
 from mnemon.types.filters import where
 from mnemon.wrappers.threads import athink
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Cursor, Row
 
-__all__ = ["add", "read_log"]
+__all__ = ["add", "read_log", "texts_to_embed"]
 
 _PAGE = 1_000
 _HEAD = 10
@@ -55,6 +55,30 @@ async def add(desk: AsyncDesk, request: AddRequest, embedded: Embedded) -> AddRe
             await store.apply(desk.project, writes)
     records = {key: record_of(row) for key, row in there.items() if "recorded_to" not in row.fields}
     return add_result(plan, records)
+
+
+async def texts_to_embed(desk: AsyncDesk, request: AddRequest) -> AddResult | list[str]:
+    """Return the texts of a request that seem to be new; or what it did, where it was carried out before.
+
+    This keeps nobody from writing. What others write meanwhile is seen when the request is carried out.
+    """
+    if request.key is not None:
+        done = await _done_before(desk, desk.store, request, request.key)
+        if done is not None:
+            return done
+    texts = [entry.said for entry in request.entries if isinstance(entry.said, str)]
+    for scope, thread in request.threads(desk.clock()).items():
+        log = await read_log(desk, desk.store, scope, thread.messages, thread.times)
+        texts += await athink(
+            unremembered,
+            thread.messages,
+            thread.times,
+            log,
+            scope=scope,
+            roles=request.roles,
+            gap=desk.session_gap,
+        )
+    return texts
 
 
 async def _plan(desk: AsyncDesk, store: AsyncStore, request: AddRequest) -> tuple[AddPlan, dict[str, Row]]:
