@@ -10,7 +10,7 @@ from mnemon.errors import ConflictError
 from mnemon.logic.adding import add_result, add_writes, plan_add, repeated_result
 from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.messages import MESSAGES, message_row_id, thread_of
-from mnemon.logic.operations import OPERATIONS, digest_of, operation_of
+from mnemon.logic.operations import OPERATIONS, digest_of, operation_of, repeated_of
 from mnemon.logic.sessions import spot_of, unknown_times
 from mnemon.logic.turns import Log, Logged, unremembered
 from mnemon.logic.versions import inside
@@ -118,15 +118,17 @@ async def _done_before(
     found = await store.get(desk.project, OPERATIONS.name, [key.op_id], decisive=True)
     if key.op_id not in found:
         return None
-    touched = [one.memory_id for one in operation_of(found[key.op_id]).touched]
-    if digest_of(found[key.op_id]) != request.digest:
+    row = found[key.op_id]
+    made = [one.memory_id for one in operation_of(row).touched]
+    if digest_of(row) != request.digest:
         msg = "this idempotency_key was used to add something else in this scope; use a new key for new content"
-        raise ConflictError(msg, memory_ids=touched, operations=[key.op_id])
+        raise ConflictError(msg, memory_ids=made, operations=[key.op_id])
+    memories = [*made, *repeated_of(row)]
     firsts: dict[str, Row] = {}
-    for chunk in in_chunks(touched):
+    for chunk in in_chunks(memories):
         firsts |= await store.get(desk.project, MEMORIES.name, chunk, decisive=True)
-    newest = await newest_rows(store, desk.project, touched)
-    return repeated_result(request, key.op_id, firsts, newest)
+    newest = await newest_rows(store, desk.project, memories)
+    return repeated_result(request, key.op_id if made else None, firsts, newest)
 
 
 async def read_log(
