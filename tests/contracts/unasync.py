@@ -94,6 +94,7 @@ WORDS = {
     "aembed": "embed",
     "amemory": "memory",
     "athink": "think",
+    "atogether": "together",
     "AsyncDeclarationPromises": "DeclarationPromises",
     "AsyncGenerator": "Generator",
     "AsyncPromises": "Promises",
