@@ -16,12 +16,13 @@ from mnemon.stores.sqlite.connections import Connection, Connections, Durability
 from mnemon.stores.sqlite.copies import copy_to
 from mnemon.stores.sqlite.failures import translated
 from mnemon.stores.sqlite.files import absolute_path, prepare_file
+from mnemon.stores.sqlite.known import KnownRows
 from mnemon.stores.sqlite.matrices import Matrices
 from mnemon.stores.sqlite.places import forget_places
 from mnemon.stores.sqlite.schema import check_ours, declare_collection, migrate, project_number, stored_collections
 from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
 from mnemon.stores.sqlite.writer import writer_of
-from mnemon.types.storage import Applied, Finding, Nearest, Scrubbed
+from mnemon.types.storage import Applied, Delete, DeleteWhere, Finding, Nearest, Scrubbed
 
 if TYPE_CHECKING:
     import os
@@ -35,12 +36,15 @@ if TYPE_CHECKING:
 __all__ = ["SQLiteStore"]
 
 _DEFAULT_CACHE_BYTES = 268_435_456
+_KNOWN_SHARE = 4
+"""Of the bound of the vectors in memory, what rows that were read may take beside them: 64 MiB for 256."""
 
 
 class _SQLiteOperations(BaseStore):
     """What a store does over connections that a subclass lends: from the pool, or the one of a unit of work."""
 
     _matrices: Matrices
+    _known: KnownRows
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -78,7 +82,7 @@ class _SQLiteOperations(BaseStore):
 
     def _scan(self, request: ScanRequest) -> Page:
         with self._reading() as connection:
-            return reader.scan(connection, request)
+            return reader.scan(connection, request, self._known if self._caches() else None)
 
     def _count(self, request: CountRequest) -> Counts:
         with self._reading() as connection:
@@ -91,12 +95,14 @@ class _SQLiteOperations(BaseStore):
     def _search(self, request: SearchRequest) -> list[Match]:
         if isinstance(request.query, Nearest):
             return self._search_vector(request)
+        known = self._known if self._caches() else None
         with self._reading() as connection:
             project = project_number(connection, request.project)
-            return [] if project is None else search_terms(connection, request, project)
+            return [] if project is None else search_terms(connection, request, project, known)
 
     def _search_vector(self, request: SearchRequest) -> list[Match]:
-        place = place_of(request) if self._caches() else None
+        caches = self._caches()
+        place, known = (place_of(request), self._known) if caches else (None, None)
         with ExitStack() as stack:
             with nullcontext() if place is None else self._matrices.turn(place):
                 connection = stack.enter_context(self._reading())
@@ -104,7 +110,7 @@ class _SQLiteOperations(BaseStore):
                 if project is None:
                     return []
                 matrix = None if place is None else self._matrices.fresh(connection, place, project)
-            return search_vector(connection, request, project, matrix)
+            return search_vector(connection, request, project, matrix, known)
 
     def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
         if not batch:
@@ -114,7 +120,9 @@ class _SQLiteOperations(BaseStore):
             for name, run in groupby(batch, key=lambda write: write.collection):
                 writer = writer_of(connection, name, project)
                 counts += writer.write_run(list(run), len(counts))
-            return Applied(tuple(counts))
+        if any(isinstance(write, Delete | DeleteWhere) for write in batch):
+            self._known.clear()
+        return Applied(tuple(counts))
 
     def _check(self, *, repair: bool) -> list[Finding]:
         with self._writing() if repair else self._reading() as connection:
@@ -169,6 +177,7 @@ class SQLiteStore(_SQLiteOperations):
         prepare_file(self._path)
         self._connections = Connections(self._path, durability=durability, max_bytes=max_bytes)
         self._matrices = Matrices(cache_bytes)
+        self._known = KnownRows(cache_bytes // _KNOWN_SHARE)
         try:
             with self._connections.reading() as connection:
                 check_ours(connection, self._path)  # before a writer changes the file's journal mode
@@ -188,7 +197,7 @@ class SQLiteStore(_SQLiteOperations):
         """Return a unit of work in which nobody else writes; see `SupportsExclusive`."""
         self._check_open()
         with self._connections.writing() as connection:
-            unit = _Unit(connection, self._declared, self._matrices, self._path)
+            unit = _Unit(connection, self._declared, self._matrices, self._known, self._path)
             try:
                 yield unit
             finally:
@@ -234,6 +243,7 @@ class SQLiteStore(_SQLiteOperations):
                 forget_places(connection, collection)
             for (table,) in connection.rows("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5(%'"):
                 connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+        self._known.clear()  # a reader may have kept a row while it was being deleted
         with self._connections.maintaining() as connection:
             connection.execute("VACUUM")
             busy = connection.truncate_log()
@@ -244,6 +254,7 @@ class SQLiteStore(_SQLiteOperations):
     def _close(self) -> None:
         self._connections.close()
         self._matrices.clear()
+        self._known.clear()
 
 
 def _is_sound(path: Path) -> bool:
@@ -255,11 +266,19 @@ def _is_sound(path: Path) -> bool:
 class _Unit(_SQLiteOperations):
     """A store inside one transaction of another."""
 
-    def __init__(self, connection: Connection, declared: dict[str, Collection], matrices: Matrices, path: Path) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        declared: dict[str, Collection],
+        matrices: Matrices,
+        known: KnownRows,
+        path: Path,
+    ) -> None:
         super().__init__()
         self._connection = connection
         self._declared = dict(declared)
         self._matrices = matrices
+        self._known = known
         self._path = path
         self._written = False
 
