@@ -25,7 +25,7 @@ nox.options.sessions = ["lint", "types", "contracts", "tests", "docs", "package"
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
 ALL_EXTRAS = ".[cli,local,openai,testing]"
-TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps")
+TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps", "tests/recall")
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
