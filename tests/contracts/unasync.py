@@ -36,12 +36,17 @@ PAIRS = (
             "reading",
             "reads",
             "removals",
+            "searches",
             "searching",
             "spaces",
             "upkeep",
             "work",
             "writes",
         )
+    ),
+    *(
+        (f"core/mnemon/adapting/_async/{name}.py", f"core/mnemon/adapting/_sync/{name}.py")
+        for name in ("__init__", "keeper", "tools")
     ),
     ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
     ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),
@@ -62,6 +67,8 @@ PAIRS = (
             "writes",
         )
     ),
+    ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
+    ("tests/core/adapting/_async/notes.py", "tests/core/adapting/_sync/notes.py"),
 )
 WORDS = {
     "AbstractAsyncContextManager": "AbstractContextManager",
@@ -74,13 +81,18 @@ WORDS = {
     "AsyncCore": "Core",
     "AsyncDesk": "Desk",
     "AsyncFace": "Face",
+    "AsyncKeeper": "Keeper",
+    "AsyncMemory": "Memory",
+    "AsyncMemoryTools": "MemoryTools",
     "AsyncMethods": "Methods",
     "AsyncReads": "Reads",
     "AsyncRemovals": "Removals",
     "AsyncRunner": "Runner",
+    "AsyncSearches": "Searches",
     "AsyncUpkeep": "Upkeep",
     "AsyncWrites": "Writes",
     "aembed": "embed",
+    "amemory": "memory",
     "athink": "think",
     "AsyncDeclarationPromises": "DeclarationPromises",
     "AsyncGenerator": "Generator",
@@ -93,11 +105,13 @@ WORDS = {
     "AsyncWritePromises": "WritePromises",
     "_async": "_sync",
     "AsyncSupportsExclusive": "SupportsExclusive",
+    "AsyncSupportsSnapshot": "SupportsSnapshot",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
     "aclosing": "closing",
     "async_store": "store",
+    "async_desk": "desk",
 }
 TEXT = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 KEYWORD = re.compile(r"\basync (?=with |for |def )|\bawait (?=[\w.]+\()")  # code quoted in text

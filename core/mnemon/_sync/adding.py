@@ -65,15 +65,20 @@ def _plan(desk: Desk, store: Store, request: AddRequest) -> tuple[AddPlan, dict[
     writes it by hand means it, while a history that is sent again must not bring back what was deleted.
     """
     now = desk.clock()
-    times = request.times(now)
-    logs = {scope: read_log(desk, store, scope, messages, times[scope]) for scope, messages in request.scopes.items()}
-    plan = plan_add(request, logs, now=now, gap=desk.session_gap, new_id=desk.new_id)
+    threads = request.threads(now)
+    logs = {scope: read_log(desk, store, scope, thread.messages, thread.times) for scope, thread in threads.items()}
+    plan = plan_add(request, threads.values(), logs, now=now, gap=desk.session_gap, new_id=desk.new_id)
+    repeated = plan.repeated
+    if not repeated:
+        return plan, {}
     owners = {turn.memory_id: turn.scope for turn in plan.turns if turn is not None and turn.memory_id is not None}
-    found = newest_rows(store, desk.project, plan.repeated) if plan.repeated else {}
+    found = newest_rows(store, desk.project, repeated)
     there = {key: row for key, row in found.items() if inside(row, owners[key])}
     alone = len(request.entries) == 1 and request.entries[0].plain
-    if alone and plan.repeated and all("recorded_to" in row.fields for row in there.values()):
-        return plan_add(request, logs, now=now, gap=desk.session_gap, new_id=desk.new_id, align=False), {}
+    if alone and all("recorded_to" in row.fields for row in there.values()):
+        gap = desk.session_gap
+        anew = plan_add(request, threads.values(), logs, now=now, gap=gap, new_id=desk.new_id, align=False)
+        return anew, {}
     return plan, there
 
 

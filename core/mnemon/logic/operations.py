@@ -34,8 +34,11 @@ def idempotent_id(scope: Scope, key: str) -> str:
 
 def common_scope(scopes: Iterable[Scope]) -> Scope | None:
     """Return the ids that all of these scopes share, or None where they share none."""
+    distinct = dict.fromkeys(scopes)
+    if len(distinct) == 1:
+        return next(iter(distinct))
     shared: dict[str, str] | None = None
-    for scope in scopes:
+    for scope in distinct:
         ids = scope.to_dict()
         shared = (
             dict(ids) if shared is None else {name: value for name, value in shared.items() if ids.get(name) == value}

@@ -19,7 +19,8 @@ __all__ = ["decode_row", "encode_metadata", "encode_value", "id_chunks", "in_lis
 
 _IDS_AT_ONCE = 10_000
 """SQLite takes 32,766 parameters or more."""
-_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False)
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False)
+"""What it writes was checked, and holds itself nowhere."""
 
 
 def id_chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -41,7 +42,7 @@ def in_list(column: str, values: Sequence[Parameter]) -> tuple[str, list[Paramet
 
 def encode_value(value: FieldValue | None) -> Parameter:
     """Return a field's value as its column keeps it: many values as a JSON array."""
-    return json.dumps(value) if isinstance(value, tuple) else value
+    return _ENCODER.encode(value) if isinstance(value, tuple) else value
 
 
 def encode_metadata(metadata: JsonObject) -> str | None:
