@@ -37,7 +37,8 @@ for all, so that what is left is the work of the memory itself.
 A figure without a limit is there to be compared with. The load is the number of jobs that wanted a processor when a \
 group ended: where it is above the number of processors, times are longer than they need be, and only ratios within \
 one run tell something. What a search finds is measured on conversations that are not part of the project, as their \
-licences do not allow it; `BENCH_DATA` names their folder. In the pictures a red line is the limit, and a peer has another colour.
+licences do not allow it; `BENCH_DATA` names their folder. In the pictures a red line is the limit, and a peer has \
+another colour.
 """
 TITLES = {
     "recalls": "Searching",
@@ -84,7 +85,7 @@ def held(figure: Mapping[str, Any]) -> bool | None:
     if found is None:
         return None
     limit, value = float(found[2].replace(",", "")), figure["value"]
-    return value <= limit if found[1].startswith("<") else value >= limit
+    return {"<=": value <= limit, ">=": value >= limit, "<": value < limit, ">": value > limit}[found[1]]
 
 
 def number(value: float) -> str:
