@@ -40,6 +40,7 @@ SQLITE_FLAGS = (
     "-DSQLITE_ENABLE_DESERIALIZE",
 )
 MEM0 = "mem0ai==2.2.1"
+BENCH_RESULTS = "docs/_static/benchmarks/results.json"
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
@@ -117,9 +118,10 @@ def package(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure; arguments after -- go to tests/benchmarks/run.py."""
-    session.install("-e", ALL_EXTRAS, MEM0)
-    session.run("python", "tests/benchmarks/run.py", *session.posargs)
+    """Measure, and write the page of it; after -- the groups of tests/benchmarks/run.py that are measured anew."""
+    session.install("-e", ALL_EXTRAS, "--group", "bench", MEM0)
+    session.run("python", "tests/benchmarks/run.py", "--results", BENCH_RESULTS, *session.posargs)
+    session.run("python", "tests/benchmarks/page.py", "--draw")
 
 
 @nox.session(default=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -180,3 +181,15 @@ def test_reading_loads_no_embedder(cli: Callable[..., Ran], monkeypatch: pytest.
 
     assert cli("list", "--user", "ana").code == 0
     assert cli("search", "tea", "--user", "ana").code == 2
+
+
+def test_without_arguments_it_helps(cli: Callable[..., Ran]) -> None:
+    ran, helped = cli(), cli("--help")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == helped.out
+    assert "search" in ran.out
+
+
+def test_it_tells_its_version(cli: Callable[..., Ran]) -> None:
+    assert cli("--version").out == f"mnemon {version('mnemon')}\n"
