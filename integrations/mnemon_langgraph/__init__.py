@@ -5,4 +5,8 @@ from __future__ import annotations
 from mnemon.adapting.extras import requires_extra
 
 with requires_extra("langgraph", "langgraph", "langchain_core"):
-    import langgraph.checkpoint.base  # noqa: F401 - asked for, so that its absence is told here
+    from mnemon_langgraph.errors import CheckpointIncompleteError, UnreadableTypeError
+    from mnemon_langgraph.listing import Thread
+    from mnemon_langgraph.saver import MnemonSaver
+
+__all__ = ["CheckpointIncompleteError", "MnemonSaver", "Thread", "UnreadableTypeError"]
