@@ -59,33 +59,52 @@ class ExactSerializer(JsonPlusSerializer):
 
 
 class _Reading:
-    """One value being read; the hook's own error is kept, since ormsgpack replaces it by one of its own."""
+    """One value being read: what may be rebuilt, and the classes that were met.
+
+    It runs once for every message of a long thread, so it takes the shortest way that there is.
+    """
 
     def __init__(self, allowed: _Allowed) -> None:
         self._allowed = allowed
+        self._classes: dict[tuple[str, str], Any] = {}
         self._error: Exception | None = None
 
     def unpack(self, content: bytes) -> Any:  # noqa: ANN401 - any value of a graph
         try:
             return ormsgpack.unpackb(content, ext_hook=self._rebuild, option=ormsgpack.OPT_NON_STR_KEYS)
         except ValueError:
-            if self._error is not None:
+            if self._error is not None:  # ormsgpack has replaced it by an error of its own
                 raise self._error from None
             raise
 
     def _rebuild(self, code: int, content: bytes) -> Any:  # noqa: ANN401 - any value of a graph
         try:
-            inner: Any = self.unpack(content)
+            parts: Any = ormsgpack.unpackb(content, ext_hook=self._rebuild, option=ormsgpack.OPT_NON_STR_KEYS)
             if code == EXT_DELTA_SNAPSHOT:
-                return _DeltaSnapshot(inner)
+                return _DeltaSnapshot(parts)
             if code == EXT_NUMPY_ARRAY:
-                return _array(*inner)
-            module, name = cast("tuple[str, str]", inner[:2])
-            self._check(module, name, inner[3] if code == EXT_METHOD_SINGLE_ARG else None)
-            return _object(code, module, name, inner)
+                return _array(*parts)
+            return self._object(code, parts)
         except Exception as error:
             self._error = self._error or error
             raise
+
+    def _object(self, code: int, parts: Any) -> Any:  # noqa: ANN401 - any value of a graph
+        module, name = parts[0], parts[1]
+        try:
+            cls = self._classes.get((module, name))
+            if cls is None or code == EXT_METHOD_SINGLE_ARG:
+                self._check(module, name, parts[3] if code == EXT_METHOD_SINGLE_ARG else None)
+                cls = self._classes[module, name] = getattr(import_module(module), name)
+            return _BUILDERS[code](cls, *parts[2:])
+        except UnreadableTypeError:
+            raise
+        except Exception as error:
+            reason = (
+                f"which could not be rebuilt ({type(error).__name__}): bring the class back under that name, able to "
+                f"take the data that it once had, or delete the thread"
+            )
+            raise UnreadableTypeError(module, name, reason) from error
 
     def _check(self, module: str, name: str, method: str | None) -> None:
         if method is not None:
@@ -99,18 +118,6 @@ class _Reading:
                 f"open MnemonSaver(allowed_msgpack_modules=[({module!r}, {name!r})])"
             )
             raise UnreadableTypeError(module, name, reason)
-
-
-def _object(code: int, module: str, name: str, parts: Any) -> Any:  # noqa: ANN401 - any value of a graph
-    try:
-        cls = getattr(import_module(module), name)
-        return _BUILDERS[code](cls, *parts[2:])
-    except Exception as error:
-        reason = (
-            f"which could not be rebuilt ({type(error).__name__}): bring the class back under that name, able to "
-            f"take the data that it once had, or delete the thread"
-        )
-        raise UnreadableTypeError(module, name, reason) from error
 
 
 def _from_argument(cls: Any, argument: Any) -> Any:  # noqa: ANN401 - any value of a graph

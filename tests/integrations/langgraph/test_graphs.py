@@ -64,7 +64,7 @@ def test_going_back_and_changing_the_state_there(saver: MnemonSaver) -> None:
 
     assert graph.get_state(changed).values["notes"] == ["a", "1", "changed"]
     assert graph.get_state(early.config).values["notes"] == ["a", "1"]
-    assert [one.values.get("notes") for one in history][0] == ["a", "1", "b", "3"]
+    assert history[0].values["notes"] == ["a", "1", "b", "3"]
 
 
 def test_a_task_that_has_finished_beside_an_interrupt_is_not_run_again(saver: MnemonSaver) -> None:
