@@ -13,7 +13,6 @@ from langchain_core.outputs import ChatResult
 from mnemon import InMemoryStore, StoreUnavailableError
 from mnemon.types.storage import Applied, Match, Write
 
-
 HOSTILE = (
     *("1", "10", "alice", "alice-2", "Alice", "a@b.com", "a-b.com", "José", "Jose", "Jose\u0301"),
     *("*", "%", "_", "o'brien", '"', "nul\0", " alice", "default"),

@@ -21,6 +21,7 @@ from tests.integrations.langchain.scripted import HOSTILE, UnreachableStore, age
 if TYPE_CHECKING:
     from pathlib import Path
 
+
 def texts(memory: Memory, user_id: str) -> list[str]:
     return [one.text for one in memory.get_all(user_id=user_id, sort="said_at", descending=False, limit=1_000)]
 
@@ -117,7 +118,9 @@ def test_with_nothing_to_recall_the_prompt_is_the_same_object(memory: Memory) ->
             seen.append(request)
             return handler(request)
 
-    agent = agent_of(answering(), Watching("before"), MnemonMiddleware(memory), Watching("after"), system_prompt="Be kind.")
+    agent = agent_of(
+        answering(), Watching("before"), MnemonMiddleware(memory), Watching("after"), system_prompt="Be kind."
+    )
 
     agent.invoke(says("How is my cat called?"), call("ana"))
 
@@ -261,7 +264,9 @@ def test_no_state_checkpoint_or_stream_holds_what_was_recalled(memory: Memory) -
     saver, model = InMemorySaver(), answering("It is a nice name.")
     agent = agent_of(model, MnemonMiddleware(memory, tools=True), checkpointer=saver)
 
-    parts = list(agent.stream(says("How is my cat called?"), call("ana"), stream_mode=["messages", "values", "updates"]))
+    parts = list(
+        agent.stream(says("How is my cat called?"), call("ana"), stream_mode=["messages", "values", "updates"])
+    )
 
     tokens = "".join(str(part[0].content) for mode, part in parts if mode == "messages")
     assert "Momo" in system_of(model.prompts[0])
