@@ -67,6 +67,10 @@ PAIRS = (
             "writes",
         )
     ),
+    *(
+        (f"integrations/mnemon_langchain/_async/{name}.py", f"integrations/mnemon_langchain/_sync/{name}.py")
+        for name in ("__init__", "entries")
+    ),
     ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
     *(
         (f"integrations/mnemon_langgraph/_async/{name}.py", f"integrations/mnemon_langgraph/_sync/{name}.py")

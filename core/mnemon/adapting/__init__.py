@@ -11,6 +11,7 @@ from mnemon.adapting._async.tools import AsyncMemoryTools
 from mnemon.adapting._sync.keeper import Keeper
 from mnemon.adapting._sync.tools import MemoryTools
 from mnemon.adapting.converting import Data, Translation, from_framework, results_apart, to_framework
+from mnemon.adapting.embedding import PairedEmbedder
 from mnemon.adapting.failing import OnError, tolerating
 from mnemon.adapting.handle import Handle
 from mnemon.adapting.messages import OURS, difference, patched
@@ -46,6 +47,7 @@ __all__ = [
     "ListMemories",
     "MemoryTools",
     "OnError",
+    "PairedEmbedder",
     "Policy",
     "RecallRules",
     "SaveMemory",
