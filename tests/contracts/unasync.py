@@ -67,6 +67,8 @@ PAIRS = (
         )
     ),
     ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
+    ("integrations/mnemon_llama_index/_async/__init__.py", "integrations/mnemon_llama_index/_sync/__init__.py"),
+    ("integrations/mnemon_llama_index/_async/history.py", "integrations/mnemon_llama_index/_sync/history.py"),
     ("tests/core/adapting/_async/notes.py", "tests/core/adapting/_sync/notes.py"),
 )
 WORDS = {
@@ -80,6 +82,7 @@ WORDS = {
     "AsyncCore": "Core",
     "AsyncDesk": "Desk",
     "AsyncFace": "Face",
+    "AsyncHistory": "History",
     "AsyncKeeper": "Keeper",
     "AsyncMemory": "Memory",
     "AsyncMemoryTools": "MemoryTools",

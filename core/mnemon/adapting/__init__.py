@@ -10,6 +10,7 @@ from mnemon.adapting._async.tools import AsyncMemoryTools
 from mnemon.adapting._sync.keeper import Keeper
 from mnemon.adapting._sync.tools import MemoryTools
 from mnemon.adapting.converting import Data, Translation, from_framework, results_apart, to_framework
+from mnemon.adapting.embedding import PairedEmbedder
 from mnemon.adapting.failing import OnError, tolerating
 from mnemon.adapting.handle import Handle
 from mnemon.adapting.messages import (
@@ -21,6 +22,7 @@ from mnemon.adapting.messages import (
     restore_ours,
     theirs,
 )
+from mnemon.adapting.naming import handle_of, name_of, register_memory
 from mnemon.adapting.parts import attachment, data_uri, placeholder, read_arguments
 from mnemon.adapting.policy import Policy, spoken
 from mnemon.adapting.queue import WriteQueue
@@ -53,6 +55,7 @@ __all__ = [
     "ListMemories",
     "MemoryTools",
     "OnError",
+    "PairedEmbedder",
     "Policy",
     "RecallRules",
     "SaveMemory",
@@ -69,11 +72,14 @@ __all__ = [
     "data_uri",
     "difference",
     "from_framework",
+    "handle_of",
     "keep_ours",
     "keep_theirs",
     "patched",
+    "name_of",
     "placeholder",
     "read_arguments",
+    "register_memory",
     "render",
     "restore_ours",
     "results_apart",
