@@ -8,7 +8,7 @@ from llama_index.core.base.llms.types import MessageRole
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.memory.memory import BaseMemoryBlock
 
-from mnemon_llama_index._async.history import AsyncHistory
+from mnemon.adapting import AsyncHistory
 from mnemon_llama_index.messages import from_chat_messages
 from mnemon_llama_index.scoped import Recalling
 from mnemon_llama_index.turns import Turns, last_question

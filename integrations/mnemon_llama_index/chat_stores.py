@@ -9,8 +9,7 @@ from llama_index.core.bridge.pydantic import Field
 from llama_index.core.storage.chat_store.base import BaseChatStore
 from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, MessageStatus
 
-from mnemon_llama_index._async.history import AsyncHistory
-from mnemon_llama_index._sync.history import History
+from mnemon.adapting import AsyncHistory, History
 from mnemon_llama_index.messages import from_chat_messages, to_chat_messages
 from mnemon_llama_index.scoped import Scoped
 

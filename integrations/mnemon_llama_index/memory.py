@@ -11,8 +11,7 @@ from llama_index.core.utils import get_tokenizer
 
 from mnemon import InvalidInputError
 from mnemon.protocols.clock import random_id
-from mnemon_llama_index._async.history import AsyncHistory
-from mnemon_llama_index._sync.history import History
+from mnemon.adapting import AsyncHistory, History
 from mnemon_llama_index.messages import from_chat_messages, to_chat_messages
 from mnemon_llama_index.scoped import Recalling
 from mnemon_llama_index.turns import Turns, last_question

@@ -45,7 +45,7 @@ PAIRS = (
     ),
     *(
         (f"core/mnemon/adapting/_async/{name}.py", f"core/mnemon/adapting/_sync/{name}.py")
-        for name in ("__init__", "keeper", "tools")
+        for name in ("__init__", "history", "keeper", "tools")
     ),
     ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
     ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),
@@ -67,8 +67,8 @@ PAIRS = (
         )
     ),
     ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
-    ("integrations/mnemon_llama_index/_async/__init__.py", "integrations/mnemon_llama_index/_sync/__init__.py"),
-    ("integrations/mnemon_llama_index/_async/history.py", "integrations/mnemon_llama_index/_sync/history.py"),
+    ("integrations/mnemon_autogen/_async/__init__.py", "integrations/mnemon_autogen/_sync/__init__.py"),
+    ("integrations/mnemon_autogen/_async/states.py", "integrations/mnemon_autogen/_sync/states.py"),
     ("tests/core/adapting/_async/notes.py", "tests/core/adapting/_sync/notes.py"),
 )
 WORDS = {

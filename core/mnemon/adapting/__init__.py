@@ -5,8 +5,10 @@ An adapter translates between a framework and these; it decides nothing of its o
 
 from __future__ import annotations
 
+from mnemon.adapting._async.history import AsyncHistory
 from mnemon.adapting._async.keeper import AsyncKeeper
 from mnemon.adapting._async.tools import AsyncMemoryTools
+from mnemon.adapting._sync.history import History
 from mnemon.adapting._sync.keeper import Keeper
 from mnemon.adapting._sync.tools import MemoryTools
 from mnemon.adapting.converting import Data, Translation, from_framework, results_apart, to_framework
@@ -43,6 +45,7 @@ from mnemon.adapting.tools import (
 __all__ = [
     "OURS",
     "TOOLS",
+    "AsyncHistory",
     "AsyncKeeper",
     "AsyncMemoryTools",
     "CallScope",
@@ -50,6 +53,7 @@ __all__ = [
     "Data",
     "DeleteMemory",
     "Handle",
+    "History",
     "IdSource",
     "Keeper",
     "ListMemories",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mnemon.embedders.callable import CallableEmbedder
+from mnemon.errors import InvalidInputError
+from mnemon.logic.embedding import check_texts, check_vectors
+from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -53,36 +55,49 @@ class PairedEmbedder:
             query: gives the vector of a query.
             aquery: the same, awaited.
             dimensions: length of the vectors, or None to learn it from the first ones.
+
+        Raises:
+            InvalidInputError: the name is blank.
         """
-
-        def queries(given: Sequence[str]) -> object:
-            return [query(text) for text in given]
-
-        async def atold(given: Sequence[str]) -> object:
-            return await atexts(list(given))
-
-        async def aqueries(given: Sequence[str]) -> object:
-            return [await aquery(text) for text in given]
-
-        self._sync = CallableEmbedder(
-            lambda given: texts(list(given)), name=name, dimensions=dimensions, query_function=queries
-        )
-        self._async = CallableEmbedder(atold, name=name, dimensions=dimensions, query_function=aqueries)
+        if not name.strip():
+            msg = "name must not be blank: vectors of different models are kept apart by it"
+            raise InvalidInputError(msg)
+        self._name = name
+        self._dimensions = dimensions
+        self._texts, self._atexts, self._query, self._aquery = texts, atexts, query, aquery
 
     @property
     def name(self) -> str:
         """The name that was given."""
-        return self._sync.name
+        return self._name
 
     @property
     def dimensions(self) -> int | None:
         """The length of the vectors, as soon as it is known."""
-        return self._sync.dimensions or self._async.dimensions
+        return self._dimensions
 
     def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> NDArray[numpy.float32]:
-        """Return one vector per text; see `Embedder.embed`."""
-        return self._sync.embed(texts, purpose=purpose)
+        """Return one vector per text; see `Embedder.embed`.
+
+        Raises:
+            EmbeddingError: the model gave something else than one finite vector per text.
+        """
+        given = check_texts(texts)
+        if purpose == "query":
+            return self._checked([self._query(text) for text in given], len(given))
+        return self._checked(self._texts(given) if given else [], len(given))
 
     async def aembed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> NDArray[numpy.float32]:
         """Return what `embed` returns, while the event loop goes on."""
-        return await self._async.aembed(texts, purpose=purpose)
+        given = check_texts(texts)
+        if purpose == "query":
+            vectors: object = [await self._aquery(text) for text in given]
+        else:
+            vectors = await self._atexts(given) if given else []
+        return await athink(self._checked, vectors, len(given))
+
+    def _checked(self, vectors: object, count: int) -> NDArray[numpy.float32]:
+        array = check_vectors(vectors, count=count, name=self._name, dimensions=self._dimensions)
+        if count:
+            self._dimensions = array.shape[1]
+        return array

@@ -1,4 +1,4 @@
-# Generated from integrations/mnemon_llama_index/_async/history.py by tests/contracts/unasync.py; edit that file.
+# Generated from core/mnemon/adapting/_async/history.py by tests/contracts/unasync.py; edit that file.
 """The history of a session in the conversation log, and what is recalled for it."""
 
 from __future__ import annotations
@@ -7,15 +7,20 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from mnemon.adapting import Carried, Keeper, Policy, tolerating, without_recalled
+from mnemon.adapting._sync.keeper import Keeper
+from mnemon.adapting.failing import tolerating
+from mnemon.adapting.recall import Carried, without_recalled
+from mnemon.adapting.replacing import plan_replacement
 from mnemon.protocols.clock import random_id
-from mnemon_llama_index.replacing import plan_replacement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnemon import Memory, Message, Scope
-    from mnemon.adapting import CallScope
+    from mnemon.adapting.policy import Policy
+    from mnemon.adapting.scoping import CallScope
+    from mnemon.memory import Memory
+    from mnemon.types.message import Message
+    from mnemon.types.scope import Scope
 
 __all__ = ["History"]
 
@@ -106,7 +111,7 @@ _PAGE = 1_000
 
 
 def _said(messages: Sequence[Message], *, known: bool = False) -> list[Message]:
-    """Return what messages say, each with an id: what LlamaIndex puts twice was said twice.
+    """Return what messages say, each with an id: what a framework adds twice was said twice.
 
     With `known` those without an id stay so, since they may be in the history already.
     """

@@ -10,7 +10,7 @@ from mnemon.protocols.clock import random_id
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnemon import Message
+    from mnemon.types.message import Message
 
 __all__ = ["Appended", "Replacement", "plan_replacement"]
 

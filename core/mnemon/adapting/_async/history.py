@@ -6,15 +6,20 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from mnemon.adapting import AsyncKeeper, Carried, Policy, tolerating, without_recalled
+from mnemon.adapting._async.keeper import AsyncKeeper
+from mnemon.adapting.failing import tolerating
+from mnemon.adapting.recall import Carried, without_recalled
+from mnemon.adapting.replacing import plan_replacement
 from mnemon.protocols.clock import random_id
-from mnemon_llama_index.replacing import plan_replacement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnemon import AsyncMemory, Message, Scope
-    from mnemon.adapting import CallScope
+    from mnemon.adapting.policy import Policy
+    from mnemon.adapting.scoping import CallScope
+    from mnemon.memory import AsyncMemory
+    from mnemon.types.message import Message
+    from mnemon.types.scope import Scope
 
 __all__ = ["AsyncHistory"]
 
@@ -105,7 +110,7 @@ _PAGE = 1_000
 
 
 def _said(messages: Sequence[Message], *, known: bool = False) -> list[Message]:
-    """Return what messages say, each with an id: what LlamaIndex puts twice was said twice.
+    """Return what messages say, each with an id: what a framework adds twice was said twice.
 
     With `known` those without an id stay so, since they may be in the history already.
     """

@@ -1,2 +1,0 @@
-# Generated from integrations/mnemon_llama_index/_async/__init__.py by tests/contracts/unasync.py; edit that file.
-"""What does I/O, written once."""
