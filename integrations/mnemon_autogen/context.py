@@ -17,8 +17,7 @@ from mnemon_autogen.messages import from_llm_messages, to_llm_messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from typing_extensions import Self
+    from typing import Self
 
     from mnemon import AsyncMemory, Memory, Scope
     from mnemon.adapting import IdSource, OnError

@@ -18,12 +18,12 @@ from mnemon_autogen.bound import Bound, BoundConfig, cancellable
 from mnemon_autogen.messages import from_llm_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
+    from typing import Self
 
     from autogen_core import CancellationToken
     from autogen_core.model_context import ChatCompletionContext
     from autogen_core.models import LLMMessage
-    from typing_extensions import Self
 
     from mnemon import AsyncMemory, Hit, Memory
     from mnemon.adapting import IdSource, OnError

@@ -9,16 +9,16 @@ with requires_extra("llama-index", "llama_index"):
 
 from mnemon_llama_index.block import MnemonMemoryBlock
 from mnemon_llama_index.chat_stores import MnemonAsyncChatStore, MnemonChatStore
-from mnemon_llama_index.embedder import LlamaIndexEmbedder
+from mnemon_llama_index.embedder import MnemonEmbedder
 from mnemon_llama_index.memory import MnemonMemory
 from mnemon_llama_index.messages import from_chat_messages, to_chat_messages
 from mnemon_llama_index.retriever import MnemonRetriever
 from mnemon_llama_index.tools import MnemonToolSpec
 
 __all__ = [
-    "LlamaIndexEmbedder",
     "MnemonAsyncChatStore",
     "MnemonChatStore",
+    "MnemonEmbedder",
     "MnemonMemory",
     "MnemonMemoryBlock",
     "MnemonRetriever",

@@ -141,9 +141,7 @@ class MnemonAsyncChatStore(_ChatStore, AsyncDBChatStore):
         """Return how many messages of a status there are, or of both."""
         return len(_of_status(await AsyncHistory(self._policy()).read(self._run(key)), status))
 
-    async def add_message(
-        self, key: str, message: ChatMessage, status: MessageStatus = MessageStatus.ACTIVE
-    ) -> None:
+    async def add_message(self, key: str, message: ChatMessage, status: MessageStatus = MessageStatus.ACTIVE) -> None:
         """Add a message at the end."""
         await self.add_messages(key, [message], status)
 

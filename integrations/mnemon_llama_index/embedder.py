@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from mnemon.adapting import PairedEmbedder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llama_index.core.base.embeddings.base import BaseEmbedding
 
-__all__ = ["LlamaIndexEmbedder"]
+__all__ = ["MnemonEmbedder"]
 
 
-class LlamaIndexEmbedder(PairedEmbedder):
-    """Embeds with a model of LlamaIndex: `Memory(embedder=LlamaIndexEmbedder(model))`."""
+class MnemonEmbedder(PairedEmbedder):
+    """Embeds with a model of LlamaIndex: `Memory(embedder=MnemonEmbedder(model))`."""
 
     def __init__(self, model: BaseEmbedding, *, name: str | None = None, dimensions: int | None = None) -> None:
         """Wrap a model.
@@ -24,11 +26,22 @@ class LlamaIndexEmbedder(PairedEmbedder):
                 model's class and of the model if left out.
             dimensions: length of the vectors, or None to learn it from the first ones.
         """
+
+        def documents(texts: Sequence[str]) -> object:
+            return model.get_text_embedding_batch(list(texts))
+
+        def queries(texts: Sequence[str]) -> object:
+            return [model.get_query_embedding(text) for text in texts]
+
+        async def adocuments(texts: Sequence[str]) -> object:
+            return await model.aget_text_embedding_batch(list(texts))
+
+        async def aqueries(texts: Sequence[str]) -> object:
+            return [await model.aget_query_embedding(text) for text in texts]
+
         super().__init__(
-            name or f"llama-index/{model.class_name()}/{model.model_name}",
-            texts=model.get_text_embedding_batch,
-            atexts=model.aget_text_embedding_batch,
-            query=model.get_query_embedding,
-            aquery=model.aget_query_embedding,
+            (documents, queries),
+            (adocuments, aqueries),
+            name=name or f"llama-index/{model.class_name()}/{model.model_name}",
             dimensions=dimensions,
         )

@@ -10,8 +10,8 @@ from llama_index.core.memory.types import BaseMemory
 from llama_index.core.utils import get_tokenizer
 
 from mnemon import InvalidInputError
-from mnemon.protocols.clock import random_id
 from mnemon.adapting import AsyncHistory, History
+from mnemon.protocols.clock import random_id
 from mnemon_llama_index.messages import from_chat_messages, to_chat_messages
 from mnemon_llama_index.scoped import Recalling
 from mnemon_llama_index.turns import Turns, last_question
@@ -205,7 +205,7 @@ class MnemonMemory(Recalling, BaseMemory):
             return shown
         left = self.token_limit - initial - len(self.tokenizer_fn(recalled))
         fit = fitting(shown, left, self.tokenizer_fn) if left > 0 else []
-        if shown and (not fit or fit[-1] is not shown[-1]) or left <= 0:
+        if (shown and (not fit or fit[-1] is not shown[-1])) or left <= 0:
             return shown  # the turn itself takes the whole room
         place = next((index for index, message in enumerate(fit) if message.role != MessageRole.SYSTEM), len(fit))
         memories = ChatMessage(role=MessageRole.SYSTEM, blocks=[TextBlock(text=recalled)])

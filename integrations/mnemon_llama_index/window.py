@@ -36,7 +36,9 @@ def token_count(message: ChatMessage, tokens: Callable[[str], Sequence[object]])
     return count
 
 
-def fitting(messages: Sequence[ChatMessage], limit: int, tokens: Callable[[str], Sequence[object]]) -> list[ChatMessage]:
+def fitting(
+    messages: Sequence[ChatMessage], limit: int, tokens: Callable[[str], Sequence[object]]
+) -> list[ChatMessage]:
     """Return the newest messages that have at most `limit` tokens together, in order.
 
     System messages at the beginning stay. The rest begins with what a user said, and a tool's answer

@@ -36,6 +36,7 @@ PAIRS = (
             "reading",
             "reads",
             "removals",
+            "searches",
             "searching",
             "spaces",
             "upkeep",
@@ -66,6 +67,10 @@ PAIRS = (
             "writes",
         )
     ),
+    *(
+        (f"integrations/mnemon_langchain/_async/{name}.py", f"integrations/mnemon_langchain/_sync/{name}.py")
+        for name in ("__init__", "entries")
+    ),
     ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
     ("integrations/mnemon_autogen/_async/__init__.py", "integrations/mnemon_autogen/_sync/__init__.py"),
     ("integrations/mnemon_autogen/_async/states.py", "integrations/mnemon_autogen/_sync/states.py"),
@@ -90,6 +95,7 @@ WORDS = {
     "AsyncReads": "Reads",
     "AsyncRemovals": "Removals",
     "AsyncRunner": "Runner",
+    "AsyncSearches": "Searches",
     "AsyncUpkeep": "Upkeep",
     "AsyncWrites": "Writes",
     "aembed": "embed",

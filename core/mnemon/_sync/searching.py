@@ -3,25 +3,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mnemon._sync.desk import in_chunks
 from mnemon._sync.spaces import recorded_space
 from mnemon.logic.analysis import name_terms
-from mnemon.logic.filters import bind, matcher
 from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.recall import near_terms, rank, read_query, repair, term_weights
-from mnemon.logic.searching import POOL_FIELDS, Pooled, Understood, following, pool_turns, pooled, preceding
+from mnemon.logic.scopes import scope_condition
+from mnemon.logic.searching import (
+    POOL_FIELDS,
+    Pooled,
+    Understood,
+    following,
+    judged,
+    lost_before,
+    pool_turns,
+    pooled,
+    preceding,
+)
 from mnemon.logic.spaces import check_still
 from mnemon.logic.versions import inside
 from mnemon.types.filters import where
 from mnemon.types.memory import Hit
-from mnemon.types.results import SearchResult
+from mnemon.types.results import SearchResult, WhyNot
 from mnemon.types.storage import Nearest, Terms
 from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     import numpy
@@ -29,12 +39,13 @@ if TYPE_CHECKING:
 
     from mnemon._sync.desk import Desk
     from mnemon.logic.recall import Ranked
-    from mnemon.logic.searching import Sought
+    from mnemon.logic.searching import Judged, Sought
     from mnemon.types.filters import Filter
     from mnemon.types.recall import RecallConfig
+    from mnemon.types.results import Step
     from mnemon.types.storage import Counts, Match
 
-__all__ = ["search", "understand"]
+__all__ = ["search", "understand", "why_not"]
 
 _MOST = 10_000
 
@@ -65,31 +76,95 @@ def search(desk: Desk, sought: Sought, understood: Understood, vector: NDArray[n
     """
     if sought.space is not None:
         check_still(recorded_space(desk), sought.space)
-    pool = _candidates(desk, sought, understood, vector)
-    found = set(pool)
-    _surround(desk, sought, pool)
-    ranked = think(_ranked, sought, understood, vector, pool)
-    allowed = matcher(bind(sought.where, MEMORIES))
-    wanted: list[Ranked] = []
-    for one in ranked:
-        if len(wanted) == sought.limit or (sought.threshold is not None and one.score < sought.threshold):
-            break
-        if one.id in found or allowed(pool[one.id].row):
-            wanted.append(one)
+    pool, found = _pool(desk, sought, understood, vector)
+    wanted = think(_wanted, sought, understood, vector, pool, found)
     return _hits(desk, sought, pool, wanted)
 
 
-def _ranked(
-    sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None, pool: Mapping[str, Pooled]
-) -> Sequence[Ranked]:
-    return rank(
+def why_not(
+    desk: Desk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None, memory_id: str
+) -> WhyNot:
+    """Return what becomes of one memory in a search."""
+    if sought.space is not None:
+        check_still(recorded_space(desk), sought.space)
+    lost = _lost_before(desk, sought, memory_id)
+    if lost in {"scope", "current"}:
+        return WhyNot(memory_id=memory_id, step=lost)
+    pool, found = _pool(desk, sought, understood, vector)
+    step: Step = lost or "candidates"
+    if memory_id not in pool:
+        return WhyNot(memory_id=memory_id, step=step)
+    every = think(_judged, sought, understood, vector, pool, found)
+    fate = next(one for one in every if one.ranked.id == memory_id)
+    one = pool[memory_id]
+    return WhyNot(
+        memory_id=memory_id,
+        step=lost or fate.step,
+        by_words=one.by_words,
+        by_meaning=one.cosine is not None,
+        score=fate.ranked.score,
+        rank=fate.rank,
+        signals=fate.ranked.signals,
+        same_as=fate.same_as,
+    )
+
+
+def _lost_before(desk: Desk, sought: Sought, memory_id: str) -> Step | None:
+    """Return at which step a memory is lost that no channel is asked about, or None."""
+    own = where("memory_id").eq(memory_id)
+    mine = own if sought.scope is None else own & scope_condition(sought.scope)
+    if not desk.store.list_ids(desk.project, MEMORIES.name, mine):
+        return "scope"
+    page = desk.store.scan(desk.project, MEMORIES.name, mine & sought.recorded, include=("metadata",))
+    if not page.rows:
+        return "current"
+    return lost_before(sought, max(page.rows, key=lambda row: cast("int", row.fields["version"])))
+
+
+def _pool(
+    desk: Desk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None
+) -> tuple[dict[str, Pooled], set[str]]:
+    """Return what is ranked, by memory, and which of it a channel found."""
+    pool = _candidates(desk, sought, understood, vector)
+    found = set(pool)
+    _surround(desk, sought, pool)
+    return pool, found
+
+
+def _wanted(
+    sought: Sought,
+    understood: Understood,
+    vector: NDArray[numpy.float32] | None,
+    pool: Mapping[str, Pooled],
+    found: set[str],
+) -> list[Ranked]:
+    wanted: list[Ranked] = []
+    for one in _judged(sought, understood, vector, pool, found):
+        if one.step in {"threshold", "limit"}:
+            break
+        if one.step == "found":
+            wanted.append(one.ranked)
+    return wanted
+
+
+def _judged(
+    sought: Sought,
+    understood: Understood,
+    vector: NDArray[numpy.float32] | None,
+    pool: Mapping[str, Pooled],
+    found: set[str],
+) -> Iterator[Judged]:
+    turns = pool_turns(pool, sought.space, vector)
+    ranked = rank(
         understood.query,
-        pool_turns(pool, sought.space, vector),
+        turns,
         rows=understood.rows,
         frequencies=understood.frequencies,
         config=sought.config,
         embedder=sought.embedder,
     )
+    rows = {key: one.row for key, one in pool.items()}
+    return judged(sought, ranked, {turn.id: turn for turn in turns}, rows, found)
 
 
 def _candidates(

@@ -1,6 +1,7 @@
 """What all adapters share: whose memories a call means, what a prompt is given, and what is remembered.
 
-An adapter translates between a framework and these; it decides nothing of its own.
+An adapter translates between a framework and these; it decides nothing of its own. What it keeps in
+collections of its own goes through `mnemon.adapting.storage`.
 """
 
 from __future__ import annotations
@@ -15,15 +16,7 @@ from mnemon.adapting.converting import Data, Translation, from_framework, result
 from mnemon.adapting.embedding import PairedEmbedder
 from mnemon.adapting.failing import OnError, tolerating
 from mnemon.adapting.handle import Handle
-from mnemon.adapting.messages import (
-    OURS,
-    difference,
-    keep_ours,
-    keep_theirs,
-    patched,
-    restore_ours,
-    theirs,
-)
+from mnemon.adapting.messages import OURS, difference, patched
 from mnemon.adapting.naming import handle_of, name_of, register_memory
 from mnemon.adapting.parts import attachment, data_uri, placeholder, read_arguments
 from mnemon.adapting.policy import Policy, spoken
@@ -77,18 +70,14 @@ __all__ = [
     "difference",
     "from_framework",
     "handle_of",
-    "keep_ours",
-    "keep_theirs",
-    "patched",
     "name_of",
+    "patched",
     "placeholder",
     "read_arguments",
     "register_memory",
     "render",
-    "restore_ours",
     "results_apart",
     "spoken",
-    "theirs",
     "to_framework",
     "tolerating",
     "without_recalled",

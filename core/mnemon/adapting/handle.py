@@ -51,6 +51,11 @@ class Handle:
         """The scope that the memory is bound to, where a view was handed over."""
         return None if self._given is None else self._given.scope
 
+    @property
+    def owned(self) -> bool:
+        """Whether the memory is the default one, which this opens and closes."""
+        return self._given is None
+
     def memory(self) -> Memory:
         """Return the memory for sync code, opened.
 
@@ -77,10 +82,12 @@ class Handle:
     def close(self) -> None:
         """Close the default memory if it was opened here; a memory that was handed over stays open."""
         with self._lock:
-            if self._given is None:
-                self._closed = True
-                if isinstance(self._opened, Memory):
-                    self._opened.close()
+            if self._given is not None:
+                return
+            self._closed = True
+            self._memory = self._async_memory = None
+            if isinstance(self._opened, Memory):
+                self._opened.close()
 
     async def aclose(self) -> None:
         """Do what `close` does, while the event loop goes on."""

@@ -7,17 +7,14 @@ A converter makes its form of a message, converts that back without what was kep
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeGuard, cast
+from typing import TYPE_CHECKING, TypeGuard
 
 from mnemon.errors import InvalidInputError
-from mnemon.logic.messages import message_from_dict, message_to_dict
 
 if TYPE_CHECKING:
     from mnemon.types.jsonvalue import Json, JsonObject
-    from mnemon.types.message import Message
 
-__all__ = ["OURS", "difference", "keep_ours", "keep_theirs", "patched", "restore_ours", "theirs"]
+__all__ = ["OURS", "difference", "patched"]
 
 OURS = "mnemon"
 """Key under which a framework's message holds what only a `Message` can say, in a free-form part of it."""
@@ -63,47 +60,6 @@ def patched(made: Json, kept: Json) -> Json:
         case _:
             msg = "what was kept of a message does not fit it: it was changed without its metadata; take its key away"
             raise InvalidInputError(msg)
-
-
-def keep_theirs(message: Message, framework: str, whole: Json, made: Json) -> Message:
-    """Return a message that keeps, in its metadata, what of a framework's message it cannot say.
-
-    Args:
-        message: made of the framework's message.
-        framework: key in the metadata.
-        whole: the framework's message as JSON.
-        made: what the framework's converter makes of `message`, as JSON.
-    """
-    kept = difference(whole, made)
-    return message if kept is None else replace(message, metadata={**message.metadata, framework: kept})
-
-
-def theirs(message: Message, framework: str) -> tuple[Message, Json]:
-    """Return a message without what it keeps for a framework, and that."""
-    metadata = dict(message.metadata)
-    kept = metadata.pop(framework, None)
-    return (message if kept is None else replace(message, metadata=metadata)), kept
-
-
-def keep_ours(message: Message, again: Message) -> JsonObject | None:
-    """Return what a framework's message has to hold under `OURS`; None where it can say all.
-
-    Args:
-        message: what was converted.
-        again: what converting it back gives.
-    """
-    return difference(message_to_dict(message), message_to_dict(again))
-
-
-def restore_ours(message: Message, kept: object) -> Message:
-    """Return a message that was converted back, with what the framework's message held under `OURS`.
-
-    Raises:
-        InvalidInputError: what it held does not fit the message.
-    """
-    if kept is None:
-        return message
-    return message_from_dict(cast("JsonObject", patched(message_to_dict(message), cast("Json", kept))))
 
 
 def _alike(one: Json, other: Json) -> bool:

@@ -71,9 +71,7 @@ def plan_replacement(there: Sequence[Message], given: Sequence[Message]) -> Repl
             fresh = message.id is None or any(message.id == one.id for one in there)
             appended.append(Appended(replace(message, id=random_id()) if fresh else message, known=False))
     changed = [replace(new, time=new.time or old.time) for old, new in stay if new.id and not _says_same(old, new)]
-    return Replacement(
-        gone=tuple(old.id for old in gone if old.id), changed=tuple(changed), appended=tuple(appended)
-    )
+    return Replacement(gone=tuple(old.id for old in gone if old.id), changed=tuple(changed), appended=tuple(appended))
 
 
 def _is(old: Message, message: Message) -> bool:

@@ -41,7 +41,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 FRIENDS = [("1", "10"), ("a@b.com", "a-b.com"), ("José", "Jose\u0301"), ("alice", "Alice"), ("*", "%")]
-INFO: Any = {"function_calling": True, "vision": False, "json_output": False, "family": "unknown", "structured_output": False}
+INFO: Any = {
+    "function_calling": True,
+    "vision": False,
+    "json_output": False,
+    "family": "unknown",
+    "structured_output": False,
+}
 
 
 def scripted(*answers: str | CreateResult) -> ReplayChatCompletionClient:
@@ -63,7 +69,9 @@ def texts(memory: Memory, **scope: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("mine", "other"), FRIENDS)
-async def test_an_agent_recalls_in_a_new_session_and_not_for_another_user(memory: Memory, mine: str, other: str) -> None:
+async def test_an_agent_recalls_in_a_new_session_and_not_for_another_user(
+    memory: Memory, mine: str, other: str
+) -> None:
     first = AssistantAgent("first", scripted("Noted."))
     await remember_run(await first.run(task="My favourite dish is pizza"), memory, user_id=mine, run_id="s1")
 

@@ -147,7 +147,9 @@ async def test_two_memories_of_one_agent_show_each_its_own(memory: Memory) -> No
 async def test_the_question_is_the_last_that_a_user_asked(memory: Memory) -> None:
     memory.add("My cat is called Milo.", user_id="ana")
     context = UnboundedChatCompletionContext()
-    await context.add_message(UserMessage(content=["What is my cat called?", AutogenImage.from_base64(PNG)], source="user"))
+    await context.add_message(
+        UserMessage(content=["What is my cat called?", AutogenImage.from_base64(PNG)], source="user")
+    )
     await context.add_message(AssistantMessage(content=[FunctionCall(id="1", name="look", arguments="{}")], source="a"))
     await context.add_message(
         FunctionExecutionResultMessage(content=[FunctionExecutionResult(content="zzz", name="look", call_id="1")])

@@ -51,7 +51,9 @@ def test_messages_of_every_kind_come_back(store: MnemonChatStore) -> None:
     every = [
         ChatMessage(role="system", content="Be kind."),
         ChatMessage(role="user", blocks=blocks),
-        ChatMessage(role="assistant", blocks=[ToolCallBlock(tool_call_id="c1", tool_name="look", tool_kwargs={"a": 1})]),
+        ChatMessage(
+            role="assistant", blocks=[ToolCallBlock(tool_call_id="c1", tool_name="look", tool_kwargs={"a": 1})]
+        ),
         ChatMessage(role="tool", content="", additional_kwargs={"tool_call_id": "c1"}),
     ]
 

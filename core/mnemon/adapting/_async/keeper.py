@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnemon.adapting.failing import tolerating
 from mnemon.adapting.policy import spoken
-from mnemon.adapting.recall import choose, render
+from mnemon.adapting.recall import render
 from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class AsyncKeeper:
                 kinds=rules.kinds,
                 exclude_message_ids=carried.ids[-_MOST_EXCLUDED:],
             )
-            return render(choose(found, carried, rules))
+            return render(found, carried, rules)
         return ""
 
     async def remember(self, scope: CallScope, messages: Iterable[Message]) -> None:

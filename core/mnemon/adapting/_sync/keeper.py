@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mnemon.adapting.failing import tolerating
 from mnemon.adapting.policy import spoken
-from mnemon.adapting.recall import choose, render
+from mnemon.adapting.recall import render
 from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Keeper:
                 kinds=rules.kinds,
                 exclude_message_ids=carried.ids[-_MOST_EXCLUDED:],
             )
-            return render(choose(found, carried, rules))
+            return render(found, carried, rules)
         return ""
 
     def remember(self, scope: CallScope, messages: Iterable[Message]) -> None:
