@@ -49,7 +49,13 @@ class Bound:
         """Take a memory, its name, or None for the default one."""
         self._name = name_of(memory) if memory is not None and not isinstance(memory, str) else memory
         self._handle = None if isinstance(memory, str) else Handle(memory)
-        self._rule = ScopeRule(**ids, required=required)
+        self._rule = ScopeRule(
+            user_id=ids["user_id"],
+            agent_id=ids["agent_id"],
+            app_id=ids["app_id"],
+            run_id=ids["run_id"],
+            required=required,
+        )
         self._ids, self._required = ids, required
 
     @property
@@ -65,8 +71,8 @@ class Bound:
 
     def config(self) -> BoundConfig:
         """Return what is stored; an id that is a function is not, and comes from `mnemon.scope` then."""
-        fixed = {name: value for name, value in self._ids.items() if isinstance(value, str)}
-        return BoundConfig(memory_name=self._name, required=self._required, **fixed)
+        fixed = {name: value if isinstance(value, str) else None for name, value in self._ids.items()}
+        return BoundConfig.model_validate({"memory_name": self._name, "required": self._required, **fixed})
 
     async def aclose(self) -> None:
         """Close the default memory if it was opened here."""

@@ -133,7 +133,7 @@ class MnemonMemory(AutogenMemory, Component[MnemonMemoryConfig]):
         return await cancellable(self._query(text, kwargs), cancellation_token)
 
     async def _query(self, text: str, options: Mapping[str, Any]) -> MemoryQueryResult:
-        asked = {"limit": self._rules.limit, "threshold": self._rules.threshold, **options}
+        asked: dict[str, Any] = {"limit": self._rules.limit, "threshold": self._rules.threshold, **options}
         with tolerating(self._on_error, "nothing was found"):
             memory = await self._bound.handle.amemory()
             found = await memory.scoped(**self._bound.scope().reads.to_dict()).search(text, **asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autogen_core.tools import BaseTool
 from pydantic import BaseModel
@@ -33,7 +33,7 @@ def memory_tools(
     tools: Sequence[str] | None = None,
     names: Mapping[str, str] | None = None,
     descriptions: Mapping[str, str] | None = None,
-) -> list[BaseTool[BaseModel, str]]:
+) -> list[BaseTool[BaseModel, Any]]:
     """Return tools to search, save, update, delete and list memories.
 
     Whose memories they work on is said here or by `mnemon.scope`, and never by the model. A wrong memory
@@ -60,7 +60,7 @@ def memory_tools(
     return [_MemoryTool(tool, handle, rule) for tool in choose_tools(tools, names=names, descriptions=descriptions)]
 
 
-class _MemoryTool(BaseTool[BaseModel, str]):
+class _MemoryTool(BaseTool[BaseModel, Any]):
     def __init__(self, tool: ToolText, handle: Handle, rule: ScopeRule) -> None:
         super().__init__(tool.arguments, str, tool.name, tool.description)
         self._method = getattr(AsyncMemoryTools(handle), tool.method)

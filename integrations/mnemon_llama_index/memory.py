@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, field_validator
@@ -100,7 +100,7 @@ class MnemonMemory(Recalling, BaseMemory):
     def tokenizer_fn(self) -> Callable[[str], Sequence[object]]:
         """What counts tokens."""
         if self._tokens is None:
-            self._tokens = get_tokenizer()
+            self._tokens = cast("Callable[[str], Sequence[object]]", get_tokenizer())
         return self._tokens
 
     def get(self, input: str | ChatMessage | None = None, initial_token_count: int = 0, **_: Any) -> list[ChatMessage]:  # noqa: A002 - LlamaIndex names it
