@@ -46,7 +46,7 @@ PAIRS = (
     ),
     *(
         (f"core/mnemon/adapting/_async/{name}.py", f"core/mnemon/adapting/_sync/{name}.py")
-        for name in ("__init__", "keeper", "tools")
+        for name in ("__init__", "history", "keeper", "tools")
     ),
     ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
     ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),
@@ -72,6 +72,8 @@ PAIRS = (
         for name in ("__init__", "entries")
     ),
     ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
+    ("integrations/mnemon_autogen/_async/__init__.py", "integrations/mnemon_autogen/_sync/__init__.py"),
+    ("integrations/mnemon_autogen/_async/states.py", "integrations/mnemon_autogen/_sync/states.py"),
     *(
         (f"integrations/mnemon_langgraph/_async/{name}.py", f"integrations/mnemon_langgraph/_sync/{name}.py")
         for name in ("__init__", "caching", "checkpoints", "items", "remembering", "saving", "storing", "threads")
@@ -89,6 +91,7 @@ WORDS = {
     "AsyncCore": "Core",
     "AsyncDesk": "Desk",
     "AsyncFace": "Face",
+    "AsyncHistory": "History",
     "AsyncKeeper": "Keeper",
     "AsyncMemory": "Memory",
     "AsyncMemoryTools": "MemoryTools",
