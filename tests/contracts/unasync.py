@@ -49,6 +49,10 @@ PAIRS = (
     ("core/mnemon/embedders/_async/__init__.py", "core/mnemon/embedders/_sync/__init__.py"),
     ("core/mnemon/embedders/_async/requests.py", "core/mnemon/embedders/_sync/requests.py"),
     *(
+        (f"core/mnemon/stores/weaviate/_async/{name}.py", f"core/mnemon/stores/weaviate/_sync/{name}.py")
+        for name in ("__init__", "pages", "reader", "schemas", "searching", "server", "store", "upkeep", "writer")
+    ),
+    *(
         (f"core/mnemon/testing/_async/{name}.py", f"core/mnemon/testing/_sync/{name}.py")
         for name in (
             "__init__",
@@ -97,6 +101,18 @@ WORDS = {
     "__aexit__": "__exit__",
     "aclose": "close",
     "aclosing": "closing",
+    "alimited": "limited",
+    "AsyncCall": "Call",
+    "AsyncLock": "Lock",
+    "AsyncReader": "Reader",
+    "AsyncSchemas": "Schemas",
+    "AsyncServer": "Server",
+    "AsyncWeaviateStore": "WeaviateStore",
+    "AsyncWriter": "Writer",
+    "atogether": "together",
+    "CollectionAsync": "Collection",
+    "WeaviateAsyncClient": "WeaviateClient",
+    "async_base": "base",
     "async_store": "store",
 }
 TEXT = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
