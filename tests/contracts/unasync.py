@@ -97,6 +97,7 @@ WORDS = {
     "AsyncWritePromises": "WritePromises",
     "_async": "_sync",
     "AsyncSupportsExclusive": "SupportsExclusive",
+    "AsyncSupportsSnapshot": "SupportsSnapshot",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Literal
 from mnemon._sync import reading, searching
 from mnemon._sync.face import Face
 from mnemon.errors import InvalidInputError
-from mnemon.logic.arguments import check_id, check_kinds, check_limit, check_query, check_threshold, refuse_foreign
+from mnemon.logic.arguments import (
+    check_id,
+    check_ids,
+    check_kinds,
+    check_limit,
+    check_query,
+    check_threshold,
+    refuse_foreign,
+)
 from mnemon.logic.conditions import CURRENT, matching, recorded_at, split_filters
 from mnemon.logic.cursors import read_cursor
 from mnemon.logic.scopes import scope_condition
@@ -101,7 +109,7 @@ class Reads(Face):
                 as_of=moment,
                 kinds=check_kinds(kinds),
                 include_expired=include_expired,
-                exclude_message_ids=_check_ids(exclude_message_ids),
+                exclude_message_ids=check_ids(exclude_message_ids, "exclude_message_ids", "message"),
             ),
             limit=check_limit(limit),
             threshold=check_threshold(threshold),
@@ -334,10 +342,3 @@ class Reads(Face):
         scope = self._named(user_id, agent_id, app_id, run_id)
         embedder, space = self._core.embedder, self._core.find_space()
         return self._core.runner.run(reading.stats, scope, None if embedder is None else embedder.name, space)
-
-
-def _check_ids(ids: Sequence[str]) -> list[str]:
-    if isinstance(ids, str):
-        msg = "exclude_message_ids is a list of ids; write [id]"
-        raise InvalidInputError(msg)
-    return [check_id(item, "a message id") for item in ids]

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from mnemon.errors import InvalidInputError, StoreError
+from mnemon.errors import InvalidInputError, StoreError, StoreReadOnlyError
 from mnemon.protocols.capabilities import Capability
 from mnemon.stores.base import BaseStore
 from mnemon.stores.sqlite import reader
@@ -194,6 +194,21 @@ class SQLiteStore(_SQLiteOperations):
             finally:
                 unit.close()
 
+    @contextmanager
+    def snapshot(self) -> Generator[BaseStore]:
+        """Return a store that reads what is there now; see `SupportsSnapshot`.
+
+        While it is open the write-ahead log cannot be emptied.
+        """
+        self._check_open()
+        with self._connections.reading() as connection:
+            connection.value("SELECT count(*) FROM sqlite_schema")  # the moment is that of the first read
+            moment = _Snapshot(connection, self._declared, self._matrices, self._path)
+            try:
+                yield moment
+            finally:
+                moment.close()
+
     def backup(self, path: str | os.PathLike[str], *, progress: Callable[[int, int], None] | None = None) -> int:
         """Copy the file as it is now, while others read and write; return the bytes of the copy.
 
@@ -252,7 +267,7 @@ def _is_sound(path: Path) -> bool:
         return not copy.check()
 
 
-class _Unit(_SQLiteOperations):
+class _Lent(_SQLiteOperations):
     """A store inside one transaction of another."""
 
     def __init__(self, connection: Connection, declared: dict[str, Collection], matrices: Matrices, path: Path) -> None:
@@ -261,12 +276,6 @@ class _Unit(_SQLiteOperations):
         self._declared = dict(declared)
         self._matrices = matrices
         self._path = path
-        self._written = False
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What the store can do, but for units of work inside this one."""
-        return frozenset(Capability) - {Capability.EXCLUSIVE}
 
     def _check_alive(self) -> None:
         if not self._connection.raw.in_transaction:
@@ -278,6 +287,26 @@ class _Unit(_SQLiteOperations):
         self._check_alive()
         with translated(self._path), self._connection.asking():
             yield self._connection
+
+    def _declare(self, collection: Collection) -> Collection:
+        msg = f"declare {collection.name!r} on the store itself, before the unit of work or the snapshot begins"
+        raise InvalidInputError(msg)
+
+    def _close(self) -> None:
+        self._connection.conditions.clear()
+
+
+class _Unit(_Lent):
+    """A unit of work: what it writes is committed at its end."""
+
+    def __init__(self, connection: Connection, declared: dict[str, Collection], matrices: Matrices, path: Path) -> None:
+        super().__init__(connection, declared, matrices, path)
+        self._written = False
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the store can do, but for what begins a transaction of its own."""
+        return frozenset(Capability) - {Capability.EXCLUSIVE, Capability.SNAPSHOT}
 
     @contextmanager
     def _writing(self) -> Generator[Connection]:
@@ -299,12 +328,24 @@ class _Unit(_SQLiteOperations):
     def _caches(self) -> bool:
         return not self._written
 
-    def _declare(self, collection: Collection) -> Collection:
-        msg = f"declare {collection.name!r} on the store itself, before the unit of work begins"
-        raise InvalidInputError(msg)
-
     def _scrub(self) -> Scrubbed:
         return Scrubbed(bytes="pending", reason="a unit of work is not finished; scrub after it")
 
-    def _close(self) -> None:
-        self._connection.conditions.clear()
+
+class _Snapshot(_Lent):
+    """The store as it was at one moment."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What reading needs."""
+        return frozenset(Capability) - {Capability.EXCLUSIVE, Capability.SNAPSHOT, Capability.SCRUBS}
+
+    def _writing(self) -> AbstractContextManager[Connection]:
+        msg = f"a snapshot of {self._path} only reads; write to the store itself"
+        raise StoreReadOnlyError(msg)
+
+    def _caches(self) -> bool:
+        return False  # the cache is of now
+
+    def _scrub(self) -> Scrubbed:
+        return Scrubbed(bytes="pending", reason="a snapshot is open; scrub the store itself after it")

@@ -11,7 +11,7 @@ from mnemon.errors import (
     InvalidInputError,
     SchemaMismatchError,
 )
-from mnemon.protocols.async_store import AsyncStore, AsyncSupportsExclusive
+from mnemon.protocols.async_store import AsyncStore, AsyncSupportsExclusive, AsyncSupportsSnapshot
 from mnemon.protocols.capabilities import Capability
 from mnemon.testing._async.base import ALICE, AsyncPromises
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, PROJECT, note, put
@@ -39,6 +39,7 @@ class AsyncDeclarationPromises(AsyncPromises):
     async def test_declared_capabilities_fit_what_the_store_can_do(self, store: AsyncStore) -> None:
         assert store.capabilities <= frozenset(Capability)
         assert (Capability.EXCLUSIVE in store.capabilities) == isinstance(store, AsyncSupportsExclusive)
+        assert (Capability.SNAPSHOT in store.capabilities) == isinstance(store, AsyncSupportsSnapshot)
 
     async def test_declaring_again_changes_nothing(self, notes: AsyncStore) -> None:
         await notes.apply(PROJECT, put(note("a", payload=b"kept")))

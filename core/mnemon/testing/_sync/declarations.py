@@ -13,7 +13,7 @@ from mnemon.errors import (
     SchemaMismatchError,
 )
 from mnemon.protocols.capabilities import Capability
-from mnemon.protocols.store import Store, SupportsExclusive
+from mnemon.protocols.store import Store, SupportsExclusive, SupportsSnapshot
 from mnemon.testing._sync.base import ALICE, Promises
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, PROJECT, note, put
 from mnemon.types.filters import And, where
@@ -40,6 +40,7 @@ class DeclarationPromises(Promises):
     def test_declared_capabilities_fit_what_the_store_can_do(self, store: Store) -> None:
         assert store.capabilities <= frozenset(Capability)
         assert (Capability.EXCLUSIVE in store.capabilities) == isinstance(store, SupportsExclusive)
+        assert (Capability.SNAPSHOT in store.capabilities) == isinstance(store, SupportsSnapshot)
 
     def test_declaring_again_changes_nothing(self, notes: Store) -> None:
         notes.apply(PROJECT, put(note("a", payload=b"kept")))
