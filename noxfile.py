@@ -20,11 +20,11 @@ def fastest_backend() -> str:
 nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = fastest_backend()
 nox.options.download_python = "never"
-nox.options.sessions = ["lint", "types", "contracts", "tests", "docs", "package"]
+nox.options.sessions = ["lint", "types", "contracts", "tests", "live", "docs", "package"]
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
-ALL_EXTRAS = ".[cli,local,openai,testing]"
+ALL_EXTRAS = ".[cli,local,openai,testing,weaviate]"
 TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps")
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
@@ -61,6 +61,13 @@ def contracts(session: nox.Session) -> None:
 def tests(session: nox.Session, extras: str) -> None:
     """Run the tests, with nothing but the package and with its extras, on this Python."""
     run_tests(session, extras, *session.posargs)
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """Run the tests against a real Weaviate: WEAVIATE_URL, WEAVIATE_BIN, or one that is built with Go, once."""
+    session.install("-e", ALL_EXTRAS, "--group", "live")
+    session.run("pytest", "tests/live", *session.posargs)
 
 
 @nox.session

@@ -266,8 +266,8 @@ class AsyncMemory(AsyncMethods):
     ) -> None:
         """Open a store; arguments and errors as for `Memory`.
 
-        An embedded store is opened here and now, a server at the first call; loading the local model takes about .1 s, so open
-        the memory before the loop serves others.
+        An embedded store is opened here and now, a server at the first call; loading the local model
+        takes about .1 s, so open the memory before the loop serves others.
         """
         _refuse_store(store, Store, AsyncStore)
         self._opened = _open(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon.stores.weaviate import AsyncWeaviateStore, WeaviateStore
 from mnemon.testing import AsyncStoreSuite, StoreSuite
 
 if TYPE_CHECKING:
@@ -17,26 +16,18 @@ if TYPE_CHECKING:
     from tests.live.conftest import Place
 
 
-def same_place(store: WeaviateStore | AsyncWeaviateStore) -> dict[str, object]:
-    address = store._server._address
-    assert address is not None
-    return {
-        "url": f"http://{address.host}:{address.port}",
-        "grpc_port": address.grpc_port,
-        "prefix": store._server.prefix,
-    }
-
-
 class TestWeaviateStore(StoreSuite):
+    place: Place
+
     @pytest.fixture
     def store(self, place: Place) -> Generator[Store]:
+        self.place = place
         with place.open() as store:
             yield store
 
     def reopen(self, store: Store) -> Store:
-        known = same_place(cast("WeaviateStore", store))
         store.close()
-        return WeaviateStore.connect(**known)  # pyright: ignore[reportArgumentType]
+        return self.place.open()
 
 
 @pytest.mark.anyio
@@ -45,12 +36,14 @@ class TestAsyncWeaviateStore(AsyncStoreSuite):
     def anyio_backend(self) -> str:
         return "asyncio"
 
+    place: Place
+
     @pytest.fixture
     async def store(self, place: Place) -> AsyncGenerator[AsyncStore]:
+        self.place = place
         async with place.open_async() as store:
             yield store
 
     async def reopen(self, store: AsyncStore) -> AsyncStore:
-        known = same_place(cast("AsyncWeaviateStore", store))
         await store.aclose()
-        return AsyncWeaviateStore.connect(**known)  # pyright: ignore[reportArgumentType]
+        return self.place.open_async()

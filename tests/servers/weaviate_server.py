@@ -134,8 +134,9 @@ class Node:
                 break
             with contextlib.suppress(OSError, urllib.error.URLError):
                 url = f"http://127.0.0.1:{self.rest}/v1/.well-known/ready"
-                with urllib.request.urlopen(url, timeout=2) as answer, socket.create_connection(  # noqa: S310 - http
-                    ("127.0.0.1", self.grpc), timeout=2
+                with (
+                    urllib.request.urlopen(url, timeout=2) as answer,
+                    socket.create_connection(("127.0.0.1", self.grpc), timeout=2),
                 ):
                     if answer.status == 200:
                         return
@@ -199,9 +200,7 @@ def _nodes(folder: Path, number: int) -> list[Node]:
         }
         if place:
             environment["CLUSTER_JOIN"] = f"localhost:{gossip[0]}"
-        nodes.append(
-            Node(folder=folder / f"node{place}", rest=rest[place], grpc=grpc[place], environment=environment)
-        )
+        nodes.append(Node(folder=folder / f"node{place}", rest=rest[place], grpc=grpc[place], environment=environment))
     return nodes
 
 

@@ -6,12 +6,25 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence
 
-__all__ = ["AsyncCall", "AsyncLock", "Call", "Lock", "alimited", "atogether", "limited", "together"]
+    from weaviate.collections import Collection, CollectionAsync
+
+__all__ = [
+    "AsyncCall",
+    "AsyncLock",
+    "AsyncRows",
+    "Call",
+    "Lock",
+    "Rows",
+    "alimited",
+    "atogether",
+    "limited",
+    "together",
+]
 
 AsyncLock = asyncio.Lock
 Lock = threading.Lock
@@ -23,6 +36,8 @@ Answer = TypeVar("Answer")
 
 AsyncCall: TypeAlias = Callable[[], Awaitable[Answer]]
 Call: TypeAlias = Callable[[], Answer]
+AsyncRows: TypeAlias = "CollectionAsync[Any, Any]"
+Rows: TypeAlias = "Collection[Any, Any]"
 
 
 async def atogether(calls: Sequence[AsyncCall[Answer]]) -> list[Answer]:

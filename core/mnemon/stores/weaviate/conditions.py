@@ -159,7 +159,9 @@ def _values(condition: Condition) -> tuple[FilterValue, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _equals(condition: Condition, held: Question, one_of: Callable[[list[FilterValue]], Compiled]) -> Compiled | None:
+def _equals(
+    condition: Condition, held: Question, one_of: Callable[[Sequence[FilterValue]], Compiled]
+) -> Compiled | None:
     """Return what the operators that ask for equality ask, None for the others; no value at all is a value, too."""
     match condition.operator:
         case Operator.EXISTS:
@@ -177,7 +179,7 @@ def _equals(condition: Condition, held: Question, one_of: Callable[[list[FilterV
 def _on_texts(condition: Condition, *, contains_is_equal: bool) -> Compiled:
     place = Asked.by_property(naming.field_property(condition.field))
 
-    def one_of(given: list[FilterValue]) -> Compiled:
+    def one_of(given: Sequence[FilterValue]) -> Compiled:
         return Compiled(place.contains_any([naming.wrapped(str(value)) for value in given]), exact=True)
 
     if condition.operator is Operator.CONTAINS and contains_is_equal:
@@ -197,7 +199,7 @@ def _on_ordered(
     place = Asked.by_property(naming.field_property(condition.field))
     held = place.greater_or_equal(least)
 
-    def one_of(given: list[FilterValue]) -> Compiled:
+    def one_of(given: Sequence[FilterValue]) -> Compiled:
         operands = [operand_of(value) for value in given]
         exact = [operand for operand in operands if operand is not None]
         if len(exact) < len(operands):
@@ -224,7 +226,7 @@ def _in_metadata(condition: Condition, path: str) -> Compiled:
     place = Asked.by_property(naming.TOKENS)
     held = place.equal(naming.metadata_token(path, None))
 
-    def one_of(given: list[FilterValue]) -> Compiled:
+    def one_of(given: Sequence[FilterValue]) -> Compiled:
         values = [value for value in given if not isinstance(value, list | dict)]
         if len(values) < len(given):  # a list or an object is equal as a whole
             return Compiled(held, exact=False)

@@ -19,7 +19,7 @@ from mnemon.errors import MnemonError, StoreError, StoreFullError, StoreReadOnly
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["TRANSIENT", "is_missing_tenant", "is_too_large", "translated", "wording"]
+__all__ = ["TRANSIENT", "is_missing_collection", "is_missing_tenant", "is_too_large", "translated", "wording"]
 
 TRANSIENT = (WeaviateConnectionError, WeaviateTimeoutError, httpx.TransportError)
 """What a request that may be repeated is repeated for; gRPC repeats its own."""
@@ -37,6 +37,12 @@ def wording(error: BaseException | None) -> str:
 def is_missing_tenant(error: BaseException | None) -> bool:
     """Whether a project has nothing yet: it becomes a tenant with its first row."""
     return "tenant not found" in wording(error)
+
+
+def is_missing_collection(error: BaseException | None) -> bool:
+    """Whether nobody declared a collection here."""
+    text = wording(error)
+    return "could not find class" in text or "class not found" in text or "404" in text
 
 
 def is_too_large(error: BaseException | None) -> bool:
@@ -84,6 +90,5 @@ def _ours(error: BaseException, where: str, doing: str) -> StoreError:
         return StoreReadOnlyError(f"a shard of Weaviate at {where} is read-only; free disk, then set it to READY again")
     if "no space left" in text:
         return StoreFullError(f"the disk of Weaviate at {where} is full; free space, then repeat the call")
-    return StoreError(
-        f"Weaviate at {where} could not {doing} ({type(error).__name__}{'' if status is None else f', status {status}'})"
-    )
+    said = type(error).__name__ if status is None else f"status {status}"
+    return StoreError(f"Weaviate at {where} could not {doing} ({said}); its log says why")

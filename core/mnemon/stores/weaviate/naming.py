@@ -33,6 +33,7 @@ __all__ = [
     "SLOTS",
     "TERMS",
     "TOKENS",
+    "Tenant",
     "check_prefix",
     "class_name",
     "exact_time_property",
@@ -43,6 +44,7 @@ __all__ = [
     "part_id",
     "parts_class",
     "plain_text",
+    "probe_class",
     "slot_of",
     "space_property",
     "tenant_of",
@@ -99,8 +101,21 @@ def parts_class(prefix: str) -> str:
     return f"{prefix}Parts"
 
 
+class Tenant(str):
+    """A project whose tenant is known and whose name is not."""
+
+    __slots__ = ()
+
+
+def probe_class(prefix: str) -> str:
+    """Return the collection that a look at the server's health writes into."""
+    return f"{prefix}Probe"
+
+
 def tenant_of(project: str) -> str:
     """Return the tenant of a project: a hash, since a tenant's name is 64 letters and digits at most."""
+    if isinstance(project, Tenant):
+        return str(project)
     return "p" + base64.b32encode(hashlib.sha256(project.encode()).digest()).decode().rstrip("=").lower()
 
 

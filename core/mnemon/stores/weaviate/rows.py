@@ -162,14 +162,17 @@ def _placed(text: str | None, collection: str, row_id: str, parts: dict[UUID, st
 
 def _numbers(vector: Vector) -> Sequence[float]:
     # Of a list of floats the client makes float32 again, exactly.
-    return cast("list[float]", vector.tolist()) if hasattr(vector, "tolist") else cast("Sequence[float]", vector)  # pyright: ignore[reportAttributeAccessIssue]
+    return [float(number) for number in vector]
 
 
 def _size(properties: Properties) -> int:
-    return sum(
-        sum(map(len, value)) if isinstance(value, list) else len(value) if isinstance(value, str) else 8
-        for value in cast("Mapping[str, Any]", properties).values()
-    )
+    return sum(map(_length, properties.values()))
+
+
+def _length(value: object) -> int:
+    if isinstance(value, list):
+        return sum(map(_length, cast("list[object]", value)))
+    return len(value) if isinstance(value, str) else 8
 
 
 def properties_read(

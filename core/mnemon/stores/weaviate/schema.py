@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from weaviate.collections.classes.config import (
         _CollectionConfig,  # pyright: ignore[reportPrivateUsage]
         _Property,  # pyright: ignore[reportPrivateUsage]
-        _VectorConfigCreate,  # pyright: ignore[reportPrivateUsage]
     )
+    from weaviate.collections.classes.config_vectors import _VectorConfigCreate  # pyright: ignore[reportPrivateUsage]
 
     from mnemon.types.storage import Collection, VectorSpace
 
@@ -42,6 +42,7 @@ __all__ = [
     "differences",
     "parts_arguments",
     "parts_properties",
+    "probe_arguments",
     "properties_of",
     "vector_of",
 ]
@@ -137,6 +138,13 @@ def parts_arguments(prefix: str, factor: int) -> dict[str, Any]:
     """Return what the client needs to create the collection of what is too large for its row."""
     note = json.dumps({"mnemon": LAYOUT, "parts": True})
     return _arguments(naming.parts_class(prefix), note, parts_properties(), [], factor)
+
+
+def probe_arguments(prefix: str) -> dict[str, Any]:
+    """Return what the client needs to create the collection that a look at the server's health writes into."""
+    note = json.dumps({"mnemon": LAYOUT, "probe": True})
+    arguments = _arguments(naming.probe_class(prefix), note, [_property("text_", "kept")], [], 1)
+    return {**arguments, "multi_tenancy_config": Configure.multi_tenancy(enabled=False)}
 
 
 def parts_properties() -> list[Property]:

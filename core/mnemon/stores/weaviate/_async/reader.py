@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from weaviate.classes.query import Filter as Asked
@@ -93,7 +94,7 @@ class AsyncReader:
             return lambda: self._server.object_now(collection.name, project, uuid)
 
         objects = [one for one in await atogether([reading(uuid) for uuid in uuids]) if one is not None]
-        pairs = [(one["properties"], one.get("vectors") or {}) for one in objects]
+        pairs: list[tuple[Any, Any]] = [(one["properties"], one.get("vectors") or {}) for one in objects]
         return await self._rows_of(project, collection, pairs)
 
     async def fetch(
@@ -179,7 +180,7 @@ class AsyncReader:
         number = await self.number(project, collection, question)
         count = -(-number // _RANGE)
         edges = [naming.SLOTS * place // max(count, 1) for place in range(count + 1)]
-        return list(zip(edges, edges[1:], strict=False))
+        return list(pairwise(edges))
 
     async def batches(
         self,

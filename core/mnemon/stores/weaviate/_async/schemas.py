@@ -88,9 +88,7 @@ class AsyncSchemas:
         """Look at the server's version, and make room for what is too large for its row."""
         if self._ready:
             return
-        client = await self._server.client()
-        meta = await self._server.ask_again("tell its version", lambda: client.get_meta())  # noqa: PLW0108 - awaited
-        version = str(meta.get("version", ""))
+        version = await self._server.version()
         if _numbers(version) < _OLDEST:
             msg = (
                 f"Weaviate at {self._server.where} is {version}, which may lose fields when replicas are repaired; "
@@ -113,9 +111,7 @@ class AsyncSchemas:
     async def _config(self, name: str) -> _CollectionConfig | None:
         client = await self._server.client()
         try:
-            return await self._server.ask_again(
-                f"describe collection {name}", lambda: client.collections.use(name).config.get()
-            )
+            return await self._server.ask_again(f"describe collection {name}", client.collections.use(name).config.get)
         except StoreError as error:
             if _status(error) == _NOT_FOUND:
                 return None

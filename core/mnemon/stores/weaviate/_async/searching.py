@@ -83,7 +83,7 @@ async def _by_terms(
     limit = min(MAX_LIMIT, max(_OVER_FETCH * request.limit, _LEAST_FETCHED))
     rows = await server.rows(request.collection.name, request.project)
     light = request.include <= {"terms"}
-    fields = request.fields if light else ()
+    fields = request.fields if light else frozenset[str]()
     objects = await reader.found(
         lambda: rows.query.bm25(
             query=" ".join(query.weights),
@@ -101,7 +101,7 @@ async def _by_terms(
         where=And(),
         limit=request.limit,
         include=request.include if light else frozenset[str](),
-        fields=fields if light else frozenset[str](),
+        fields=fields,
     )
     best = search_rows(found, ranked)
     if light:

@@ -9,7 +9,7 @@ import stamina
 from weaviate import WeaviateAsyncClient
 from weaviate.classes.config import ConsistencyLevel
 
-from mnemon.errors import ClosedError
+from mnemon.errors import ClosedError, StoreError
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.addresses import Address, client_arguments
 from mnemon.stores.weaviate.concurrency import AsyncLock, alimited
@@ -18,9 +18,7 @@ from mnemon.stores.weaviate.failures import TRANSIENT, translated
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from weaviate.collections import CollectionAsync
-
-    from mnemon.stores.weaviate.concurrency import AsyncCall
+    from mnemon.stores.weaviate.concurrency import AsyncCall, AsyncRows
 
 __all__ = ["AsyncServer"]
 
@@ -64,19 +62,15 @@ class AsyncServer:
             raise ClosedError(msg)
         return self._client
 
-    async def rows(self, collection: str, project: str) -> CollectionAsync[Any, Any]:
+    async def rows(self, collection: str, project: str) -> AsyncRows:
         """Return a collection's rows of one project."""
         return await self._tenant(naming.class_name(self.prefix, collection), naming.tenant_of(project))
 
-    async def tenant(self, collection: str, tenant: str) -> CollectionAsync[Any, Any]:
-        """Return a collection's rows of one tenant, which is known by its name on the server."""
-        return await self._tenant(naming.class_name(self.prefix, collection), tenant)
-
-    async def parts(self, project: str) -> CollectionAsync[Any, Any]:
+    async def parts(self, project: str) -> AsyncRows:
         """Return one project's parts of large values."""
         return await self._tenant(naming.parts_class(self.prefix), naming.tenant_of(project))
 
-    async def _tenant(self, name: str, tenant: str) -> CollectionAsync[Any, Any]:
+    async def _tenant(self, name: str, tenant: str) -> AsyncRows:
         client = await self.client()
         return client.collections.use(name).with_tenant(tenant).with_consistency_level(ConsistencyLevel.QUORUM)
 
@@ -97,6 +91,12 @@ class AsyncServer:
                         return await call()
         raise AssertionError  # the last attempt raises
 
+    async def version(self) -> str:
+        """Return the server's version."""
+        client: Any = await self.client()
+        meta: dict[str, Any] = await self.ask_again("tell its version", client.get_meta)
+        return str(meta.get("version", ""))
+
     async def object_now(self, collection: str, project: str, uuid: UUID) -> dict[str, Any] | None:
         """Return an object as most of its replicas have it, and None where they have none.
 
@@ -104,22 +104,20 @@ class AsyncServer:
         all is REST's, and the client's own connection is the one that has the keys for it.
         """
         client = await self.client()
-        connection = client._connection  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - see above
+        connection: Any = client._connection  # noqa: SLF001 - see above
         path = f"/objects/{naming.class_name(self.prefix, collection)}/{uuid}"
         params = {
             "tenant": naming.tenant_of(project),
             "consistency_level": ConsistencyLevel.QUORUM.value,
             "include": "vector",
         }
-        answer = await self.ask_again("read a row", lambda: connection.get(path=path, params=params))
+        answer: Any = await self.ask_again("read a row", lambda: connection.get(path=path, params=params))
         if answer.status_code == _OK:
             return answer.json()
         if answer.status_code == _NOT_FOUND or "tenant not found" in answer.text:
             return None
-        with translated(self.where, "read a row"):
-            from weaviate.exceptions import UnexpectedStatusCodeError  # noqa: PLC0415 - an unlikely path
-
-            raise UnexpectedStatusCodeError("read", answer)
+        msg = f"Weaviate at {self.where} could not read a row (status {answer.status_code}); its log says why"
+        raise StoreError(msg)
 
     async def close(self) -> None:
         """Close the client, if it is our own."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from mnemon.logic.answers import trimmed
 from mnemon.protocols.capabilities import Capability
+from mnemon.protocols.clock import system_clock
 from mnemon.stores.async_base import AsyncBaseStore
 from mnemon.stores.weaviate._async.pages import group, scan
 from mnemon.stores.weaviate._async.reader import AsyncReader
@@ -177,7 +178,8 @@ class AsyncWeaviateStore(AsyncBaseStore):
         )
 
     async def _check(self, *, repair: bool) -> list[Finding]:
-        return await examine(self._server, self._reader, await self._schemas.stored(), repair=repair)
+        collections = await self._schemas.stored()
+        return await examine(self._server, self._reader, collections, now=system_clock(), repair=repair)
 
     async def _close(self) -> None:
         await self._server.close()

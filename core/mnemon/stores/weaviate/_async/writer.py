@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mnemon.stores.weaviate._async.reader import AsyncReader
     from mnemon.stores.weaviate._async.server import AsyncServer
-    from mnemon.stores.weaviate.concurrency import AsyncCall
+    from mnemon.stores.weaviate.concurrency import AsyncCall, AsyncRows
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.stores.weaviate.plans import Needs
     from mnemon.types.storage import Collection, Patch, Write
@@ -121,7 +121,7 @@ class AsyncWriter:
         data = [DataObject(uuid=one.uuid, properties=one.properties, vector=one.vectors or None) for one in objects]
         await self._insert_many(rows, data, collection, [one.id for one in objects])
 
-    async def _insert_many(self, rows: Any, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
+    async def _insert_many(self, rows: AsyncRows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
         doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
         answer = await self._server.ask(doing, lambda: rows.data.insert_many(data))
         if answer.has_errors:
@@ -174,7 +174,7 @@ class AsyncWriter:
             await self._drop_unused(write, change)
         return 1
 
-    async def _update(self, rows: Any, change: Stored) -> bool:
+    async def _update(self, rows: AsyncRows, change: Stored) -> bool:
         """Change an object; return False where it went meanwhile."""
         try:
             await self._server.ask_again(
@@ -221,7 +221,7 @@ class AsyncWriter:
         ids = (await self._reader.ids(self._project, collection, where))[: step.limit]
         return await self._delete(collection.name, ids, set(ids) if has_parts else set()) if ids else 0
 
-    async def _delete_many(self, rows: Any, question: Question) -> int:
+    async def _delete_many(self, rows: AsyncRows, question: Question) -> int:
         """Delete what matches, 10,000 at a time; return how many there were."""
         deleted = 0
         while True:

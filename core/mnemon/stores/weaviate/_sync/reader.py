@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from weaviate.classes.query import Filter as Asked
@@ -94,7 +95,7 @@ class Reader:
             return lambda: self._server.object_now(collection.name, project, uuid)
 
         objects = [one for one in together([reading(uuid) for uuid in uuids]) if one is not None]
-        pairs = [(one["properties"], one.get("vectors") or {}) for one in objects]
+        pairs: list[tuple[Any, Any]] = [(one["properties"], one.get("vectors") or {}) for one in objects]
         return self._rows_of(project, collection, pairs)
 
     def fetch(
@@ -178,7 +179,7 @@ class Reader:
         number = self.number(project, collection, question)
         count = -(-number // _RANGE)
         edges = [naming.SLOTS * place // max(count, 1) for place in range(count + 1)]
-        return list(zip(edges, edges[1:], strict=False))
+        return list(pairwise(edges))
 
     def batches(
         self,

@@ -87,9 +87,7 @@ class Schemas:
         """Look at the server's version, and make room for what is too large for its row."""
         if self._ready:
             return
-        client = self._server.client()
-        meta = self._server.ask_again("tell its version", lambda: client.get_meta())  # noqa: PLW0108 - awaited
-        version = str(meta.get("version", ""))
+        version = self._server.version()
         if _numbers(version) < _OLDEST:
             msg = (
                 f"Weaviate at {self._server.where} is {version}, which may lose fields when replicas are repaired; "
@@ -112,9 +110,7 @@ class Schemas:
     def _config(self, name: str) -> _CollectionConfig | None:
         client = self._server.client()
         try:
-            return self._server.ask_again(
-                f"describe collection {name}", lambda: client.collections.use(name).config.get()
-            )
+            return self._server.ask_again(f"describe collection {name}", client.collections.use(name).config.get)
         except StoreError as error:
             if _status(error) == _NOT_FOUND:
                 return None

@@ -82,7 +82,7 @@ def _by_terms(server: Server, reader: Reader, request: SearchRequest, query: Ter
     limit = min(MAX_LIMIT, max(_OVER_FETCH * request.limit, _LEAST_FETCHED))
     rows = server.rows(request.collection.name, request.project)
     light = request.include <= {"terms"}
-    fields = request.fields if light else ()
+    fields = request.fields if light else frozenset[str]()
     objects = reader.found(
         lambda: rows.query.bm25(
             query=" ".join(query.weights),
@@ -100,7 +100,7 @@ def _by_terms(server: Server, reader: Reader, request: SearchRequest, query: Ter
         where=And(),
         limit=request.limit,
         include=request.include if light else frozenset[str](),
-        fields=fields if light else frozenset[str](),
+        fields=fields,
     )
     best = search_rows(found, ranked)
     if light:

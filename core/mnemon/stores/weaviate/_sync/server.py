@@ -10,7 +10,7 @@ import stamina
 from weaviate import WeaviateClient
 from weaviate.classes.config import ConsistencyLevel
 
-from mnemon.errors import ClosedError
+from mnemon.errors import ClosedError, StoreError
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.addresses import Address, client_arguments
 from mnemon.stores.weaviate.concurrency import Lock, limited
@@ -19,9 +19,7 @@ from mnemon.stores.weaviate.failures import TRANSIENT, translated
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from weaviate.collections import Collection
-
-    from mnemon.stores.weaviate.concurrency import Call
+    from mnemon.stores.weaviate.concurrency import Call, Rows
 
 __all__ = ["Server"]
 
@@ -64,19 +62,15 @@ class Server:
             raise ClosedError(msg)
         return self._client
 
-    def rows(self, collection: str, project: str) -> Collection[Any, Any]:
+    def rows(self, collection: str, project: str) -> Rows:
         """Return a collection's rows of one project."""
         return self._tenant(naming.class_name(self.prefix, collection), naming.tenant_of(project))
 
-    def tenant(self, collection: str, tenant: str) -> Collection[Any, Any]:
-        """Return a collection's rows of one tenant, which is known by its name on the server."""
-        return self._tenant(naming.class_name(self.prefix, collection), tenant)
-
-    def parts(self, project: str) -> Collection[Any, Any]:
+    def parts(self, project: str) -> Rows:
         """Return one project's parts of large values."""
         return self._tenant(naming.parts_class(self.prefix), naming.tenant_of(project))
 
-    def _tenant(self, name: str, tenant: str) -> Collection[Any, Any]:
+    def _tenant(self, name: str, tenant: str) -> Rows:
         client = self.client()
         return client.collections.use(name).with_tenant(tenant).with_consistency_level(ConsistencyLevel.QUORUM)
 
@@ -95,6 +89,12 @@ class Server:
                     return call()
         raise AssertionError  # the last attempt raises
 
+    def version(self) -> str:
+        """Return the server's version."""
+        client: Any = self.client()
+        meta: dict[str, Any] = self.ask_again("tell its version", client.get_meta)
+        return str(meta.get("version", ""))
+
     def object_now(self, collection: str, project: str, uuid: UUID) -> dict[str, Any] | None:
         """Return an object as most of its replicas have it, and None where they have none.
 
@@ -102,22 +102,20 @@ class Server:
         all is REST's, and the client's own connection is the one that has the keys for it.
         """
         client = self.client()
-        connection = client._connection  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - see above
+        connection: Any = client._connection  # noqa: SLF001 - see above
         path = f"/objects/{naming.class_name(self.prefix, collection)}/{uuid}"
         params = {
             "tenant": naming.tenant_of(project),
             "consistency_level": ConsistencyLevel.QUORUM.value,
             "include": "vector",
         }
-        answer = self.ask_again("read a row", lambda: connection.get(path=path, params=params))
+        answer: Any = self.ask_again("read a row", lambda: connection.get(path=path, params=params))
         if answer.status_code == _OK:
             return answer.json()
         if answer.status_code == _NOT_FOUND or "tenant not found" in answer.text:
             return None
-        with translated(self.where, "read a row"):
-            from weaviate.exceptions import UnexpectedStatusCodeError  # noqa: PLC0415 - an unlikely path
-
-            raise UnexpectedStatusCodeError("read", answer)
+        msg = f"Weaviate at {self.where} could not read a row (status {answer.status_code}); its log says why"
+        raise StoreError(msg)
 
     def close(self) -> None:
         """Close the client, if it is our own."""

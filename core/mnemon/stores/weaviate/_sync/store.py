@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from mnemon.logic.answers import trimmed
 from mnemon.protocols.capabilities import Capability
+from mnemon.protocols.clock import system_clock
 from mnemon.stores.base import BaseStore
 from mnemon.stores.weaviate._sync.pages import group, scan
 from mnemon.stores.weaviate._sync.reader import Reader
@@ -176,7 +177,8 @@ class WeaviateStore(BaseStore):
         )
 
     def _check(self, *, repair: bool) -> list[Finding]:
-        return examine(self._server, self._reader, self._schemas.stored(), repair=repair)
+        collections = self._schemas.stored()
+        return examine(self._server, self._reader, collections, now=system_clock(), repair=repair)
 
     def _close(self) -> None:
         self._server.close()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mnemon.stores.weaviate._sync.reader import Reader
     from mnemon.stores.weaviate._sync.server import Server
-    from mnemon.stores.weaviate.concurrency import Call
+    from mnemon.stores.weaviate.concurrency import Call, Rows
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.stores.weaviate.plans import Needs
     from mnemon.types.storage import Collection, Patch, Write
@@ -120,7 +120,7 @@ class Writer:
         data = [DataObject(uuid=one.uuid, properties=one.properties, vector=one.vectors or None) for one in objects]
         self._insert_many(rows, data, collection, [one.id for one in objects])
 
-    def _insert_many(self, rows: Any, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
+    def _insert_many(self, rows: Rows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
         doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
         answer = self._server.ask(doing, lambda: rows.data.insert_many(data))
         if answer.has_errors:
@@ -173,7 +173,7 @@ class Writer:
             self._drop_unused(write, change)
         return 1
 
-    def _update(self, rows: Any, change: Stored) -> bool:
+    def _update(self, rows: Rows, change: Stored) -> bool:
         """Change an object; return False where it went meanwhile."""
         try:
             self._server.ask_again(
@@ -220,7 +220,7 @@ class Writer:
         ids = (self._reader.ids(self._project, collection, where))[: step.limit]
         return self._delete(collection.name, ids, set(ids) if has_parts else set()) if ids else 0
 
-    def _delete_many(self, rows: Any, question: Question) -> int:
+    def _delete_many(self, rows: Rows, question: Question) -> int:
         """Delete what matches, 10,000 at a time; return how many there were."""
         deleted = 0
         while True:
