@@ -129,4 +129,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests a real server saw."""
     stats = terminalreporter.stats
     passed, failed = len(stats.get("passed", ())), len(stats.get("failed", ())) + len(stats.get("error", ()))
+    for report in stats.get("passed", ()):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{report.nodeid.split('::')[-1]}: {name}: {value}")
     terminalreporter.write_line(f"live tests against a real Weaviate: {passed + failed} ran, {failed} failed")

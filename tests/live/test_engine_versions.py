@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 __all__ = ["clock", "memory"]
 
-globals().update(
-    tests_of(
-        [
-            *(f"tests.core.versions.test_{name}" for name in ("history", "life", "undo", "update")),
-            *(f"tests.core.upkeep.test_{name}" for name in ("delete", "erase", "expiry", "forget", "purge")),
-        ]
-    )
+NOT_PROMISED = {
+    # Eight threads that all expect nothing decide anew five times; without transactions that is not
+    # enough for all of them, and who gives up gets a ConflictError. test_faults.py looks at such races.
+    "test_threads_that_expect_nothing_are_all_in_the_history__test_update",
+}
+
+BORROWED = tests_of(
+    [
+        *(f"tests.core.versions.test_{name}" for name in ("history", "life", "undo", "update")),
+        *(f"tests.core.upkeep.test_{name}" for name in ("delete", "erase", "expiry", "forget", "purge")),
+    ]
 )
+globals().update({name: test for name, test in BORROWED.items() if name not in NOT_PROMISED})
 
 
 @pytest.fixture

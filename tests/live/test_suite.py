@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnemon.testing import AsyncStoreSuite, StoreSuite
+from tests.live.conftest import empty
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -16,13 +17,24 @@ if TYPE_CHECKING:
     from tests.live.conftest import Place
 
 
+@pytest.fixture
+def suite_place(request: pytest.FixtureRequest) -> Place:
+    """A place without rows; without collections for the tests that are about those: making them takes a second."""
+    promises = request.function.__qualname__.split(".")[0]
+    if promises in {"DeclarationPromises", "AsyncDeclarationPromises"}:
+        return request.getfixturevalue("place")
+    shared: Place = request.getfixturevalue("shared_place")
+    empty(shared)
+    return shared
+
+
 class TestWeaviateStore(StoreSuite):
     place: Place
 
     @pytest.fixture
-    def store(self, place: Place) -> Generator[Store]:
-        self.place = place
-        with place.open() as store:
+    def store(self, suite_place: Place) -> Generator[Store]:
+        self.place = suite_place
+        with suite_place.open() as store:
             yield store
 
     def reopen(self, store: Store) -> Store:
@@ -39,9 +51,9 @@ class TestAsyncWeaviateStore(AsyncStoreSuite):
     place: Place
 
     @pytest.fixture
-    async def store(self, place: Place) -> AsyncGenerator[AsyncStore]:
-        self.place = place
-        async with place.open_async() as store:
+    async def store(self, suite_place: Place) -> AsyncGenerator[AsyncStore]:
+        self.place = suite_place
+        async with suite_place.open_async() as store:
             yield store
 
     async def reopen(self, store: AsyncStore) -> AsyncStore:

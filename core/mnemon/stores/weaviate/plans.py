@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Row, Write
 
-__all__ = ["Known", "Needs", "Step", "needs_of", "plan_steps"]
+__all__ = ["Known", "Needs", "Step", "needs_of", "plan_steps", "turns_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,17 @@ def needs_of(batch: Sequence[Write]) -> Needs:
                     needs.watched.append(place)
     needs.fields = None if needs.watched else asked
     return needs
+
+
+def turns_of(project: str, batch: Sequence[Write], number: int) -> list[int]:
+    """Return which of so many locks a batch takes, in the order in which everybody takes them."""
+    rows = [
+        (project, write.collection, write.row.id if isinstance(write, Put) else write.id)
+        for write in batch
+        if (isinstance(write, Put) and write.existing != "replace")
+        or (isinstance(write, Patch) and (write.otherwise == "abort" or write.expect != And()))
+    ]
+    return sorted({hash(row) % number for row in rows})
 
 
 def plan_steps(

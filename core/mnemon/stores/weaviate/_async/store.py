@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Self
 
 from mnemon.logic.answers import trimmed
@@ -16,6 +17,8 @@ from mnemon.stores.weaviate._async.server import AsyncServer
 from mnemon.stores.weaviate._async.upkeep import examine, probe
 from mnemon.stores.weaviate._async.writer import AsyncWriter
 from mnemon.stores.weaviate.addresses import address_of
+from mnemon.stores.weaviate.concurrency import AsyncLock
+from mnemon.stores.weaviate.plans import turns_of
 from mnemon.types.storage import Applied, Scrubbed
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncWeaviateStore"]
 
 _TIMEOUT_S = 20.0
+_TURNS = 256
+"""Locks that writers of this store take by the rows whose state decides: so that in one process none loses a race."""
+
 _PREFIX = "Mnemon"
 
 
@@ -47,6 +53,7 @@ class AsyncWeaviateStore(AsyncBaseStore):
         self._server = server
         self._reader = AsyncReader(server)
         self._schemas = AsyncSchemas(server, replication_factor)
+        self._turns = [AsyncLock() for _ in range(_TURNS)]
 
     @classmethod
     def connect(
@@ -168,7 +175,11 @@ class AsyncWeaviateStore(AsyncBaseStore):
         if not batch:
             return Applied(())
         decisive = any(self._schemas.replicated(write.collection) for write in batch)
-        return await AsyncWriter(self._server, self._reader, project, self._declared).apply(batch, decisive=decisive)
+        writer = AsyncWriter(self._server, self._reader, project, self._declared)
+        async with AsyncExitStack() as turns:
+            for place in turns_of(project, batch, len(self._turns)):
+                await turns.enter_async_context(self._turns[place])
+            return await writer.apply(batch, decisive=decisive)
 
     async def _scrub(self) -> Scrubbed:
         return Scrubbed(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from mnemon.logic.answers import trimmed
@@ -17,6 +18,8 @@ from mnemon.stores.weaviate._sync.server import Server
 from mnemon.stores.weaviate._sync.upkeep import examine, probe
 from mnemon.stores.weaviate._sync.writer import Writer
 from mnemon.stores.weaviate.addresses import address_of
+from mnemon.stores.weaviate.concurrency import Lock
+from mnemon.stores.weaviate.plans import turns_of
 from mnemon.types.storage import Applied, Scrubbed
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["WeaviateStore"]
 
 _TIMEOUT_S = 20.0
+_TURNS = 256
+"""Locks that writers of this store take by the rows whose state decides: so that in one process none loses a race."""
+
 _PREFIX = "Mnemon"
 
 
@@ -48,6 +54,7 @@ class WeaviateStore(BaseStore):
         self._server = server
         self._reader = Reader(server)
         self._schemas = Schemas(server, replication_factor)
+        self._turns = [Lock() for _ in range(_TURNS)]
 
     @classmethod
     def connect(
@@ -167,7 +174,11 @@ class WeaviateStore(BaseStore):
         if not batch:
             return Applied(())
         decisive = any(self._schemas.replicated(write.collection) for write in batch)
-        return Writer(self._server, self._reader, project, self._declared).apply(batch, decisive=decisive)
+        writer = Writer(self._server, self._reader, project, self._declared)
+        with ExitStack() as turns:
+            for place in turns_of(project, batch, len(self._turns)):
+                turns.enter_context(self._turns[place])
+            return writer.apply(batch, decisive=decisive)
 
     def _scrub(self) -> Scrubbed:
         return Scrubbed(
