@@ -26,10 +26,10 @@ nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "docs"
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
 ALL_EXTRAS = ".[cli,local,openai,testing]"
-FRAMEWORKS = ("langchain", "langgraph")
+FRAMEWORKS = ("agent_framework", "autogen", "langchain", "langgraph", "llama_index")
 BOUNDS = [f"{name} {bound}" for name in FRAMEWORKS for bound in ("oldest", "newest")]
 EVERYTHING = f"{ALL_EXTRAS[:-1]},{','.join(FRAMEWORKS)}]"
-TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps")
+TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps", "tests/recall")
 OLDEST_SQLITE = "github.com/mattn/go-sqlite3@v1.14.4"  # it carries SQLite 3.33.0
 SQLITE_FLAGS = (
     "-O1",
@@ -178,7 +178,7 @@ def run_tests(session: nox.Session, extras: str, *arguments: str) -> None:
         session.run("pytest", "tests/bare", *arguments)
     else:
         session.install("-e", ALL_EXTRAS, "--group", "tests")
-        session.run("pytest", *PARALLEL, *TESTED, *arguments)
+        session.run("pytest", "-rs", *PARALLEL, *TESTED, *arguments)  # says why something was skipped
 
 
 def run_adapter(session: nox.Session, framework: str, *arguments: str, oldest: bool = False) -> None:

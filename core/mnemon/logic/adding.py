@@ -265,11 +265,13 @@ def add_writes(plan: AddPlan, embedded: Embedded, *, actor: str | None, language
     """
     new = [record for record in plan.records if record is not None]
     writes: list[Write] = list(_message_writes(plan))
-    if new:
-        scope = common_scope(record.scope for record in new)
+    if new or plan.digest is not None:  # a key is remembered even where nothing was new
+        turns = (turn.scope for turn in plan.turns if turn is not None)
+        scope = common_scope(record.scope for record in new) if new else common_scope(turns)
         touched = tuple(Touched(memory_id=record.id, made=1) for record in new)
         operation = Operation(op_id=plan.op_id, kind="add", at=plan.now, actor=actor, scope=scope, touched=touched)
-        writes.append(operation_put(operation, digest=plan.digest))
+        repeated = () if plan.digest is None else plan.repeated
+        writes.append(operation_put(operation, digest=plan.digest, repeated=repeated))
     for turn, record in zip(plan.turns, plan.records, strict=True):
         if record is not None:
             row = first_row(
@@ -331,13 +333,15 @@ def add_result(plan: AddPlan, there: Mapping[str, MemoryRecord]) -> AddResult:
     return AddResult(items=tuple(items), op_id=plan.op_id if any(plan.records) else None)
 
 
-def repeated_result(request: AddRequest, op_id: str, firsts: Mapping[str, Row], newest: Mapping[str, Row]) -> AddResult:
+def repeated_result(
+    request: AddRequest, op_id: str | None, firsts: Mapping[str, Row], newest: Mapping[str, Row]
+) -> AddResult:
     """Return what an add that was done before answers: each entry with its memory as it is now.
 
     Args:
         request: the add.
-        op_id: the operation that did it.
-        firsts: the first versions of the memories that it made; those of one text are told apart by nothing.
+        op_id: the operation that did it, or None where it stored nothing.
+        firsts: the first versions of the memories that it made or found; those of one text are told apart by nothing.
         newest: their newest versions.
     """
     by_text = {text_of(row): key for key, row in firsts.items() if row.payload}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -175,13 +175,13 @@ def positions(newest: str | None, now: datetime, count: int) -> list[str]:
     A position is the time of appending and a number. When the clock stands or goes back, the time
     goes on from the newest one.
     """
-    moment = now.astimezone(UTC)
-    if newest is not None:
-        moment = max(moment, to_datetime(newest.partition("#")[0], "position") + timedelta(microseconds=1))
+    stamp = format_time(now)
+    last = "" if newest is None else newest.partition("#")[0]
+    if stamp <= last:  # as their order in time is
+        stamp = format_time(to_datetime(last, "position") + timedelta(microseconds=1))
     if count > _MOST_AT_ONCE:
         msg = f"{count} messages are too many for one call, {_MOST_AT_ONCE} is the most; append them in parts"
         raise InvalidInputError(msg)
-    stamp = format_time(moment)
     return [f"{stamp}#{number:07}" for number in range(count)]
 
 

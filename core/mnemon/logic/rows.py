@@ -37,11 +37,6 @@ _OTHERWISE = ("abort", "skip")
 _ONE_TEXT = frozenset({"key", "text", "time"})
 
 
-_EXISTING = ("replace", "skip", "abort")
-_OTHERWISE = ("abort", "skip")
-_ONE_TEXT = frozenset({"key", "text", "time"})
-
-
 def check_id(value: object, name: str) -> str:
     """Return an id, key or tag value that can be matched exactly everywhere.
 
@@ -62,12 +57,12 @@ def check_write(write: Write, collection: Collection, bind: Callable[[Filter, Co
     match write:
         case Put(row=row):
             if write.existing not in _EXISTING:
-                raise _no_choice("existing", write.existing, _EXISTING)
+                raise _no_choice(_EXISTING, write.existing, of="existing")
             return Put(collection=write.collection, row=check_row(row, collection), existing=write.existing)
         case Patch():
             _check_filter("expect", write.expect)
             if write.otherwise not in _OTHERWISE:
-                raise _no_choice("otherwise", write.otherwise, _OTHERWISE)
+                raise _no_choice(_OTHERWISE, write.otherwise, of="otherwise")
             return Patch(
                 collection=write.collection,
                 id=check_id(write.id, "id"),
@@ -97,8 +92,8 @@ def _check_filter(name: str, value: object) -> None:
         raise InvalidInputError(msg)
 
 
-def _no_choice(name: str, value: str, choices: tuple[str, ...]) -> InvalidInputError:
-    return InvalidInputError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+def _no_choice(choices: tuple[str, ...], value: str, *, of: str) -> InvalidInputError:
+    return InvalidInputError(f"{of} must be one of {', '.join(choices)}, not {value!r}")
 
 
 def check_row(row: Row, collection: Collection) -> Row:
@@ -108,10 +103,7 @@ def check_row(row: Row, collection: Collection) -> Row:
         InvalidInputError: an undeclared field or space, or a value that cannot be kept exactly.
         DimensionMismatchError: a vector of the wrong length.
     """
-    plain = type(row) is Row and type(row.fields) is dict and type(row.terms) is tuple
-    if not plain and (
-        not isinstance(row, Row) or not isinstance(row.fields, Mapping) or isinstance(row.terms, str)  # pyright: ignore[reportUnnecessaryIsInstance]
-    ):
+    if not isinstance(row, Row) or not isinstance(row.fields, dict | Mapping) or isinstance(row.terms, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         msg = "a row is a Row whose fields are a mapping and whose terms are a sequence of texts"
         raise InvalidInputError(msg)
     if row.terms and not collection.text:
@@ -238,7 +230,8 @@ def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
     """
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    array = _as_float32(vector, space)
+    plain = type(vector) is np.ndarray and vector.dtype == np.float32
+    array = cast("NDArray[numpy.float32]", vector) if plain else _as_float32(vector, space)
     if array.ndim != 1:
         msg = f"a vector of space {space.name!r} must be flat, this one has {array.ndim} dimensions"
         raise InvalidInputError(msg)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Row
 
-__all__ = ["Log", "Logged", "Turn", "plan_turns"]
+__all__ = ["Log", "Logged", "Turn", "plan_turns", "unremembered"]
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,29 @@ def plan_turns(
             turns.append(_next(whole, place, scope, wanted=wanted, new_id=new_id))
         by_id[turns[-1].message.id or ""] = turns[-1]
     return turns
+
+
+def unremembered(
+    given: Sequence[Message],
+    times: Sequence[datetime],
+    log: Log,
+    *,
+    scope: Scope,
+    roles: Collection[Role],
+    gap: timedelta,
+) -> list[str]:
+    """Return the texts of which `plan_turns` would make memories, as the log is now."""
+    known = _repeated(given, times, log, gap)
+    texts: list[str] = []
+    for index, message in enumerate(given):
+        there = known.get(index)
+        if isinstance(there, int) or message.role not in roles:
+            continue
+        if there is None and message.id is not None:
+            there = log.known.get(message_row_id(scope, message.id))
+        if (there is None or there.memory_id is None) and (text := message.text).strip():
+            texts.append(text)
+    return texts
 
 
 def _again(there: Logged, place: Place, scope: Scope, *, wanted: bool, new_id: NewId) -> Turn:

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, TypedDict, cast
 import typer
 
 from mnemon.apps.cli.commanding import AsJson, Commands, Config, Project, Store, report
-from mnemon.apps.cli.commands import about, caring, demo, moving, prompting, reading, removing, showing, writing
+from mnemon.apps.cli.commands import (
+    about,
+    caring,
+    demo,
+    evaluating,
+    moving,
+    prompting,
+    reading,
+    removing,
+    showing,
+    writing,
+)
 from mnemon.apps.cli.problems import WRONG, Problem, problem_of
 
 if TYPE_CHECKING:
@@ -61,7 +72,7 @@ def _root(
 
 
 _commands = Commands(app)
-for group in (demo, writing, reading, prompting, showing, removing, moving, caring, about):
+for group in (demo, writing, reading, prompting, showing, removing, moving, caring, evaluating, about):
     group.register(_commands)
 _command = typer.main.get_command(app)
 
