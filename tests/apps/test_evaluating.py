@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -78,7 +78,7 @@ def test_published_files_are_read_as_they_are_published(cli: Callable[..., Ran],
         "session_1": [{"speaker": "Ana", "dia_id": "D1:1", "text": "Look", "blip_caption": "a red kayak"}],
         "session_1_date_time": "1:56 pm on 8 May, 2023",
     }
-    asked = [
+    asked: list[dict[str, Any]] = [
         {"question": "What did Ana show of a kayak?", "evidence": ["D:1:01; D9:9"], "category": 4},
         {"question": "What did Ben show?", "evidence": ["D2:1"], "category": 5},
         {"question": "Nobody said so", "evidence": [], "category": 1},
@@ -104,7 +104,7 @@ def test_published_files_are_read_as_they_are_published(cli: Callable[..., Ran],
             [{"role": "assistant", "content": "Good morning."}],
         ],
     }
-    files = {
+    files: dict[str, list[dict[str, Any]]] = {
         "locomo": [{"sample_id": "c", "conversation": talk, "qa": asked}],
         "beam": [chat],
         "longmemeval": [instance, {**instance, "question_id": "q2_abs"}],
