@@ -44,6 +44,10 @@ PAIRS = (
             "writes",
         )
     ),
+    *(
+        (f"core/mnemon/adapting/_async/{name}.py", f"core/mnemon/adapting/_sync/{name}.py")
+        for name in ("__init__", "keeper", "tools")
+    ),
     ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
     ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),
     ("core/mnemon/testing/async_store_suite.py", "core/mnemon/testing/store_suite.py"),
@@ -63,6 +67,8 @@ PAIRS = (
             "writes",
         )
     ),
+    ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
+    ("tests/core/adapting/_async/notes.py", "tests/core/adapting/_sync/notes.py"),
 )
 WORDS = {
     "AbstractAsyncContextManager": "AbstractContextManager",
@@ -75,6 +81,9 @@ WORDS = {
     "AsyncCore": "Core",
     "AsyncDesk": "Desk",
     "AsyncFace": "Face",
+    "AsyncKeeper": "Keeper",
+    "AsyncMemory": "Memory",
+    "AsyncMemoryTools": "MemoryTools",
     "AsyncMethods": "Methods",
     "AsyncReads": "Reads",
     "AsyncRemovals": "Removals",
@@ -83,7 +92,9 @@ WORDS = {
     "AsyncUpkeep": "Upkeep",
     "AsyncWrites": "Writes",
     "aembed": "embed",
+    "amemory": "memory",
     "athink": "think",
+    "atogether": "together",
     "AsyncDeclarationPromises": "DeclarationPromises",
     "AsyncGenerator": "Generator",
     "AsyncPromises": "Promises",
@@ -95,11 +106,13 @@ WORDS = {
     "AsyncWritePromises": "WritePromises",
     "_async": "_sync",
     "AsyncSupportsExclusive": "SupportsExclusive",
+    "AsyncSupportsSnapshot": "SupportsSnapshot",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
     "aclosing": "closing",
     "async_store": "store",
+    "async_desk": "desk",
 }
 TEXT = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 KEYWORD = re.compile(r"\basync (?=with |for |def )|\bawait (?=[\w.]+\()")  # code quoted in text

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 import typer
 
 from mnemon.apps.cli.commanding import AsJson, Commands, Config, Project, Store, report
-from mnemon.apps.cli.commands import about, caring, demo, moving, prompting, reading, removing, writing
+from mnemon.apps.cli.commands import about, caring, demo, moving, prompting, reading, removing, showing, writing
 from mnemon.apps.cli.problems import WRONG, Problem, problem_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _root(
 
 
 _commands = Commands(app)
-for group in (demo, writing, reading, prompting, removing, moving, caring, about):
+for group in (demo, writing, reading, prompting, showing, removing, moving, caring, about):
     group.register(_commands)
 _command = typer.main.get_command(app)
 

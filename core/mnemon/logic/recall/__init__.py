@@ -1,6 +1,6 @@
 """Recall: a query read, and a pool of memories ranked by it."""
 
-from mnemon.logic.recall.block import check_max_tokens, render_block
+from mnemon.logic.recall.block import check_max_tokens, render_block, without_blocks
 from mnemon.logic.recall.pack import Heard, collapse, estimated_tokens, pack
 from mnemon.logic.recall.query import Query, dense_applies, read_query
 from mnemon.logic.recall.rank import rank, ranking, term_weights
@@ -25,4 +25,5 @@ __all__ = [
     "render_block",
     "repair",
     "term_weights",
+    "without_blocks",
 ]
