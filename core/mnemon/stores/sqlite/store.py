@@ -116,9 +116,12 @@ class _SQLiteOperations(BaseStore):
             return Applied(())
         with self._writing() as connection:
             counts = write_batch(connection, project, batch)
+        self._forget_deleted(batch)
+        return Applied(counts)
+
+    def _forget_deleted(self, batch: Sequence[Write]) -> None:
         if any(isinstance(write, Delete | DeleteWhere) for write in batch):
             self._known.clear()
-        return Applied(counts)
 
     def _check(self, *, repair: bool) -> list[Finding]:
         with self._writing() if repair else self._reading() as connection:
@@ -353,10 +356,12 @@ class _Unit(_Lent):
                 return super()._apply(project, batch)
             self._written = True
             try:
-                return Applied(write_batch(self._connection, project, batch))
+                counts = write_batch(self._connection, project, batch)
             except BaseException:
                 self._connection.roll_back()
                 raise
+            self._forget_deleted(batch)
+            return Applied(counts)
 
     def _caches(self) -> bool:
         return not self._written
