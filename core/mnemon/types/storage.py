@@ -156,6 +156,10 @@ class Collection:
         """Return a hash that is made once: what is worked out for a declaration is kept by it."""
         return self._hash
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what is worked out: a hash is another one in another process."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
     @cached_property
     def _hash(self) -> int:
         return hash(tuple(getattr(self, part.name) for part in fields(self)))
