@@ -21,15 +21,15 @@ def fastest_backend() -> str:
 nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = fastest_backend()
 nox.options.download_python = "never"
-nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "docs", "package"]
+nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "live", "docs", "package"]
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
-ALL_EXTRAS = ".[cli,local,openai,testing]"
-FRAMEWORKS = ("langchain", "langgraph")
+ALL_EXTRAS = ".[cli,local,openai,testing,weaviate]"
+FRAMEWORKS = ("agent_framework", "autogen", "langchain", "langgraph", "llama_index")
 BOUNDS = [f"{name} {bound}" for name in FRAMEWORKS for bound in ("oldest", "newest")]
 EVERYTHING = f"{ALL_EXTRAS[:-1]},{','.join(FRAMEWORKS)}]"
-TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps")
+TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps", "tests/recall")
 OLDEST_SQLITE = "github.com/mattn/go-sqlite3@v1.14.4"  # it carries SQLite 3.33.0
 SQLITE_FLAGS = (
     "-O1",
@@ -40,6 +40,7 @@ SQLITE_FLAGS = (
     "-DSQLITE_ENABLE_DESERIALIZE",
 )
 MEM0 = "mem0ai==2.2.1"
+BENCH_RESULTS = "docs/_static/benchmarks/results.json"
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
@@ -85,6 +86,13 @@ def adapter(session: nox.Session, framework: str) -> None:
 
 
 @nox.session
+def live(session: nox.Session) -> None:
+    """Run the tests against a real Weaviate: WEAVIATE_URL, WEAVIATE_BIN, or one that is built with Go, once."""
+    session.install("-e", ALL_EXTRAS, "--group", "live")
+    session.run("pytest", "tests/live", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation into docs/_build, and run its code and that of the README."""
     session.install("-e", EVERYTHING, "--group", "docs")
@@ -117,9 +125,10 @@ def package(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure; arguments after -- go to tests/benchmarks/run.py."""
-    session.install("-e", ALL_EXTRAS, MEM0)
-    session.run("python", "tests/benchmarks/run.py", *session.posargs)
+    """Measure, and write the page of it; after -- the groups of tests/benchmarks/run.py that are measured anew."""
+    session.install("-e", ALL_EXTRAS, "--group", "bench", MEM0)
+    session.run("python", "tests/benchmarks/run.py", "--results", BENCH_RESULTS, *session.posargs)
+    session.run("python", "tests/benchmarks/page.py", "--draw")
 
 
 @nox.session(default=False)
@@ -176,7 +185,7 @@ def run_tests(session: nox.Session, extras: str, *arguments: str) -> None:
         session.run("pytest", "tests/bare", *arguments)
     else:
         session.install("-e", ALL_EXTRAS, "--group", "tests")
-        session.run("pytest", *PARALLEL, *TESTED, *arguments)
+        session.run("pytest", "-rs", *PARALLEL, *TESTED, *arguments)  # says why something was skipped
 
 
 def run_adapter(session: nox.Session, framework: str, *arguments: str, oldest: bool = False) -> None:

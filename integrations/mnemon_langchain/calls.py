@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.runnables import ensure_config
 from langgraph.runtime import get_runtime
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mnemon.adapting import CallScope, Handle, ScopeRule
 
-__all__ = ["REMEDY", "resolve"]
+__all__ = ["REMEDY", "person", "resolve"]
 
 REMEDY = (
     'Pass context={"user_id": ...} to invoke (with a context_schema that has it), '
@@ -42,15 +42,31 @@ def resolve(rule: ScopeRule, handle: Handle, config: RunnableConfig | None = Non
         ScopeError: context and config contradict each other; also as `ScopeRule.resolve`.
     """
     configurable = ensure_config(config).get("configurable") or {}
-    run_context = _running_context() if context is None else context
+    given = _given(configurable, context)
+    thread = configurable.get("thread_id")
+    return rule.resolve(given, bound=handle.scope, thread=None if thread is None else str(thread))
+
+
+def person(rule: ScopeRule) -> str | None:
+    """Return the person of the call that is going on, or None where nobody says.
+
+    Raises:
+        ScopeError: as `resolve`, but for nobody.
+    """
+    given = _given(ensure_config().get("configurable") or {}, None)
+    known = rule.known({"user_id": given["user_id"]})
+    return None if known is None else known.user_id
+
+
+def _given(configurable: Mapping[str, Any], context: object) -> dict[str, object]:
+    """Return the ids that config and context name together."""
     given: dict[str, object] = {name: configurable.get(name) for name in _IDS}
-    for name, value in _ids_of(run_context).items():
+    for name, value in _ids_of(_running_context() if context is None else context).items():
         if given[name] is not None and given[name] != value:
             msg = f"the context says {name}={value!r} and the config {name}={given[name]!r}; whose call is it?"
             raise ScopeError(msg)
         given[name] = value
-    thread = configurable.get("thread_id")
-    return rule.resolve(given, bound=handle.scope, thread=None if thread is None else str(thread))
+    return given
 
 
 def _ids_of(context: object) -> dict[str, object]:

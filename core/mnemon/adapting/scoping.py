@@ -82,11 +82,7 @@ class ScopeRule:
         Raises:
             ScopeError: a required id is missing, two sources contradict each other, or an id cannot be one.
         """
-        own = {name: source() if callable(source) else source for name, source in self._sources().items()}
-        call = {name: (given or {}).get(name) for name in SCOPE_FIELDS}
-        reads = merge_scopes(
-            {} if bound is None else bound.to_dict(), ambient_ids(), own, cast("dict[str, str | None]", call)
-        )
+        reads = self.known(given, bound=bound)
         missing = [name for name in self.required if reads is None or name not in reads.to_dict()]
         if reads is None or missing:
             msg = f"whose memories? This call has no {' and no '.join(missing)}. {self._ways(missing[0])}"
@@ -94,6 +90,17 @@ class ScopeRule:
         if reads.run_id is not None or thread is None:
             return CallScope(reads=reads, writes=reads)
         return CallScope(reads=reads, writes=Scope(**reads.to_dict(), run_id=thread))
+
+    def known(self, given: Mapping[str, object] | None = None, *, bound: Scope | None = None) -> Scope | None:
+        """Return what is known of whose memories a call means, required or not; None for nothing.
+
+        Raises:
+            ScopeError: two sources contradict each other, or an id cannot be one.
+        """
+        own = {name: source() if callable(source) else source for name, source in self._sources().items()}
+        call = {name: (given or {}).get(name) for name in SCOPE_FIELDS}
+        view = dict[str, str]() if bound is None else bound.to_dict()
+        return merge_scopes(view, ambient_ids(), own, cast("dict[str, str | None]", call))
 
     def _sources(self) -> dict[str, IdSource]:
         return {name: getattr(self, name) for name in SCOPE_FIELDS}

@@ -188,7 +188,7 @@ def _check_name(name: object) -> None:
         raise InvalidInputError(msg)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Row:
     """One row of a collection.
 

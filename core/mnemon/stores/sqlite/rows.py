@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from mnemon.types.storage import Row
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["decode_row", "encode_metadata", "encode_value", "id_chunks", "in_list", "read_rows", "row_columns"]
 
 
+Item = TypeVar("Item", str, int)
+
 _IDS_AT_ONCE = 10_000
 """SQLite takes 32,766 parameters or more."""
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False)
 """What it writes was checked, and holds itself nowhere."""
 
 
-def id_chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def id_chunks(ids: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """Yield as many ids at a time as one statement takes."""
     return (ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE))
 
