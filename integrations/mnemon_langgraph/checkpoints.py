@@ -10,10 +10,8 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import blake2b
-from json import dumps
 from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, WRITES_IDX_MAP, CheckpointTuple
@@ -22,6 +20,7 @@ from mnemon import InvalidInputError, where
 from mnemon.types.storage import Collection, Ordered, Patch, Put, Row
 from mnemon.types.times import format_time, parse_time
 from mnemon_langgraph.errors import CheckpointIncompleteError
+from mnemon_langgraph.names import made_of
 from mnemon_langgraph.serializing import dump, load
 
 if TYPE_CHECKING:
@@ -142,20 +141,14 @@ def spot_of(config: RunnableConfig) -> Spot:
     return Spot(str(thread), str(given.get("checkpoint_ns") or ""), None if not checkpoint else str(checkpoint))
 
 
-def _made_of(*parts: object) -> str:
-    """Return an id that these parts alone have: 22 characters, as it stands in every index."""
-    digest = blake2b(dumps(parts, separators=(",", ":")).encode(), digest_size=16).digest()
-    return urlsafe_b64encode(digest).decode().rstrip("=")
-
-
 def checkpoint_id(spot: Spot) -> str:
     """Return the id of a checkpoint's row."""
-    return _made_of("checkpoint", spot.thread, spot.namespace, spot.checkpoint)
+    return made_of("checkpoint", spot.thread, spot.namespace, spot.checkpoint)
 
 
 def head_id(spot: Spot) -> str:
     """Return the id of the row that names the newest checkpoint of a thread and namespace."""
-    return _made_of("head", spot.thread, spot.namespace)
+    return made_of("head", spot.thread, spot.namespace)
 
 
 def blob_ids(spot: Spot, parts: Parts) -> dict[str, str]:
@@ -165,7 +158,7 @@ def blob_ids(spot: Spot, parts: Parts) -> dict[str, str]:
 
 
 def _blob_id(spot: Spot, channel: str, version: float | str, mark: str) -> str:
-    return _made_of("blob", spot.thread, spot.namespace, channel, version, mark)
+    return made_of("blob", spot.thread, spot.namespace, channel, version, mark)
 
 
 def merged_metadata(config: RunnableConfig, metadata: CheckpointMetadata) -> dict[str, Any]:
@@ -383,7 +376,7 @@ def writes_batch(
 
 def write_id(spot: Spot, task: str, place: int) -> str:
     """Return the id of the row of a pending write."""
-    return _made_of("write", spot.thread, spot.namespace, spot.checkpoint, task, place)
+    return made_of("write", spot.thread, spot.namespace, spot.checkpoint, task, place)
 
 
 def in_order(writes: Iterable[Row]) -> list[Row]:

@@ -65,7 +65,17 @@ PAIRS = (
     ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
     *(
         (f"integrations/mnemon_langgraph/_async/{name}.py", f"integrations/mnemon_langgraph/_sync/{name}.py")
-        for name in ("__init__", "caching", "checkpoints", "items", "remembering", "saving", "storing", "threads")
+        for name in (
+            "__init__",
+            "caching",
+            "checkpoints",
+            "items",
+            "moving",
+            "remembering",
+            "saving",
+            "storing",
+            "threads",
+        )
     ),
     ("tests/core/adapting/_async/notes.py", "tests/core/adapting/_sync/notes.py"),
 )
@@ -123,6 +133,8 @@ WORDS = {
     "AsyncCaching": "Caching",
     "AsyncStoring": "Storing",
     "aclear": "clear",
+    "acopy_threads": "copy_threads",
+    "alog_thread": "log_thread",
     "aget": "get",
     "aset": "set",
     "_agot": "_got",
