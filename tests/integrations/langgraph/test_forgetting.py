@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from langgraph.types import CachePolicy
-
 from mnemon_langgraph import MnemonCache, MnemonSaver, MnemonStore, memory_namespace
 from mnemon_langgraph.checkpoints import COLLECTIONS
 from mnemon_langgraph.entries import CACHE
@@ -26,15 +24,13 @@ def live(memory: Memory, user_id: str) -> Any:
 
     def note(state: dict[str, list[str]]) -> dict[str, list[str]]:
         store.put(("notes",), f"of {user_id}", {"t": "inside"})
+        cache.set({(("sums",), f"of {user_id}"): (1, None)})
         return {"items": state["items"][:1]}
 
-    def key_of(_: object) -> str:
-        return user_id
-
     builder = graphs.Builder(graphs.Items)
-    builder.add_node("note", note, cache_policy=CachePolicy(key_func=key_of))
+    builder.add_node("note", note)
     builder.add_edge("__start__", "note")
-    graph = builder.compile(checkpointer=saver, store=store, cache=cache)
+    graph = builder.compile(checkpointer=saver, store=store)
     graph.invoke({"items": [user_id]}, graphs.config(f"thread of {user_id}", user_id=user_id))
     # What a call without a user_id adds to a thread is the person's whose thread it is.
     graph.update_state(graphs.config(f"thread of {user_id}"), {"items": ["added"]})
@@ -58,7 +54,7 @@ def test_forgetting_a_person_reaches_every_collection_and_nobody_else(memory: Me
     assert [thread.user_id for thread in saver.list_threads()] == ["ana"]
     assert keys(store.search(("notes",))) == ["of ana"]
     assert store.search(memory_namespace("ana@example.com")) == []
-    assert cache is not None
+    assert list(cache.get([(("sums",), "of ana"), (("sums",), "of ana@example.com")])) == [(("sums",), "of ana")]
 
 
 def test_every_collection_names_a_person() -> None:
