@@ -213,7 +213,7 @@ class _LlmMessages(Translation):
     def take(self, data: JsonObject) -> tuple[Json, Data]:
         return None, dict(data)
 
-    def put(self, data: Data, kept: Data) -> Data:  # noqa: ARG002 - a model is sent what it has a place for
+    def put(self, data: Data, kept: Data) -> Data:
         return data
 
 

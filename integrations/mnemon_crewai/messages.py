@@ -26,18 +26,19 @@ from mnemon.adapting import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from crewai.utilities.types import LLMMessage
-
     from mnemon.types.jsonvalue import Json, JsonObject
     from mnemon.types.message import Block
 
-__all__ = ["from_crew_messages", "to_crew_messages"]
+__all__ = ["CrewMessage", "from_crew_messages", "to_crew_messages"]
+
+CrewMessage = dict[str, Any]
+"""What CrewAI calls `LLMMessage`; the class is a plain dict when the program runs."""
 
 Form = Literal["prompt", "whole"]
 """`prompt`: what a provider accepts; `whole`: with all that the way back needs to give the same message."""
 
 
-def to_crew_messages(messages: Iterable[Message], *, form: Form = "prompt") -> list[LLMMessage]:
+def to_crew_messages(messages: Iterable[Message], *, form: Form = "prompt") -> list[CrewMessage]:
     """Return messages as CrewAI has them, in order.
 
     Args:
@@ -48,10 +49,10 @@ def to_crew_messages(messages: Iterable[Message], *, form: Form = "prompt") -> l
     told = to_framework(messages, _TRANSLATION)
     if form == "prompt":
         told = [{name: value for name, value in one.items() if name != OURS} for one in told]
-    return cast("list[LLMMessage]", told)
+    return told
 
 
-def from_crew_messages(messages: Iterable[LLMMessage | Mapping[str, Any]]) -> list[Message]:
+def from_crew_messages(messages: Iterable[Mapping[str, Any]]) -> list[Message]:
     """Return CrewAI's messages as mnemon's, in order.
 
     A provider's own parts of a call (`raw_tool_call_parts`), which repeat it, are left out.
@@ -120,10 +121,12 @@ def _read_part(part: object) -> list[Text | Image | File]:
         case {"type": "image_url", "image_url": {"url": str(url)} | str(url)}:
             found = attachment(url, None if url.startswith("data:") else "image/*")
             return [Image(url=found.url, data=found.data, media_type=_known(found.media_type))]
-        case {"type": "file", "file": {"file_data": str(data), **more}}:
+        case {"type": "file", "file": {"file_data": str(data), "filename": str(name)}}:
             found = attachment(data)
-            name = more.get("filename")
-            return [File(url=found.url, data=found.data, media_type=found.media_type, name=cast("str | None", name))]
+            return [File(url=found.url, data=found.data, media_type=found.media_type, name=name)]
+        case {"type": "file", "file": {"file_data": str(data)}}:
+            found = attachment(data)
+            return [File(url=found.url, data=found.data, media_type=found.media_type)]
         case _:
             return []
 
@@ -133,7 +136,7 @@ def _known(media_type: str | None) -> str | None:
 
 
 def _read_call(call: Mapping[str, Any]) -> ToolCall:
-    function = call.get("function") or {}
+    function: Mapping[str, Any] = call.get("function") or {}
     arguments = read_arguments(function.get("arguments"))
     return ToolCall(id=call.get("id") or "", name=function.get("name") or "", arguments=arguments)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from llama_index.core.base.llms.types import ChatMessage
 from pydantic import AnyUrl, ValidationError
@@ -131,8 +131,10 @@ class _ChatMessages(Translation):
 
 _TRANSLATION = _ChatMessages()
 
+Kind = TypeVar("Kind", Image, File)
 
-def _read_block(block: Mapping[str, Any]) -> list[Text | Image | File | ToolCall]:
+
+def _read_block(block: Mapping[str, Any]) -> Sequence[Text | Image | File | ToolCall]:
     """Return what a block says; nothing for a thought or a cache point, which are not said."""
     match block["block_type"]:
         case "text":
@@ -160,8 +162,8 @@ def _read_block(block: Mapping[str, Any]) -> list[Text | Image | File | ToolCall
 
 
 def _read_attachment(
-    block: Mapping[str, Any], held: str, kind: type[Image | File], media_type: str | None
-) -> list[Image | File]:
+    block: Mapping[str, Any], held: str, kind: type[Kind], media_type: str | None
+) -> list[Kind]:
     """Return what an attachment's block holds, or points to; nothing where it does neither."""
     data, path = block[held], block["path"]
     if data:

@@ -6,8 +6,10 @@ collections of its own goes through `mnemon.adapting.storage`.
 
 from __future__ import annotations
 
+from mnemon.adapting._async.history import AsyncHistory
 from mnemon.adapting._async.keeper import AsyncKeeper
 from mnemon.adapting._async.tools import AsyncMemoryTools
+from mnemon.adapting._sync.history import History
 from mnemon.adapting._sync.keeper import Keeper
 from mnemon.adapting._sync.tools import MemoryTools
 from mnemon.adapting.converting import Data, Translation, from_framework, results_apart, to_framework
@@ -15,6 +17,7 @@ from mnemon.adapting.embedding import PairedEmbedder
 from mnemon.adapting.failing import OnError, tolerating
 from mnemon.adapting.handle import Handle
 from mnemon.adapting.messages import OURS, difference, patched
+from mnemon.adapting.naming import handle_of, name_of, register_memory
 from mnemon.adapting.parts import attachment, data_uri, placeholder, read_arguments
 from mnemon.adapting.policy import Policy, spoken
 from mnemon.adapting.queue import WriteQueue
@@ -35,6 +38,7 @@ from mnemon.adapting.tools import (
 __all__ = [
     "OURS",
     "TOOLS",
+    "AsyncHistory",
     "AsyncKeeper",
     "AsyncMemoryTools",
     "CallScope",
@@ -42,6 +46,7 @@ __all__ = [
     "Data",
     "DeleteMemory",
     "Handle",
+    "History",
     "IdSource",
     "Keeper",
     "ListMemories",
@@ -64,9 +69,12 @@ __all__ = [
     "data_uri",
     "difference",
     "from_framework",
+    "handle_of",
+    "name_of",
     "patched",
     "placeholder",
     "read_arguments",
+    "register_memory",
     "render",
     "results_apart",
     "spoken",

@@ -72,8 +72,8 @@ class Translation(ABC):
         metadata = data.get(self.metadata)
         if not isinstance(metadata, dict) or OURS not in metadata:
             return None, dict(data)
-        others = {name: value for name, value in cast("Data", metadata).items() if name != OURS}
-        return cast("Data", metadata)[OURS], {**data, self.metadata: others}
+        others = {name: value for name, value in metadata.items() if name != OURS}
+        return metadata[OURS], {**data, self.metadata: others}
 
     def put(self, data: Data, kept: Data) -> Data:
         """Return the data with this under `OURS`."""
