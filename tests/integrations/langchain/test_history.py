@@ -101,11 +101,14 @@ def test_the_default_memory_is_opened_at_first_use_and_closed_by_its_object(isol
     store = MnemonByteStore()
     there = isolated_user_store.exists()
 
-    store.mset([("k", b"1")])
-    store.close()
+    with store:
+        store.mset([("k", b"1")])
 
     assert not there
-    assert MnemonByteStore().mget(["k"]) == [b"1"]
+    with MnemonByteStore() as again, MnemonLLMCache() as cache, MnemonRetriever(user_id="ana") as retriever:
+        assert again.mget(["k"]) == [b"1"]
+        assert cache.lookup("p", "m") is None
+        assert retriever.invoke("tea") == []
     with pytest.raises(RuntimeError, match="closed"):
         store.mget(["k"])
 
