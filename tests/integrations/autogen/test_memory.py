@@ -54,6 +54,10 @@ def fact(text: str) -> MemoryContent:
     return MemoryContent(content=text, mime_type=MemoryMimeType.TEXT)
 
 
+def run_python(code: str, *arguments: str) -> str:
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True).stdout
+
+
 def contents(messages: list[LLMMessage]) -> list[object]:
     return [message.content for message in messages]
 
@@ -293,7 +297,7 @@ async def test_messages_of_every_kind_are_there_in_the_next_process(tmp_path: Pa
             asyncio.run(main(memory))
     """
     file = tmp_path / "memory.db"
-    subprocess.run([sys.executable, "-c", dedent(code), str(file)], check=True)
+    run_python(dedent(code), str(file))
 
     with Memory(file, embedder=None) as memory:
         there = await MnemonChatCompletionContext(memory, user_id="ana", run_id="s").get_messages()
@@ -376,6 +380,4 @@ async def test_importing_it_imports_no_other_framework() -> None:
         "print(sorted(others & {name.partition('.')[0] for name in sys.modules}))"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert done.stdout.strip() == "[]"
+    assert run_python(code).strip() == "[]"
