@@ -33,6 +33,8 @@ from mnemon_llama_index import MnemonMemory, MnemonToolSpec  # noqa: E402 - the 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llama_index.core.workflow import Workflow
+
 
 def script(messages: Sequence[ChatMessage], **_: object) -> ChatMessage:
     """Answer as a model would that reads its prompt."""
@@ -44,7 +46,7 @@ def script(messages: Sequence[ChatMessage], **_: object) -> ChatMessage:
 
 async def ask(memory: Memory, user_id: str, session_id: str, question: str) -> str:
     """Let an agent with memory and memory tools answer."""
-    agent = FunctionAgent(
+    agent: Workflow = FunctionAgent(
         tools=MnemonToolSpec(memory, user_id=user_id).to_tool_list(),
         llm=MockFunctionCallingLLM(response_generator=script),
         streaming=False,

@@ -36,12 +36,7 @@ class MnemonMemoryBlock(Recalling, BaseMemoryBlock[str]):
     _turns: Turns = PrivateAttr(default_factory=Turns)
 
     def __init__(self, *, memory: Memory | AsyncMemory | None = None, **fields: Any) -> None:
-        """Take a memory, or the default one, and the fields; ids may be functions.
-
-        Raises:
-            ScopeError: an id that cannot be one.
-            ConfigError: a wrong option.
-        """
+        """Take a memory, or the default one, and the fields; ids may be functions. Errors are `Scoped`'s."""
         super().__init__(memory=memory, **fields)
 
     async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: Any) -> str:

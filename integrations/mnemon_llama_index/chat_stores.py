@@ -26,6 +26,10 @@ __all__ = ["MnemonAsyncChatStore", "MnemonChatStore"]
 class _ChatStore(Scoped):
     remember: bool = Field(default=False, description="True remembers what is said, beside keeping it.")
 
+    def __init__(self, *, memory: Memory | AsyncMemory | None = None, **fields: Any) -> None:
+        """Take a memory, or the default one, and the fields; ids may be functions. Errors are `Scoped`'s."""
+        super().__init__(memory=memory, **fields)
+
     def _run(self, key: str) -> Scope:
         """Return the session of a key; another one that a `mnemon.scope` names is an error."""
         return self._rule.resolve({"run_id": key}, bound=self._opened().scope).writes
@@ -38,12 +42,7 @@ class MnemonChatStore(_ChatStore, BaseChatStore):
     """Histories by key, which is the session: the `run_id`. Keys are those of the user that the store is bound to."""
 
     def __init__(self, *, memory: Memory | AsyncMemory | None = None, **fields: Any) -> None:
-        """Take a memory, or the default one, and the fields; ids may be functions.
-
-        Raises:
-            ScopeError: an id that cannot be one.
-            ConfigError: a wrong option.
-        """
+        """Take a memory, or the default one, and the fields; ids may be functions. Errors are `Scoped`'s."""
         super().__init__(memory=memory, **fields)
 
     @classmethod
@@ -130,12 +129,7 @@ class MnemonAsyncChatStore(_ChatStore, AsyncDBChatStore):
     """
 
     def __init__(self, *, memory: Memory | AsyncMemory | None = None, **fields: Any) -> None:
-        """Take a memory, or the default one, and the fields; ids may be functions.
-
-        Raises:
-            ScopeError: an id that cannot be one.
-            ConfigError: a wrong option.
-        """
+        """Take a memory, or the default one, and the fields; ids may be functions. Errors are `Scoped`'s."""
         super().__init__(memory=memory, **fields)
 
     @classmethod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, field_validator
 from llama_index.core.memory.types import BaseMemory
-from llama_index.core.utils import get_tokenizer
+from llama_index.core.utils import get_tokenizer  # pyright: ignore[reportUnknownVariableType] - gives a bare List
 
 from mnemon import InvalidInputError
 from mnemon.adapting import AsyncHistory, History
@@ -58,12 +58,7 @@ class MnemonMemory(Recalling, BaseMemory):
     _tokens: Callable[[str], Sequence[object]] | None = PrivateAttr(default=None)
 
     def __init__(self, *, memory: Memory | AsyncMemory | None = None, **fields: Any) -> None:
-        """Take a memory, or the default one, and the fields; ids may be functions.
-
-        Raises:
-            ScopeError: an id that cannot be one.
-            ConfigError: a wrong option.
-        """
+        """Take a memory, or the default one, and the fields; ids may be functions. Errors are `Scoped`'s."""
         super().__init__(memory=memory, **fields)
 
     @field_validator("session_id", mode="before")

@@ -359,7 +359,7 @@ async def test_tools_work_on_the_user_s_memories_only(memory: Memory) -> None:
 
     assert (memory.count(user_id="ana"), memory.get(foreign).text) == (0, "Ben's secret")
     for tool in tools.values():
-        assert not {"user_id", "agent_id", "app_id", "run_id"} & tool.schema["parameters"]["properties"].keys()
+        assert not {"user_id", "agent_id", "app_id", "run_id"} & tool.args_type().model_fields.keys()
 
 
 async def test_a_tool_fails_with_its_store() -> None:

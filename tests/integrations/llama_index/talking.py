@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ToolCallBlock
+from llama_index.core.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,10 @@ def answered(call_id: str, text: str = "found") -> ChatMessage:
 
 def texts(messages: Sequence[ChatMessage]) -> list[str | None]:
     return [message.content for message in messages]
+
+
+def llama_memory(**fields: Any) -> Memory:
+    return Memory.from_defaults(**fields)  # pyright: ignore[reportUnknownMemberType] - a bare List
 
 
 def split(text: str) -> list[str]:

@@ -27,9 +27,10 @@ from mnemon_llama_index import (
     MnemonToolSpec,
 )
 from tests.integrations.failing import FailingStore
+from tests.integrations.llama_index.talking import llama_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # LlamaIndex itself asks for what pydantic, and its own workflows, are about to take away.
 pytestmark = [
@@ -63,7 +64,7 @@ def scripted() -> MockFunctionCallingLLM:
     return MockFunctionCallingLLM(response_generator=script)
 
 
-def agent(*tools: Any) -> FunctionAgent:
+def agent(*tools: Any) -> Any:
     return FunctionAgent(tools=list(tools), llm=scripted(), streaming=False)
 
 
@@ -132,7 +133,7 @@ async def test_workflows_and_react_agents_use_it(memory: Memory) -> None:
     )
     talk = MnemonMemory.from_defaults(session_id="s1", user_id="ana", memory=memory)
     workflow = AgentWorkflow(agents=[agent()])
-    react = ReActAgent(tools=[], llm=MockFunctionCallingLLM(response_generator=thought), streaming=False)
+    react: Any = ReActAgent(tools=[], llm=MockFunctionCallingLLM(response_generator=thought), streaming=False)
 
     told = await answer(workflow, "What is my favourite dish?", memory=talk)
     await react.run(user_msg="And my favourite drink?", memory=talk)
@@ -159,11 +160,12 @@ def test_chat_engines_use_it(memory: Memory, make: str) -> None:
     )
     talk = MnemonMemory.from_defaults(session_id="s1", user_id="ana", memory=memory)
     retriever = MnemonRetriever(memory, user_id="ana")
-    engine = {
+    engines: dict[str, Callable[[], Any]] = {
         "simple": lambda: SimpleChatEngine.from_defaults(llm=scripted(), memory=talk),
         "context": lambda: ContextChatEngine.from_defaults(retriever=retriever, llm=scripted(), memory=talk),
         "condense": lambda: CondensePlusContextChatEngine.from_defaults(retriever, llm=scripted(), memory=talk),
-    }[make]()
+    }
+    engine = engines[make]()
 
     told = str(engine.chat("What is my favourite dish?"))
 
@@ -177,7 +179,7 @@ def test_chat_engines_use_it(memory: Memory, make: str) -> None:
 @pytest.mark.parametrize("insert", list(InsertMethod))
 async def test_a_block_recalls_for_the_memory_of_llama_index(memory: Memory, insert: InsertMethod) -> None:
     def talk(session: str, name: str) -> LlamaMemory:
-        return LlamaMemory.from_defaults(
+        return llama_memory(
             session_id=session,
             insert_method=insert,
             chat_store=MnemonAsyncChatStore(memory=memory, user_id=name, remember=True),
@@ -199,7 +201,7 @@ async def test_a_block_searches_once_a_turn() -> None:
         memory.add("My cat is called Milo.", user_id="ana")
         block = MnemonMemoryBlock(memory=memory, user_id="ana")
         queue = MnemonAsyncChatStore(memory=memory, user_id="ana")
-        talk = LlamaMemory.from_defaults(session_id="s1", chat_store=queue, memory_blocks=[block])
+        talk = llama_memory(session_id="s1", chat_store=queue, memory_blocks=[block])
         await talk.aput(ChatMessage(role="user", content="What is my cat called?"))
         await talk.aget()
         once = store.searches
@@ -220,7 +222,7 @@ async def test_what_leaves_the_queue_is_remembered_once(memory: Memory) -> None:
     block = MnemonMemoryBlock(memory=memory, user_id="ana")
     for session, remember in (("s1", True), ("s2", False)):
         chat_store = MnemonAsyncChatStore(memory=memory, user_id="ana", remember=remember)
-        talk = LlamaMemory.from_defaults(
+        talk = llama_memory(
             session_id=session, token_limit=60, token_flush_size=5, chat_store=chat_store, memory_blocks=[block]
         )
         for number in range(8):
