@@ -369,10 +369,13 @@ async def test_sync_methods_work_inside_of_a_loop_and_from_threads(memory: Memor
     talk = of(memory, "monday")
     talk.put(user("Hi"))
 
-    with ThreadPoolExecutor(2) as threads:
-        list(threads.map(lambda number: talk.put(user(str(number))), range(20)))
+    def put(number: int) -> None:
+        talk.put(user(str(number)))
 
-    assert sorted(texts(talk.get_all())[1:]) == sorted(map(str, range(20)))
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(put, range(20)))
+
+    assert sorted(int(text or "-1") for text in texts(talk.get_all())[1:]) == list(range(20))
 
 
 def test_it_serves_one_loop_after_another(memory: Memory) -> None:
