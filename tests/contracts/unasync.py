@@ -54,6 +54,10 @@ PAIRS = (
     ("core/mnemon/embedders/_async/__init__.py", "core/mnemon/embedders/_sync/__init__.py"),
     ("core/mnemon/embedders/_async/requests.py", "core/mnemon/embedders/_sync/requests.py"),
     *(
+        (f"core/mnemon/stores/weaviate/_async/{name}.py", f"core/mnemon/stores/weaviate/_sync/{name}.py")
+        for name in ("__init__", "pages", "reader", "schemas", "searching", "server", "store", "upkeep", "writer")
+    ),
+    *(
         (f"core/mnemon/testing/_async/{name}.py", f"core/mnemon/testing/_sync/{name}.py")
         for name in (
             "__init__",
@@ -105,6 +109,7 @@ WORDS = {
     "aembed": "embed",
     "amemory": "memory",
     "athink": "think",
+    "atogether": "together",
     "AsyncDeclarationPromises": "DeclarationPromises",
     "AsyncGenerator": "Generator",
     "AsyncPromises": "Promises",
@@ -116,10 +121,24 @@ WORDS = {
     "AsyncWritePromises": "WritePromises",
     "_async": "_sync",
     "AsyncSupportsExclusive": "SupportsExclusive",
+    "AsyncSupportsSnapshot": "SupportsSnapshot",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
     "aclosing": "closing",
+    "enter_async_context": "enter_context",
+    "alimited": "limited",
+    "AsyncCall": "Call",
+    "AsyncExitStack": "ExitStack",
+    "AsyncLock": "Lock",
+    "AsyncReader": "Reader",
+    "AsyncRows": "Rows",
+    "AsyncSchemas": "Schemas",
+    "AsyncServer": "Server",
+    "AsyncWeaviateStore": "WeaviateStore",
+    "AsyncWriter": "Writer",
+    "WeaviateAsyncClient": "WeaviateClient",
+    "async_base": "base",
     "async_store": "store",
     "async_desk": "desk",
     "arun": "run",
@@ -148,8 +167,6 @@ WORDS = {
     "_aput_all": "_put_all",
     "_asearched": "_searched",
     "abatch": "batch",
-    "amemory": "memory",
-    "AsyncMemory": "Memory",
     "aembed_documents": "embed_documents",
     "aembed_query": "embed_query",
     "ahistory": "history",

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 from mnemon._async import searching
 from mnemon._async.face import AsyncFace
-from mnemon.errors import InvalidInputError
-from mnemon.logic.arguments import check_id, check_kinds, check_limit, check_query, check_threshold, refuse_foreign
+from mnemon.logic.arguments import (
+    check_id,
+    check_ids,
+    check_kinds,
+    check_limit,
+    check_query,
+    check_threshold,
+    refuse_foreign,
+)
 from mnemon.logic.conditions import matching, recorded_at, split_filters, unexpired
 from mnemon.logic.recall import check_max_tokens, render_block
 from mnemon.logic.scopes import scope_condition
@@ -248,7 +255,7 @@ class AsyncSearches(AsyncFace):
         moment = None if as_of is None else to_datetime(as_of, "as_of")
         recorded = recorded_at(moment)
         space = await self._core.find_space()
-        excluded = _check_ids(exclude_message_ids)
+        excluded = check_ids(exclude_message_ids, "exclude_message_ids", "message")
         sought = Sought(
             everywhere=recorded if scope is None else scope_condition(scope) & recorded,
             scope=scope,
@@ -275,10 +282,3 @@ class AsyncSearches(AsyncFace):
             searching.understand, sought.everywhere, query, moment or now, self._core.recall
         )
         return sought, understood, await self._core.embed_query(understood.query)
-
-
-def _check_ids(ids: Sequence[str]) -> list[str]:
-    if isinstance(ids, str):
-        msg = "exclude_message_ids is a list of ids; write [id]"
-        raise InvalidInputError(msg)
-    return [check_id(item, "a message id") for item in ids]

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 from mnemon._sync import searching
 from mnemon._sync.face import Face
-from mnemon.errors import InvalidInputError
-from mnemon.logic.arguments import check_id, check_kinds, check_limit, check_query, check_threshold, refuse_foreign
+from mnemon.logic.arguments import (
+    check_id,
+    check_ids,
+    check_kinds,
+    check_limit,
+    check_query,
+    check_threshold,
+    refuse_foreign,
+)
 from mnemon.logic.conditions import matching, recorded_at, split_filters, unexpired
 from mnemon.logic.recall import check_max_tokens, render_block
 from mnemon.logic.scopes import scope_condition
@@ -249,7 +256,7 @@ class Searches(Face):
         moment = None if as_of is None else to_datetime(as_of, "as_of")
         recorded = recorded_at(moment)
         space = self._core.find_space()
-        excluded = _check_ids(exclude_message_ids)
+        excluded = check_ids(exclude_message_ids, "exclude_message_ids", "message")
         sought = Sought(
             everywhere=recorded if scope is None else scope_condition(scope) & recorded,
             scope=scope,
@@ -276,10 +283,3 @@ class Searches(Face):
             searching.understand, sought.everywhere, query, moment or now, self._core.recall
         )
         return sought, understood, self._core.embed_query(understood.query)
-
-
-def _check_ids(ids: Sequence[str]) -> list[str]:
-    if isinstance(ids, str):
-        msg = "exclude_message_ids is a list of ids; write [id]"
-        raise InvalidInputError(msg)
-    return [check_id(item, "a message id") for item in ids]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, cast
+from weakref import ref
 
 from mnemon.logic.filters import METADATA, bind, fields_of, matcher
 from mnemon.logic.memories import MEMORIES, QUESTION, TIME_WORDS
 from mnemon.logic.recall import Heard, Turn
+from mnemon.types.filters import Or, where
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,21 +26,22 @@ if TYPE_CHECKING:
     from mnemon.types.storage import Match, Row
 
 __all__ = [
-    "POOL_FIELDS",
     "Judged",
     "Pooled",
     "Sought",
+    "Turns",
     "Understood",
     "following",
     "judged",
     "lost_before",
-    "pool_turns",
+    "neighbours",
+    "pool_cosines",
     "pooled",
     "preceding",
 ]
 
 
-POOL_FIELDS = ("memory_id", "version", "session", "previous", "cues", "speaker", "role", "said_at")
+_POOL_FIELDS = ("memory_id", "version", "session", "previous", "cues", "speaker", "role", "said_at")
 """What of a memory's fields the ranking looks at."""
 
 
@@ -78,7 +81,12 @@ class Sought:
     def fields(self) -> list[str]:
         """The fields that ranking a memory and asking whether it may be found take."""
         asked = (name for name in fields_of(self.where) if name in MEMORIES.fields)
-        return list(dict.fromkeys((*POOL_FIELDS, *asked)))
+        return list(dict.fromkeys((*_POOL_FIELDS, *asked)))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of a row that ranking takes. Every read asks for the same, so that a store may know the row."""
+        return ("terms",) if self.space is None else ("terms", self.space)
 
     @property
     def by_metadata(self) -> bool:
@@ -139,13 +147,34 @@ def following(pool: Mapping[str, Pooled], edge: Iterable[str]) -> list[str]:
     return [key for key in edge if "session" in pool[key].row.fields and key not in known]
 
 
-def pool_turns(pool: Mapping[str, Pooled], space: str | None, vector: NDArray[numpy.float32] | None) -> Sequence[Turn]:
-    """Return the pool as the ranking takes it, with the cosine of every memory that has a vector."""
-    cosines = _cosines(pool, space, vector)
-    return [_turn(memory_id, pool[memory_id].row, cosines.get(memory_id)) for memory_id in pool]
+def neighbours(before: Sequence[str], after: Sequence[str]) -> Filter:
+    """Return the condition of memories by their ids, and of those that come next to some; one of the two has any."""
+    asked = [where(name).in_(list(ids)) for name, ids in (("memory_id", before), ("previous", after)) if ids]
+    return asked[0] if len(asked) == 1 else Or(tuple(asked))
 
 
-def _turn(memory_id: str, row: Row, cosine: float | None) -> Turn:
+class Turns:
+    """Rows as the ranking takes them, made once for each row that a store gives again.
+
+    A turn lives as long as its row: what a store forgets is forgotten here.
+    """
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._made: dict[int, tuple[ref[Row], Turn]] = {}
+
+    def of(self, memory_id: str, row: Row) -> Turn:
+        """Return the turn of a row, without a cosine."""
+        key = id(row)
+        made = self._made.get(key)
+        if made is not None and made[0]() is row:
+            return made[1]
+        turn = _turn(memory_id, row)
+        self._made[key] = (ref(row, lambda _: self._made.pop(key, None)), turn)
+        return turn
+
+
+def _turn(memory_id: str, row: Row) -> Turn:
     get = cast("Mapping[str, str]", row.fields).get
     cues, said_at = get("cues", ""), get("said_at", "")
     return Turn(
@@ -159,11 +188,14 @@ def _turn(memory_id: str, row: Row, cosine: float | None) -> Turn:
         QUESTION in cues,
         TIME_WORDS in cues,
         datetime.fromisoformat(said_at),
-        cosine,
+        None,
     )
 
 
-def _cosines(pool: Mapping[str, Pooled], space: str | None, vector: NDArray[numpy.float32] | None) -> dict[str, float]:
+def pool_cosines(
+    pool: Mapping[str, Pooled], space: str | None, vector: NDArray[numpy.float32] | None
+) -> dict[str, float]:
+    """Return the cosine of every memory of the pool that has a vector."""
     told = {key: one.cosine for key, one in pool.items() if one.cosine is not None}
     if space is None or vector is None:
         return {}
@@ -172,10 +204,10 @@ def _cosines(pool: Mapping[str, Pooled], space: str | None, vector: NDArray[nump
         return told
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    rows = np.stack([np.asarray(pool[key].row.vectors[space], dtype=np.float32) for key in missing])
+    rows = np.concatenate([pool[key].row.vectors[space] for key in missing], dtype=np.float32).reshape(len(missing), -1)
     lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(vector)
     found = np.vecdot(rows, vector) / np.where(lengths == 0, 1, lengths)
-    return told | {key: float(min(1.0, max(-1.0, cosine))) for key, cosine in zip(missing, found, strict=True)}
+    return told | dict(zip(missing, cast("list[float]", found.clip(-1, 1).tolist()), strict=True))
 
 
 class Judged(NamedTuple):
@@ -195,7 +227,7 @@ class Judged(NamedTuple):
 
 
 def judged(
-    sought: Sought, ranked: Iterable[Ranked], turns: Mapping[str, Turn], rows: Mapping[str, Row], found: Collection[str]
+    sought: Sought, ranked: Iterable[Ranked], pool: Mapping[str, Pooled], turns: Turns, found: Collection[str]
 ) -> Iterator[Judged]:
     """Yield what becomes of each memory of a pool, best first; what becomes of one does not depend on those after it.
 
@@ -205,10 +237,10 @@ def judged(
     heard = None if sought.config.alike is None else Heard(sought.config.alike)
     rank = 1
     for one in ranked:
-        if one.id not in found and not allowed(rows[one.id]):
+        if one.id not in found and not allowed(pool[one.id].row):
             yield Judged(one, "filter", None)
             continue
-        turn = turns[one.id]
+        turn = turns.of(one.id, pool[one.id].row)
         said_by = None if heard is None else heard.first(one.id, turn.terms, _marks(turn))
         if said_by is not None:
             yield Judged(one, "duplicate", rank, said_by)

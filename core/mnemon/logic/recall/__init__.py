@@ -3,7 +3,7 @@
 from mnemon.logic.recall.block import check_max_tokens, render_block, without_blocks
 from mnemon.logic.recall.pack import Heard, collapse, estimated_tokens, pack
 from mnemon.logic.recall.query import Query, dense_applies, read_query
-from mnemon.logic.recall.rank import rank, term_weights
+from mnemon.logic.recall.rank import rank, ranking, term_weights
 from mnemon.logic.recall.spelling import near_terms, repair
 from mnemon.logic.recall.turns import SIGNALS, Ranked, Turn
 
@@ -20,6 +20,7 @@ __all__ = [
     "near_terms",
     "pack",
     "rank",
+    "ranking",
     "read_query",
     "render_block",
     "repair",
