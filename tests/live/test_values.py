@@ -32,7 +32,9 @@ def store(shared_store: WeaviateStore) -> WeaviateStore:
 
 
 @pytest.mark.parametrize("size", [10_000_000, 60_000_000, pytest.param(150_000_000, marks=pytest.mark.nightly)])
-def test_large_payloads_are_kept_exactly_and_deleted_whole(store: WeaviateStore, shared_place: Place, size: int) -> None:
+def test_large_payloads_are_kept_exactly_and_deleted_whole(
+    store: WeaviateStore, shared_place: Place, size: int
+) -> None:
     payload = hashlib.sha256(b"x").digest() * (size // 32)
 
     store.apply("p", put(note("large", payload=payload), note("small", payload=b"s")))
