@@ -36,12 +36,17 @@ PAIRS = (
             "reading",
             "reads",
             "removals",
+            "searches",
             "searching",
             "spaces",
             "upkeep",
             "work",
             "writes",
         )
+    ),
+    *(
+        (f"core/mnemon/adapting/_async/{name}.py", f"core/mnemon/adapting/_sync/{name}.py")
+        for name in ("__init__", "history", "keeper", "tools")
     ),
     ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
     ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),
@@ -66,6 +71,18 @@ PAIRS = (
             "writes",
         )
     ),
+    *(
+        (f"integrations/mnemon_langchain/_async/{name}.py", f"integrations/mnemon_langchain/_sync/{name}.py")
+        for name in ("__init__", "entries")
+    ),
+    ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
+    ("integrations/mnemon_autogen/_async/__init__.py", "integrations/mnemon_autogen/_sync/__init__.py"),
+    ("integrations/mnemon_autogen/_async/states.py", "integrations/mnemon_autogen/_sync/states.py"),
+    *(
+        (f"integrations/mnemon_langgraph/_async/{name}.py", f"integrations/mnemon_langgraph/_sync/{name}.py")
+        for name in ("__init__", "caching", "checkpoints", "items", "remembering", "saving", "storing", "threads")
+    ),
+    ("tests/core/adapting/_async/notes.py", "tests/core/adapting/_sync/notes.py"),
 )
 WORDS = {
     "AbstractAsyncContextManager": "AbstractContextManager",
@@ -78,14 +95,21 @@ WORDS = {
     "AsyncCore": "Core",
     "AsyncDesk": "Desk",
     "AsyncFace": "Face",
+    "AsyncHistory": "History",
+    "AsyncKeeper": "Keeper",
+    "AsyncMemory": "Memory",
+    "AsyncMemoryTools": "MemoryTools",
     "AsyncMethods": "Methods",
     "AsyncReads": "Reads",
     "AsyncRemovals": "Removals",
     "AsyncRunner": "Runner",
+    "AsyncSearches": "Searches",
     "AsyncUpkeep": "Upkeep",
     "AsyncWrites": "Writes",
     "aembed": "embed",
+    "amemory": "memory",
     "athink": "think",
+    "atogether": "together",
     "AsyncDeclarationPromises": "DeclarationPromises",
     "AsyncGenerator": "Generator",
     "AsyncPromises": "Promises",
@@ -113,10 +137,40 @@ WORDS = {
     "AsyncServer": "Server",
     "AsyncWeaviateStore": "WeaviateStore",
     "AsyncWriter": "Writer",
-    "atogether": "together",
     "WeaviateAsyncClient": "WeaviateClient",
     "async_base": "base",
     "async_store": "store",
+    "async_desk": "desk",
+    "arun": "run",
+    "AsyncIterator": "Iterator",
+    "AsyncSaving": "Saving",
+    "acopy_thread": "copy_thread",
+    "adelete_for_runs": "delete_for_runs",
+    "adelete_thread": "delete_thread",
+    "adelete_user": "delete_user",
+    "aget_delta_channel_history": "get_delta_channel_history",
+    "aget_tuple": "get_tuple",
+    "alist": "list",
+    "alist_threads": "list_threads",
+    "aprune": "prune",
+    "aput": "put",
+    "aput_writes": "put_writes",
+    "asweep": "sweep",
+    "AsyncCaching": "Caching",
+    "AsyncStoring": "Storing",
+    "aclear": "clear",
+    "aget": "get",
+    "aset": "set",
+    "_agot": "_got",
+    "_alisted": "_listed",
+    "_aprepare": "_prepare",
+    "_aput_all": "_put_all",
+    "_asearched": "_searched",
+    "abatch": "batch",
+    "aembed_documents": "embed_documents",
+    "aembed_query": "embed_query",
+    "ahistory": "history",
+    "asweep_ttl": "sweep_ttl",
 }
 TEXT = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 KEYWORD = re.compile(r"\basync (?=with |for |def )|\bawait (?=[\w.]+\()")  # code quoted in text

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mnemon.logic.memories import MEMORIES, newest_row_id
+from mnemon.logic.searching import Turns
 from mnemon.types.filters import where
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class AsyncDesk:
         new_id: gives ids.
         language: language of the texts, for what is a word and its stem.
         session_gap: silence that ends a session where no `run_id` names one.
+        turns: rows of searches before, as the ranking takes them.
     """
 
     store: AsyncStore
@@ -41,6 +43,7 @@ class AsyncDesk:
     new_id: NewId
     language: str
     session_gap: timedelta
+    turns: Turns = field(default_factory=Turns)
 
 
 async def newest_rows(

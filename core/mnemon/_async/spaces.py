@@ -11,9 +11,9 @@ from mnemon.types.storage import Put
 
 if TYPE_CHECKING:
     from mnemon._async.desk import AsyncDesk
-    from mnemon.types.storage import VectorSpace
+    from mnemon.types.storage import Collection, VectorSpace
 
-__all__ = ["agree_on_words", "declare_space", "make_space", "recorded_space", "usable_space"]
+__all__ = ["agree_on_words", "declare", "declare_space", "make_space", "recorded_space", "usable_space"]
 
 
 async def recorded_space(desk: AsyncDesk) -> VectorSpace | None:
@@ -38,6 +38,11 @@ async def usable_space(desk: AsyncDesk, known: VectorSpace | None) -> VectorSpac
     if recorded is not None and recorded != known:
         await declare_space(desk, recorded)
     return recorded
+
+
+async def declare(desk: AsyncDesk, *collections: Collection) -> None:
+    """Make room for rows of more collections than the engine's own."""
+    await desk.store.declare(*collections)
 
 
 async def declare_space(desk: AsyncDesk, space: VectorSpace) -> None:

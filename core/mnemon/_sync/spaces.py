@@ -12,9 +12,9 @@ from mnemon.types.storage import Put
 
 if TYPE_CHECKING:
     from mnemon._sync.desk import Desk
-    from mnemon.types.storage import VectorSpace
+    from mnemon.types.storage import Collection, VectorSpace
 
-__all__ = ["agree_on_words", "declare_space", "make_space", "recorded_space", "usable_space"]
+__all__ = ["agree_on_words", "declare", "declare_space", "make_space", "recorded_space", "usable_space"]
 
 
 def recorded_space(desk: Desk) -> VectorSpace | None:
@@ -39,6 +39,11 @@ def usable_space(desk: Desk, known: VectorSpace | None) -> VectorSpace | None:
     if recorded is not None and recorded != known:
         declare_space(desk, recorded)
     return recorded
+
+
+def declare(desk: Desk, *collections: Collection) -> None:
+    """Make room for rows of more collections than the engine's own."""
+    desk.store.declare(*collections)
 
 
 def declare_space(desk: Desk, space: VectorSpace) -> None:

@@ -1,0 +1,23 @@
+"""LangGraph on mnemon: checkpoints, the long-term store and the node cache, in the store of a memory."""
+
+from __future__ import annotations
+
+from mnemon.adapting.extras import requires_extra
+
+with requires_extra("langgraph", "langgraph", "langchain_core"):
+    from mnemon_langgraph.cache import MnemonCache
+    from mnemon_langgraph.errors import CheckpointIncompleteError, UnreadableTypeError
+    from mnemon_langgraph.listing import Thread
+    from mnemon_langgraph.namespaces import memory_namespace
+    from mnemon_langgraph.saver import MnemonSaver
+    from mnemon_langgraph.store import MnemonStore
+
+__all__ = [
+    "CheckpointIncompleteError",
+    "MnemonCache",
+    "MnemonSaver",
+    "MnemonStore",
+    "Thread",
+    "UnreadableTypeError",
+    "memory_namespace",
+]

@@ -1,0 +1,1 @@
+"""What reads and writes, written once; `_sync` is generated from it."""

@@ -1,0 +1,284 @@
+"""Items that are memories: read and written by the methods of a memory."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from mnemon import NotFoundError, where
+from mnemon.types.storage import Delete, DeleteWhere, Nearest, Put, Row
+from mnemon.types.times import format_time
+from mnemon_langgraph.filters import matches
+from mnemon_langgraph.items import ITEMS, VECTORS, item_id
+from mnemon_langgraph.memories import (
+    Synced,
+    item_of_memory,
+    key_of,
+    remembered,
+    synced_id,
+    texts_of,
+    value_of,
+    vector_writes,
+)
+from mnemon_langgraph.namespaces import prefixes, text_of, under, user_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from langgraph.store.base import GetOp, Item, PutOp, SearchOp
+
+    from mnemon import AsyncMemory, MemoryRecord
+    from mnemon.adapting.async_desk import AsyncDesk
+    from mnemon.adapting.storage import Storage
+    from mnemon.types.storage import Vector, VectorSpace
+    from mnemon_langgraph.items import Index
+
+__all__ = ["get", "put", "search"]
+
+_PAGE = 200
+_MOST = 1_000
+"""What one call of a memory gives at most."""
+_MOST_VECTORS = 10_000
+"""What one search of a store gives at most."""
+
+
+async def get(storage: Storage, op: GetOp) -> Item | None:
+    """Return the item of a memory, or None."""
+    record = await _record(storage, op.namespace, op.key)
+    if record is None:
+        return None
+    ttl = await storage.arun(_ttl, item_id(op.namespace, op.key))
+    if op.refresh_ttl and ttl is not None:
+        memory = await storage.amemory()
+        until = await storage.arun(_later, ttl)
+        record = await memory.update(record.id, expires_at=until, user_id=record.scope.user_id)
+    return item_of_memory(record)
+
+
+async def _record(storage: Storage, namespace: tuple[str, ...], key: str) -> MemoryRecord | None:
+    """Return the memory of an item: the one that was stored under the key, or the one whose id it is."""
+    memory = await storage.amemory()
+    pointed = await storage.arun(_pointed, item_id(namespace, key))
+    try:
+        record = await memory.get(key if pointed is None else pointed, user_id=user_of(namespace))
+    except NotFoundError:
+        return None
+    return record if key_of(record) == key else None
+
+
+async def _pointed(desk: AsyncDesk, row_id: str) -> str | None:
+    found = await desk.store.get(desk.project, ITEMS.name, [row_id], include=(), decisive=True)
+    return None if row_id not in found else cast("str", found[row_id].fields["memory"])
+
+
+async def _ttl(desk: AsyncDesk, row_id: str) -> float | None:
+    found = await desk.store.get(desk.project, ITEMS.name, [row_id], include=(), decisive=True)
+    return None if row_id not in found else cast("float | None", found[row_id].fields.get("ttl"))
+
+
+async def _later(desk: AsyncDesk, minutes: float | None) -> datetime | None:
+    return None if minutes is None else desk.clock() + timedelta(minutes=minutes)
+
+
+async def put(storage: Storage, op: PutOp) -> None:
+    """Remember a value under its key, or delete the memory of that key."""
+    record = await _record(storage, op.namespace, op.key)
+    if op.value is None:
+        await _delete(storage, op, record)
+        return
+    memory = await storage.amemory()
+    user_id = user_of(op.namespace)
+    what = remembered(op)
+    until = await storage.arun(_later, op.ttl)
+    if record is not None:
+        await _update(memory, record.id, what.text, what.metadata, until, user_id)
+        await storage.arun(_point, op, record.id, "replace")
+        return
+    added = await memory.add(what.text, user_id=user_id, kind="semantic", metadata=what.metadata, expires_at=until)
+    await _claim(storage, op, added.ids[0])
+
+
+async def _claim(storage: Storage, op: PutOp, memory_id: str) -> None:
+    """Let a key stand for a new memory, unless another one that is there was stored under it meanwhile."""
+    memory = await storage.amemory()
+    user_id = user_of(op.namespace)
+    holder = await storage.arun(_point, op, memory_id, "skip")
+    if holder == memory_id:
+        return
+    what = remembered(op)
+    until = await storage.arun(_later, op.ttl)
+    try:
+        await _update(memory, holder, what.text, what.metadata, until, user_id)
+    except NotFoundError:
+        await storage.arun(_point, op, memory_id, "replace")
+    else:
+        await memory.delete(memory_id, user_id=user_id)
+
+
+async def _update(
+    memory: AsyncMemory,
+    memory_id: str,
+    text: str,
+    metadata: dict[str, Any],
+    until: datetime | None,
+    user_id: str | None,
+) -> None:
+    await memory.update(memory_id, text, metadata=metadata, replace_metadata=True, expires_at=until, user_id=user_id)
+
+
+async def _point(desk: AsyncDesk, op: PutOp, memory_id: str, existing: Literal["skip", "replace"]) -> str:
+    """Remember which memory a key stands for; return the one that it stands for then."""
+    key = item_id(op.namespace, op.key)
+    now = format_time(desk.clock())
+    fields = {
+        "root": op.namespace[0],
+        "namespace": text_of(op.namespace),
+        "prefixes": prefixes(op.namespace),
+        "key": op.key,
+        "memory": memory_id,
+        "user_id": user_of(op.namespace),
+        "created_at": now,
+        "updated_at": now,
+        "ttl": op.ttl,
+    }
+    write = Put(collection=ITEMS.name, row=Row(id=key, fields=fields), existing=existing)
+    await desk.store.apply(desk.project, [write])
+    return await _pointed(desk, key) or memory_id
+
+
+async def _delete(storage: Storage, op: PutOp, record: MemoryRecord | None) -> None:
+    if record is None:
+        return
+    memory = await storage.amemory()
+    await memory.delete(record.id, user_id=record.scope.user_id)
+    await storage.arun(_forget, item_id(op.namespace, op.key), [record.id])
+
+
+async def _forget(desk: AsyncDesk, row_id: str | None, memory_ids: Sequence[str]) -> None:
+    """Delete the row of a key, and the vectors of memories."""
+    keys = [] if row_id is None else [Delete(collection=ITEMS.name, ids=[row_id])]
+    vectors = DeleteWhere(collection=VECTORS.name, where=where("item").in_(list(memory_ids)))
+    await desk.store.apply(desk.project, [*keys, vectors])
+
+
+async def search(storage: Storage, op: SearchOp, index: Index | None) -> list[Item]:
+    """Return memories of a person: by cosine in the index, or by recall without one, or the last changed first."""
+    wanted = op.offset + op.limit
+    user_id = cast("str", user_of(op.namespace_prefix))
+    if op.query and index is not None:
+        found = await _nearest(storage, op, index, user_id, wanted)
+    elif op.query:
+        found = await _recalled(storage, op, user_id, wanted)
+    else:
+        found = [(record, None) for record in await _newest(storage, op, user_id, wanted)]
+    return [item_of_memory(record, score=score, found=True) for record, score in found[op.offset : wanted]]
+
+
+def _fits(op: SearchOp, record: MemoryRecord) -> bool:
+    return record.scope.user_id is not None and (not op.filter or matches(value_of(record), op.filter))
+
+
+async def _recalled(
+    storage: Storage, op: SearchOp, user_id: str, wanted: int
+) -> list[tuple[MemoryRecord, float | None]]:
+    memory = await storage.amemory()
+    limit = _MOST if op.filter else min(_MOST, max(1, wanted))
+    hits = await memory.search(cast("str", op.query), user_id=user_id, limit=limit)
+    return [(hit.memory, hit.score) for hit in hits if _fits(op, hit.memory)]
+
+
+async def _newest(storage: Storage, op: SearchOp, user_id: str, wanted: int) -> list[MemoryRecord]:
+    memory = await storage.amemory()
+    records: list[MemoryRecord] = []
+    cursor: str | None = None
+    while len(records) < wanted:
+        page = await memory.get_all(user_id=user_id, sort="updated_at", limit=_PAGE, cursor=cursor)
+        records += [record for record in page.items if _fits(op, record)]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return records
+
+
+async def _nearest(
+    storage: Storage, op: SearchOp, index: Index, user_id: str, wanted: int
+) -> list[tuple[MemoryRecord, float | None]]:
+    """Return memories by the cosine of their nearest vector, after those that have none yet were given theirs."""
+    await _sync(storage, index, user_id)
+    memory = await storage.amemory()
+    (vector,) = index.vectors([await index.embeddings.aembed_query(cast("str", op.query))], 1)
+    limit = max(1, _MOST_VECTORS if op.filter else min(_MOST_VECTORS, 2 * wanted))
+    while True:
+        best, rows = await storage.arun(_vectors, op.namespace_prefix, vector, index.space, limit)
+        there: dict[str, MemoryRecord] = {}
+        names = list(best)
+        for start in range(0, len(names), _MOST):
+            ids = names[start : start + _MOST]
+            page = await memory.get_all(user_id=user_id, filters=where("id").in_(ids), limit=_MOST)
+            there |= {record.id: record for record in page.items}
+        if gone := [name for name in names if name not in there]:
+            await storage.arun(_forget, None, gone)
+        found = [(there[name], score) for name, score in best.items() if name in there and _fits(op, there[name])]
+        if len(found) >= wanted or rows < limit or limit == _MOST_VECTORS:
+            return found
+        limit = min(_MOST_VECTORS, 4 * limit)
+
+
+async def _vectors(
+    desk: AsyncDesk, labels: tuple[str, ...], vector: Vector, space: VectorSpace, limit: int
+) -> tuple[dict[str, float | None], int]:
+    """Return the memories of the nearest vectors with the cosine of each, and how many vectors there were."""
+    matched = await desk.store.search(
+        desk.project,
+        VECTORS.name,
+        Nearest(space=space.name, vector=vector),
+        under(labels),
+        limit=limit,
+        include=(),
+        fields=("item",),
+    )
+    best: dict[str, float | None] = {}
+    for match in matched:
+        best.setdefault(str(match.row.fields["item"]), match.evidence.cosine)
+    return best, len(matched)
+
+
+async def _sync(storage: Storage, index: Index, user_id: str) -> None:
+    """Give vectors to the memories that were added or changed since the last time, by whatever way."""
+    memory = await storage.amemory()
+    synced = await storage.arun(_synced, user_id, index.space)
+    cursor: str | None = None
+    while True:
+        page = await memory.get_all(
+            user_id=user_id, filters=synced.rest, sort="updated_at", descending=False, limit=_PAGE, cursor=cursor
+        )
+        new = [record for record in page.items if synced.lacks(record)]
+        if new:
+            texts = {record.id: texts_of(record, index) for record in new}
+            flat = list(dict.fromkeys(text for places in texts.values() for text in places.values()))
+            given = await index.embeddings.aembed_documents(flat) if flat else []
+            by_text = dict(zip(flat, index.vectors(given, len(flat)), strict=True))
+            synced = synced.after(new)
+            await storage.arun(_keep, user_id, new, texts, by_text, index.space, synced)
+        if page.cursor is None:
+            return
+        cursor = None if new else page.cursor
+
+
+async def _synced(desk: AsyncDesk, user_id: str, space: VectorSpace) -> Synced:
+    key = synced_id(user_id, space)
+    found = await desk.store.get(desk.project, VECTORS.name, [key], include=("metadata",), decisive=True)
+    return Synced.of(found.get(key))
+
+
+async def _keep(
+    desk: AsyncDesk,
+    user_id: str,
+    records: Sequence[MemoryRecord],
+    texts: Mapping[str, Mapping[str, str]],
+    by_text: Mapping[str, Vector],
+    space: VectorSpace,
+    synced: Synced,
+) -> None:
+    await desk.store.apply(desk.project, vector_writes(user_id, records, texts, by_text, space, synced))

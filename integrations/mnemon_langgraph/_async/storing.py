@@ -1,0 +1,137 @@
+"""The methods of a store of items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from langgraph.store.base import GetOp, ListNamespacesOp, PutOp, SearchOp
+
+from mnemon import InvalidInputError
+from mnemon_langgraph._async import items, remembering
+from mnemon_langgraph.items import NewItem, item_id, item_of, scored
+from mnemon_langgraph.namespaces import listed, person_in, under, user_of
+from mnemon_langgraph.operations import check_op, text_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from langgraph.store.base import Item, Op, Result
+
+    from mnemon.adapting.storage import Storage
+    from mnemon.types.storage import Vector
+    from mnemon_langgraph.items import Index
+
+__all__ = ["AsyncStoring"]
+
+
+class AsyncStoring:
+    """Reading and writing items."""
+
+    _storage: Storage
+    _index: Index | None
+    _person_label: int | None
+    _keeps: bool
+    _ready: bool
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        """Carry out operations; results come in their order.
+
+        All reads see the state before the writes of the same batch, and of two writes to one key the last counts.
+
+        Raises:
+            InvalidNamespaceError: a label that cannot be one; `memory_namespace` makes one of any user id.
+            InvalidFilterError: a filter with an unknown operator.
+            InvalidInputError: a value that is no JSON data.
+        """
+        asked = [check_op(op) for op in ops]
+        results: list[Result] = [None] * len(asked)
+        for place, item in (await self._agot({i: op for i, op in enumerate(asked) if isinstance(op, GetOp)})).items():
+            results[place] = item
+        for place, op in enumerate(asked):
+            if isinstance(op, SearchOp):
+                results[place] = await self._asearched(op)
+            elif isinstance(op, ListNamespacesOp):
+                results[place] = await self._alisted(op)
+        puts = {(op.namespace, op.key): op for op in asked if isinstance(op, PutOp)}
+        if puts:
+            await self._aput_all(list(puts.values()))
+        return results
+
+    async def _agot(self, ops: Mapping[int, GetOp]) -> dict[int, Item]:
+        ids: dict[str, bool] = {}
+        for op in (op for op in ops.values() if user_of(op.namespace) is None):
+            key = item_id(op.namespace, op.key)
+            ids[key] = ids.get(key, False) or op.refresh_ttl
+        rows = await self._storage.arun(items.get, ids) if ids else {}
+        places = {place: item_id(op.namespace, op.key) for place, op in ops.items()}
+        found = {place: item_of(rows[key]) for place, key in places.items() if key in rows}
+        for place, op in ops.items():
+            if user_of(op.namespace) is not None and (item := await remembering.get(self._storage, op)) is not None:
+                found[place] = item
+        return found
+
+    async def _asearched(self, op: SearchOp) -> Result:
+        vector: Vector | None = None
+        index = self._index
+        if index is not None and op.query:
+            await self._aprepare()
+        if user_of(op.namespace_prefix) is not None:
+            return cast("Result", await remembering.search(self._storage, op, index))
+        if index is not None and op.query:
+            (vector,) = index.vectors([await index.embeddings.aembed_query(op.query)], 1)
+        space = None if index is None else index.space
+        return scored(await self._storage.arun(items.search, op, vector, space))
+
+    async def _alisted(self, op: ListNamespacesOp) -> Result:
+        conditions = op.match_conditions or ()
+        texts = await self._storage.arun(items.namespaces, under(text_prefix(conditions)))
+        return listed(texts, conditions, op.max_depth)[op.offset : op.offset + op.limit]
+
+    async def _aput_all(self, ops: Sequence[PutOp]) -> None:
+        for op in ops:
+            if user_of(op.namespace) is not None:
+                await remembering.put(self._storage, op)
+        index = self._index
+        news = [self._new(op) for op in ops if user_of(op.namespace) is None]
+        if not news:
+            return
+        texts = list(dict.fromkeys(text for new in news for text in new.texts.values()))
+        by_text: dict[str, Vector] = {}
+        if index is not None and texts:
+            await self._aprepare()
+            by_text = dict(
+                zip(texts, index.vectors(await index.embeddings.aembed_documents(texts), len(texts)), strict=True)
+            )
+        await self._storage.arun(
+            items.put,
+            [new.with_vectors(by_text) for new in news],
+            None if index is None else index.space,
+            self._keeps,
+        )
+
+    def _new(self, op: PutOp) -> NewItem:
+        texts: Mapping[str, str] = {}
+        if self._index is not None and op.value is not None and op.index is not False:
+            texts = self._index.texts(op.value, op.index)
+        return NewItem(op=op, person=person_in(op.namespace, self._person_label), texts=texts)
+
+    async def _aprepare(self) -> None:
+        """Make room for the vectors, once."""
+        if self._index is not None and not self._ready:
+            await self._storage.arun(items.declare_space, self._index.space)
+            self._ready = True
+
+    async def ahistory(self, namespace: tuple[str, ...], key: str) -> list[Item]:
+        """Return an item's earlier versions, oldest first; a store keeps them with `history=True`.
+
+        Raises:
+            InvalidInputError: it does not.
+        """
+        if not self._keeps:
+            msg = "this store keeps the newest version of an item only; make it with MnemonStore(history=True)"
+            raise InvalidInputError(msg)
+        return await self._storage.arun(items.history, item_id(namespace, key))
+
+    async def asweep_ttl(self, *, limit: int = 10_000) -> int:
+        """Delete items whose time is over, at most so many; return how many they were. Until then they are hidden."""
+        return await self._storage.arun(items.sweep, limit)

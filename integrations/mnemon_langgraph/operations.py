@@ -1,0 +1,75 @@
+"""Checks of what a store of items is asked."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from langgraph.store.base import InvalidNamespaceError, ListNamespacesOp, PutOp, SearchOp
+
+from mnemon import InvalidInputError
+from mnemon_langgraph.filters import check_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from langgraph.store.base import MatchCondition, Op
+
+__all__ = ["check_op", "text_prefix"]
+
+
+def check_op(op: Op) -> Op:
+    """Return an operation that can be carried out.
+
+    Raises:
+        InvalidNamespaceError: a label that cannot be one.
+        InvalidInputError: a number, a filter or a time that cannot be one.
+    """
+    if isinstance(op, ListNamespacesOp):
+        for condition in op.match_conditions or ():
+            _check_labels(condition.path)
+            if condition.match_type not in {"prefix", "suffix"}:
+                msg = f"a namespace is matched by 'prefix' or 'suffix', not {condition.match_type!r}"
+                raise InvalidInputError(msg)
+    elif isinstance(op, SearchOp):
+        _check_labels(op.namespace_prefix)
+        check_filter(op.filter)
+    else:
+        _check_labels(op.namespace)
+        if isinstance(op, PutOp):
+            _check_put(op)
+    for name in ("limit", "offset"):
+        number: object = getattr(op, name, 0)
+        if not isinstance(number, int) or number < 0:
+            msg = f"{name} must be a whole number from 0, not {number!r}"
+            raise InvalidInputError(msg)
+    return op
+
+
+def _check_put(op: PutOp) -> None:
+    if not op.namespace or op.namespace[0] == "langgraph":
+        msg = f"an item needs a namespace whose first label is not 'langgraph', not {op.namespace!r}"
+        raise InvalidNamespaceError(msg)
+    if op.ttl is not None and not (math.isfinite(op.ttl) and op.ttl > 0):
+        msg = f"ttl is a number of minutes above 0, not {op.ttl!r}; leave it out to keep the item"
+        raise InvalidInputError(msg)
+
+
+def _check_labels(labels: Sequence[object]) -> None:
+    for label in labels:
+        if not isinstance(label, str) or not label or "." in label or "\0" in label:
+            msg = (
+                f"a label of a namespace is a text without '.' and NUL and not empty, not {label!r}; "
+                f"memory_namespace(user_id) makes a namespace of any user id"
+            )
+            raise InvalidNamespaceError(msg)
+
+
+def text_prefix(conditions: Sequence[MatchCondition]) -> tuple[str, ...]:
+    """Return the labels that every namespace which matches begins with."""
+    for condition in conditions:
+        if condition.match_type == "prefix":
+            path = condition.path
+            star = next((place for place, label in enumerate(path) if label == "*"), len(path))
+            return tuple(path[:star])
+    return ()

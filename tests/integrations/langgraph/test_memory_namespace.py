@@ -1,0 +1,150 @@
+"""Items under a person's memory namespace are that person's memories."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mnemon import InvalidInputError, ScopeError
+from mnemon_langgraph import MnemonStore, memory_namespace
+from tests.integrations.langgraph.test_store import index, keys
+
+if TYPE_CHECKING:
+    from mnemon import Memory
+
+IDS = [
+    "alice",
+    "alice-2",
+    "a@b.com",
+    "a-b.com",
+    "a%2Eb",
+    "a.b",
+    "1",
+    "10",
+    "José",
+    "Jose",
+    "*",
+    "%",
+    "_",
+    "a'b",
+    "n\0l",
+]
+ANA = memory_namespace("ana@example.com")
+
+
+@pytest.fixture(params=["without index", "with index"])
+def store(request: pytest.FixtureRequest, memory: Memory) -> MnemonStore:
+    return MnemonStore(memory, index=index("content") if request.param == "with index" else None)
+
+
+def test_every_user_id_has_a_namespace_of_its_own_that_is_legal(store: MnemonStore, memory: Memory) -> None:
+    for user_id in IDS:
+        store.put(memory_namespace(user_id), "k", {"content": f"tea of {IDS.index(user_id)}"})
+
+    for user_id in IDS:
+        found = store.search(memory_namespace(user_id), query="tea", limit=100)
+        assert [item.value for item in found] == [{"content": f"tea of {IDS.index(user_id)}"}]
+        assert [hit.memory.text for hit in memory.search("tea", user_id=user_id)] == [f"tea of {IDS.index(user_id)}"]
+    with pytest.raises(ScopeError):
+        memory_namespace("")
+
+
+def test_what_an_agent_stores_is_found_by_recall_and_the_reverse(store: MnemonStore, memory: Memory) -> None:
+    store.put(ANA, "drink", {"content": "Ana likes green tea.", "topic": "food"})
+    memory.add("Ana has a green bicycle.", user_id="ana@example.com", metadata={"topic": "things"})
+
+    hits = memory.search("green tea", user_id="ana@example.com", filters={"metadata.topic": "food"})
+    found = store.search(ANA, query="green bicycle", limit=5)
+    afound = asyncio.run(store.asearch(ANA, query="green", filter={"topic": "things"}))
+
+    assert [hit.memory.text for hit in hits] == ["Ana likes green tea."]
+    assert {item.value["content"] for item in found} == {"Ana likes green tea.", "Ana has a green bicycle."}
+    assert found[0].score is not None
+    assert [item.value for item in afound] == [{"content": "Ana has a green bicycle.", "topic": "things"}]
+    assert store.get(ANA, afound[0].key) is not None
+
+
+def test_a_key_is_kept_and_unique_and_equal_texts_are_two_memories(store: MnemonStore, memory: Memory) -> None:
+    for key in ("1", "2", "1"):
+        store.put(ANA, key, {"content": "Tea, please."})
+    store.put(ANA, "1", {"content": "Coffee, please.", "n": 1})
+
+    got = store.get(ANA, "1")
+
+    assert got is not None
+    assert got.value == {"content": "Coffee, please.", "n": 1}
+    assert sorted(keys(store.search(ANA))) == ["1", "2"]
+    assert memory.count(user_id="ana@example.com") == 2
+    (hit,) = memory.search("coffee", user_id="ana@example.com", limit=1)
+    assert [version.record.text for version in memory.history(hit.memory.id)] == ["Tea, please.", "Coffee, please."]
+
+
+def test_a_value_without_text_is_stored_whole(store: MnemonStore) -> None:
+    value: dict[str, Any] = {"likes": ["tea", "walks"], "n": {"deep": None}}
+    store.put(ANA, "k", value)
+
+    got = store.get(ANA, "k")
+
+    assert got is not None
+    assert got.value == value
+    assert keys(store.search(ANA, filter={"n": {"deep": None}})) == ["k"]
+
+
+def test_changes_and_deletions_of_the_memory_are_those_of_the_item_and_the_reverse(
+    store: MnemonStore, memory: Memory
+) -> None:
+    store.put(ANA, "k", {"content": "Ana lives in Rome."})
+    (record,) = memory.get_all(user_id="ana@example.com").items
+    store.search(ANA, query="Rome")
+
+    memory.update(record.id, "Ana lives in Paris.")
+    changed = store.get(ANA, "k")
+    found = store.search(ANA, query="paris", limit=1)
+    memory.delete(record.id)
+    deleted = store.get(ANA, "k")
+    store.put(ANA, "k", {"content": "Ana lives in Oslo."})
+    again = [item.value["content"] for item in store.search(ANA, query="Oslo")]
+    store.delete(ANA, "k")
+
+    assert changed is not None
+    assert changed.value == {"content": "Ana lives in Paris."}
+    assert [item.value["content"] for item in found] == ["Ana lives in Paris."]
+    assert deleted is None
+    assert again == ["Ana lives in Oslo."]
+    assert memory.count(user_id="ana@example.com") == 0
+    assert store.search(ANA, query="Oslo") == []
+
+
+def test_one_key_put_by_many_at_once_is_one_memory(memory: Memory) -> None:
+    store = MnemonStore(memory)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda n: store.put(ANA, "k", {"content": f"number {n}"}), range(8)))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+
+    assert keys(store.search(ANA)) == ["k"]
+    assert memory.count(user_id="ana@example.com") == 1
+
+
+def test_the_score_in_the_store_is_the_cosine_of_its_own_index(memory: Memory) -> None:
+    store = MnemonStore(memory, index=index("content"))
+    store.put(ANA, "k", {"content": "aab"})
+
+    (found,) = store.search(ANA, query="aaa")
+
+    assert found.score == pytest.approx(0.8944, abs=1e-3)
+
+
+def test_other_namespaces_are_no_memories(store: MnemonStore, memory: Memory) -> None:
+    store.put(("memories",), "k", {"content": "tea"})
+    store.put((*ANA, "notes"), "k", {"content": "tea"})
+
+    assert memory.count(project_wide=True) == 0
+    assert keys(store.search(("memories",), limit=10)) == ["k", "k"]
+
+
+def test_a_key_of_ours_in_a_value_is_refused(store: MnemonStore) -> None:
+    with pytest.raises(InvalidInputError, match="'langgraph'"):
+        store.put(ANA, "k", {"content": "x", "langgraph": 1})
