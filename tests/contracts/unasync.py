@@ -150,8 +150,6 @@ WORDS = {
     "_aput_all": "_put_all",
     "_asearched": "_searched",
     "abatch": "batch",
-    "amemory": "memory",
-    "AsyncMemory": "Memory",
     "aembed_documents": "embed_documents",
     "aembed_query": "embed_query",
     "ahistory": "history",
