@@ -21,11 +21,11 @@ def fastest_backend() -> str:
 nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = fastest_backend()
 nox.options.download_python = "never"
-nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "docs", "package"]
+nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "live", "docs", "package"]
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
-ALL_EXTRAS = ".[cli,local,openai,testing]"
+ALL_EXTRAS = ".[cli,local,openai,testing,weaviate]"
 FRAMEWORKS = ("agent_framework", "autogen", "langchain", "langgraph", "llama_index")
 BOUNDS = [f"{name} {bound}" for name in FRAMEWORKS for bound in ("oldest", "newest")]
 EVERYTHING = f"{ALL_EXTRAS[:-1]},{','.join(FRAMEWORKS)}]"
@@ -83,6 +83,13 @@ def tests(session: nox.Session, extras: str) -> None:
 def adapter(session: nox.Session, framework: str) -> None:
     """Run the tests of an adapter, with the newest version of its framework, on this Python."""
     run_adapter(session, framework, *session.posargs)
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """Run the tests against a real Weaviate: WEAVIATE_URL, WEAVIATE_BIN, or one that is built with Go, once."""
+    session.install("-e", ALL_EXTRAS, "--group", "live")
+    session.run("pytest", "tests/live", *session.posargs)
 
 
 @nox.session

@@ -159,7 +159,7 @@ def test_every_command_has_the_options_that_all_share(cli: Callable[..., Ran]) -
 def test_the_commands_are_those_that_were_promised() -> None:
     promised = (
         "demo add search list get update delete forget history undo import export stats scopes reembed backup "
-        "purge show doctor config version"
+        "purge show doctor config version context why-not eval calibrate"
     )
 
     assert {command.name for command in app.registered_commands} == set(promised.split())

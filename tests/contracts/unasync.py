@@ -54,6 +54,10 @@ PAIRS = (
     ("core/mnemon/embedders/_async/__init__.py", "core/mnemon/embedders/_sync/__init__.py"),
     ("core/mnemon/embedders/_async/requests.py", "core/mnemon/embedders/_sync/requests.py"),
     *(
+        (f"core/mnemon/stores/weaviate/_async/{name}.py", f"core/mnemon/stores/weaviate/_sync/{name}.py")
+        for name in ("__init__", "pages", "reader", "schemas", "searching", "server", "store", "upkeep", "writer")
+    ),
+    *(
         (f"core/mnemon/testing/_async/{name}.py", f"core/mnemon/testing/_sync/{name}.py")
         for name in (
             "__init__",
@@ -76,7 +80,17 @@ PAIRS = (
     ("integrations/mnemon_autogen/_async/states.py", "integrations/mnemon_autogen/_sync/states.py"),
     *(
         (f"integrations/mnemon_langgraph/_async/{name}.py", f"integrations/mnemon_langgraph/_sync/{name}.py")
-        for name in ("__init__", "caching", "checkpoints", "items", "remembering", "saving", "storing", "threads")
+        for name in (
+            "__init__",
+            "caching",
+            "checkpoints",
+            "items",
+            "moving",
+            "remembering",
+            "saving",
+            "storing",
+            "threads",
+        )
     ),
     ("tests/core/adapting/_async/notes.py", "tests/core/adapting/_sync/notes.py"),
 )
@@ -122,6 +136,19 @@ WORDS = {
     "__aexit__": "__exit__",
     "aclose": "close",
     "aclosing": "closing",
+    "enter_async_context": "enter_context",
+    "alimited": "limited",
+    "AsyncCall": "Call",
+    "AsyncExitStack": "ExitStack",
+    "AsyncLock": "Lock",
+    "AsyncReader": "Reader",
+    "AsyncRows": "Rows",
+    "AsyncSchemas": "Schemas",
+    "AsyncServer": "Server",
+    "AsyncWeaviateStore": "WeaviateStore",
+    "AsyncWriter": "Writer",
+    "WeaviateAsyncClient": "WeaviateClient",
+    "async_base": "base",
     "async_store": "store",
     "async_desk": "desk",
     "arun": "run",
@@ -142,6 +169,8 @@ WORDS = {
     "AsyncCaching": "Caching",
     "AsyncStoring": "Storing",
     "aclear": "clear",
+    "acopy_threads": "copy_threads",
+    "alog_thread": "log_thread",
     "aget": "get",
     "aset": "set",
     "_agot": "_got",

@@ -21,6 +21,7 @@ from mnemon.apps.cli.commands import (
     reading,
     removing,
     showing,
+    stores,
     writing,
 )
 from mnemon.apps.cli.problems import WRONG, Problem, problem_of
@@ -72,7 +73,7 @@ def _root(
 
 
 _commands = Commands(app)
-for group in (demo, writing, reading, prompting, showing, removing, moving, caring, evaluating, about):
+for group in (demo, writing, reading, prompting, showing, removing, moving, stores, caring, evaluating, about):
     group.register(_commands)
 _command = typer.main.get_command(app)
 
