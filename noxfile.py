@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -20,15 +21,26 @@ def fastest_backend() -> str:
 nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = fastest_backend()
 nox.options.download_python = "never"
-nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "docs", "package"]
+nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "live", "docs", "package"]
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
-ALL_EXTRAS = ".[cli,local,openai,testing]"
-FRAMEWORKS = ("langgraph",)
+ALL_EXTRAS = ".[cli,local,openai,testing,weaviate]"
+FRAMEWORKS = ("agent_framework", "autogen", "langchain", "langgraph", "llama_index")
 BOUNDS = [f"{name} {bound}" for name in FRAMEWORKS for bound in ("oldest", "newest")]
 EVERYTHING = f"{ALL_EXTRAS[:-1]},{','.join(FRAMEWORKS)}]"
-TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps")
+TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps", "tests/recall")
+OLDEST_SQLITE = "github.com/mattn/go-sqlite3@v1.14.4"  # it carries SQLite 3.33.0
+SQLITE_FLAGS = (
+    "-O1",
+    "-fPIC",
+    "-shared",
+    "-DSQLITE_ENABLE_FTS5",
+    "-DSQLITE_ENABLE_JSON1",
+    "-DSQLITE_ENABLE_DESERIALIZE",
+)
+MEM0 = "mem0ai==2.2.1"
+BENCH_RESULTS = "docs/_static/benchmarks/results.json"
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
@@ -74,6 +86,13 @@ def adapter(session: nox.Session, framework: str) -> None:
 
 
 @nox.session
+def live(session: nox.Session) -> None:
+    """Run the tests against a real Weaviate: WEAVIATE_URL, WEAVIATE_BIN, or one that is built with Go, once."""
+    session.install("-e", ALL_EXTRAS, "--group", "live")
+    session.run("pytest", "tests/live", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation into docs/_build, and run its code and that of the README."""
     session.install("-e", EVERYTHING, "--group", "docs")
@@ -106,9 +125,18 @@ def package(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure; arguments after -- go to tests/benchmarks/run.py."""
-    session.install("-e", ALL_EXTRAS, "mem0ai==2.2.1")
-    session.run("python", "tests/benchmarks/run.py", *session.posargs)
+    """Measure, and write the page of it; after -- the groups of tests/benchmarks/run.py that are measured anew."""
+    session.install("-e", ALL_EXTRAS, "--group", "bench", MEM0)
+    session.run("python", "tests/benchmarks/run.py", "--results", BENCH_RESULTS, *session.posargs)
+    session.run("python", "tests/benchmarks/page.py", "--draw")
+
+
+@nox.session(default=False)
+def peers(session: nox.Session) -> None:
+    """Run what the documentation tells about other libraries, with them: the way from mem0."""
+    session.install("-e", ALL_EXTRAS, "--group", "docs", MEM0)
+    session.run("python", "-c", "import mem0", env={"MEM0_TELEMETRY": "False"})
+    session.run("pytest", "tests/docs/test_from_mem0.py", *session.posargs)
 
 
 @nox.session(default=False)
@@ -136,6 +164,20 @@ def nightly(session: nox.Session, extras: str) -> None:
         run_tests(session, extras, *arguments)
 
 
+@nox.session(default=False)
+def oldest_sqlite(session: nox.Session) -> None:
+    """Run the tests of the embedded store and of erasure on the oldest SQLite supported; needs Linux, Go and cc."""
+    session.install("-e", ALL_EXTRAS, "--group", "tests")
+    # The module carries SQLite's source, and Go verifies its checksum; nothing else of it is used.
+    module = session.run("go", "mod", "download", "-json", OLDEST_SQLITE, external=True, silent=True)
+    source = Path(json.loads(str(module))["Dir"]) / "sqlite3-binding.c"
+    library = Path(session.create_tmp()).resolve() / "libsqlite3.so.0"
+    session.run("cc", *SQLITE_FLAGS, "-o", str(library), str(source), "-lpthread", "-ldl", "-lm", external=True)
+    old = {"LD_LIBRARY_PATH": str(library.parent)}
+    session.run("python", "-c", "import sqlite3; assert sqlite3.sqlite_version == '3.33.0'", env=old)
+    session.run("pytest", *PARALLEL, "tests/stores", "tests/core/upkeep", *session.posargs, env=old)
+
+
 def run_tests(session: nox.Session, extras: str, *arguments: str) -> None:
     """Run the tests that need no extra, or those that do."""
     if extras == "bare":
@@ -143,7 +185,7 @@ def run_tests(session: nox.Session, extras: str, *arguments: str) -> None:
         session.run("pytest", "tests/bare", *arguments)
     else:
         session.install("-e", ALL_EXTRAS, "--group", "tests")
-        session.run("pytest", *PARALLEL, *TESTED, *arguments)
+        session.run("pytest", "-rs", *PARALLEL, *TESTED, *arguments)  # says why something was skipped
 
 
 def run_adapter(session: nox.Session, framework: str, *arguments: str, oldest: bool = False) -> None:

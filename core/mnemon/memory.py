@@ -15,7 +15,7 @@ from mnemon._sync.core import Core
 from mnemon._sync.desk import Desk
 from mnemon._sync.methods import Methods
 from mnemon._sync.spaces import agree_on_words, recorded_space
-from mnemon.config import choose_embedder, open_settings, open_store
+from mnemon.config import choose_embedder, open_async_store, open_settings, open_store
 from mnemon.errors import ConfigError
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.messages import MESSAGES
@@ -116,12 +116,13 @@ def _open(
     clock: Clock,
     new_id: NewId,
     recall: RecallConfig | None,
+    native: bool = False,
 ) -> _Opened:
     settings = open_settings(config, project=project)
     if store is not None and target is not None:
         msg = "give the name of a store or an open store, not both"
         raise ConfigError(msg)
-    opened = open_store(target, settings) if store is None else store
+    opened = store or (open_async_store if native else open_store)(target, settings)
     choice = settings.embedder if embedder is KEEP else embedder
     try:
         ranking = RecallConfig(language=settings.language) if recall is None else recall
@@ -143,8 +144,8 @@ def _open(
         chosen = choose_embedder(choice, settings, None if space is None else space.model)
         check_embedder(space, chosen)
     except BaseException:
-        if store is None:
-            cast("Store", opened).close()
+        if store is None and isinstance(opened, Store):  # an async store has not connected yet
+            opened.close()
         raise
     return _Opened(
         store=opened,
@@ -247,7 +248,8 @@ class Memory(Methods):
 class AsyncMemory(AsyncMethods):
     """`Memory` for async code: the same arguments, the same methods, awaited.
 
-    Over an embedded store each call is one hop into a worker thread, so the event loop goes on.
+    Over an embedded store each call is one hop into a worker thread, so the event loop goes on. A server
+    is asked by its own async client, which belongs to the loop that runs the first call.
     """
 
     def __init__(
@@ -264,8 +266,8 @@ class AsyncMemory(AsyncMethods):
     ) -> None:
         """Open a store; arguments and errors as for `Memory`.
 
-        An embedded store is opened here and now; loading the local model takes about .1 s, so open
-        the memory before the loop serves others.
+        An embedded store is opened here and now, a server at the first call; loading the local model
+        takes about .1 s, so open the memory before the loop serves others.
         """
         _refuse_store(store, Store, AsyncStore)
         self._opened = _open(
@@ -277,6 +279,7 @@ class AsyncMemory(AsyncMethods):
             clock=clock,
             new_id=new_id,
             recall=recall,
+            native=True,
         )
         runner = self._opened.runner
         self._core = self._opened.async_core(self._opened.native() if runner is None else ThreadRunner(runner))
@@ -288,10 +291,10 @@ class AsyncMemory(AsyncMethods):
         It is closed with this one; closing it alone does nothing.
 
         Raises:
-            ConfigError: the memory was opened over an async store, which has no sync twin.
+            ConfigError: the memory is over an async store, such as a server's, which has no sync twin.
         """
         if self._opened.runner is None:
-            msg = "this memory is over an async store that was handed to it; open a Memory over its sync twin"
+            msg = "this memory is over an async store; open a Memory over its sync twin, by the same name"
             raise ConfigError(msg)
         twin = object.__new__(Memory)
         _bind(twin, self, self._opened.core(BorrowedRunner(self._opened.runner)))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -91,3 +92,21 @@ def test_the_example_is_the_conversation_of_the_package(cli: Callable[..., Ran])
 
     assert example.read_bytes() == (ROOT / "core/mnemon/apps/cli/data/summer.json").read_bytes()
     assert cli("import", str(example), "--user", "me", "--json").data["memories"] == len(conversation())
+
+
+def test_what_to_type_next_is_what_the_shell_finds(
+    cli: Callable[..., Ran], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = folder / "env" / "bin" / "mnemon"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\n", encoding="utf-8")
+    script.chmod(0o700)
+    monkeypatch.setattr(sys, "argv", [str(script)])
+
+    monkeypatch.setenv("PATH", "")
+    hidden = cli("demo", "--ask", "tea").out
+    monkeypatch.setenv("PATH", str(script.parent))
+    found = cli("demo", "--ask", "tea").out
+
+    assert "Begin your own:  env/bin/mnemon add" in hidden
+    assert "Begin your own:  mnemon add" in found

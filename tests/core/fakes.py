@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mnemon.errors import StoreError
 from mnemon.stores.in_memory import InMemoryStore
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class FakeAsyncStore:
     def __init__(self, store: InMemoryStore | None = None) -> None:
         self.store = InMemoryStore() if store is None else store
         self._turn = asyncio.Lock()
+        self._working: asyncio.Task[object] | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -102,9 +104,22 @@ class FakeAsyncStore:
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncGenerator[FakeAsyncStore]:
+        if self._working is asyncio.current_task():  # which would wait for itself
+            msg = "this task is inside a unit of work, and units do not nest; use the store that it gave"
+            raise StoreError(msg)
         async with self._turn:
-            with self.store.exclusive() as unit:
-                yield FakeAsyncStore(unit)
+            self._working = asyncio.current_task()
+            try:
+                with self.store.exclusive() as unit:
+                    yield FakeAsyncStore(unit)
+            finally:
+                self._working = None
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[FakeAsyncStore]:
+        await asyncio.sleep(0)
+        with self.store.snapshot() as moment:
+            yield FakeAsyncStore(moment)
 
     async def declare(self, *collections: Collection) -> None:
         await asyncio.sleep(0)

@@ -175,7 +175,7 @@ def test_messages_and_whole_runs_can_be_deleted(log: Conversations) -> None:
     log.append(said(*"abcd"), **RUN)
     log.append(said("kept"), user_id="alice", run_id="10")
 
-    with pytest.raises(InvalidInputError, match="list of message ids"):
+    with pytest.raises(InvalidInputError, match="list of ids of messages"):
         log.delete("abc", **RUN)
     assert log.delete(["b", "nobody"], **RUN) == 1
     assert texts(log.read(**RUN)) == ["a", "c", "d"]

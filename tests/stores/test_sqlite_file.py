@@ -383,3 +383,13 @@ def test_churn_leaves_a_file_of_bounded_size(tmp_path: Path, rounds: int) -> Non
 
     assert max(sizes) < 64 * 2**20
     assert (tmp_path / "store.db").stat().st_size < 24 * 2**20
+
+
+def test_an_older_sqlite_is_refused_with_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 31, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.31.1")
+
+    with pytest.raises(StoreError, match=r"SQLite 3\.31\.1, and the embedded store needs 3\.33\.0"):
+        SQLiteStore(tmp_path / "a.db")
+
+    assert list(tmp_path.iterdir()) == []

@@ -10,9 +10,9 @@ from mnemon.errors import ConflictError
 from mnemon.logic.adding import add_result, add_writes, plan_add, repeated_result
 from mnemon.logic.memories import MEMORIES, record_of
 from mnemon.logic.messages import MESSAGES, message_row_id, thread_of
-from mnemon.logic.operations import OPERATIONS, digest_of, operation_of
+from mnemon.logic.operations import OPERATIONS, digest_of, operation_of, repeated_of
 from mnemon.logic.sessions import spot_of, unknown_times
-from mnemon.logic.turns import Log, Logged
+from mnemon.logic.turns import Log, Logged, unremembered
 from mnemon.logic.versions import inside
 from mnemon.types.filters import where
 from mnemon.wrappers.threads import athink
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Cursor, Row
 
-__all__ = ["add", "read_log"]
+__all__ = ["add", "read_log", "texts_to_embed"]
 
 _PAGE = 1_000
 _HEAD = 10
@@ -57,6 +57,30 @@ async def add(desk: AsyncDesk, request: AddRequest, embedded: Embedded) -> AddRe
     return add_result(plan, records)
 
 
+async def texts_to_embed(desk: AsyncDesk, request: AddRequest) -> AddResult | list[str]:
+    """Return the texts of a request that seem to be new; or what it did, where it was carried out before.
+
+    This keeps nobody from writing. What others write meanwhile is seen when the request is carried out.
+    """
+    if request.key is not None:
+        done = await _done_before(desk, desk.store, request, request.key)
+        if done is not None:
+            return done
+    texts = [entry.said for entry in request.entries if isinstance(entry.said, str)]
+    for scope, thread in request.threads(desk.clock()).items():
+        log = await read_log(desk, desk.store, scope, thread.messages, thread.times)
+        texts += await athink(
+            unremembered,
+            thread.messages,
+            thread.times,
+            log,
+            scope=scope,
+            roles=request.roles,
+            gap=desk.session_gap,
+        )
+    return texts
+
+
 async def _plan(desk: AsyncDesk, store: AsyncStore, request: AddRequest) -> tuple[AddPlan, dict[str, Row]]:
     """Return the plan, and the memories that entries are in already.
 
@@ -64,17 +88,22 @@ async def _plan(desk: AsyncDesk, store: AsyncStore, request: AddRequest) -> tupl
     writes it by hand means it, while a history that is sent again must not bring back what was deleted.
     """
     now = desk.clock()
-    times = request.times(now)
+    threads = request.threads(now)
     logs = {
-        scope: await read_log(desk, store, scope, messages, times[scope]) for scope, messages in request.scopes.items()
+        scope: await read_log(desk, store, scope, thread.messages, thread.times) for scope, thread in threads.items()
     }
-    plan = plan_add(request, logs, now=now, gap=desk.session_gap, new_id=desk.new_id)
+    plan = plan_add(request, threads.values(), logs, now=now, gap=desk.session_gap, new_id=desk.new_id)
+    repeated = plan.repeated
+    if not repeated:
+        return plan, {}
     owners = {turn.memory_id: turn.scope for turn in plan.turns if turn is not None and turn.memory_id is not None}
-    found = await newest_rows(store, desk.project, plan.repeated) if plan.repeated else {}
+    found = await newest_rows(store, desk.project, repeated)
     there = {key: row for key, row in found.items() if inside(row, owners[key])}
     alone = len(request.entries) == 1 and request.entries[0].plain
-    if alone and plan.repeated and all("recorded_to" in row.fields for row in there.values()):
-        return plan_add(request, logs, now=now, gap=desk.session_gap, new_id=desk.new_id, align=False), {}
+    if alone and all("recorded_to" in row.fields for row in there.values()):
+        gap = desk.session_gap
+        anew = plan_add(request, threads.values(), logs, now=now, gap=gap, new_id=desk.new_id, align=False)
+        return anew, {}
     return plan, there
 
 
@@ -89,15 +118,17 @@ async def _done_before(
     found = await store.get(desk.project, OPERATIONS.name, [key.op_id], decisive=True)
     if key.op_id not in found:
         return None
-    touched = [one.memory_id for one in operation_of(found[key.op_id]).touched]
-    if digest_of(found[key.op_id]) != request.digest:
+    row = found[key.op_id]
+    made = [one.memory_id for one in operation_of(row).touched]
+    if digest_of(row) != request.digest:
         msg = "this idempotency_key was used to add something else in this scope; use a new key for new content"
-        raise ConflictError(msg, memory_ids=touched, operations=[key.op_id])
+        raise ConflictError(msg, memory_ids=made, operations=[key.op_id])
+    memories = [*made, *repeated_of(row)]
     firsts: dict[str, Row] = {}
-    for chunk in in_chunks(touched):
+    for chunk in in_chunks(memories):
         firsts |= await store.get(desk.project, MEMORIES.name, chunk, decisive=True)
-    newest = await newest_rows(store, desk.project, touched)
-    return repeated_result(request, key.op_id, firsts, newest)
+    newest = await newest_rows(store, desk.project, memories)
+    return repeated_result(request, key.op_id if made else None, firsts, newest)
 
 
 async def read_log(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from mnemon._async.desk import in_chunks, pages
+from mnemon._async.desk import pages, versions_of
 from mnemon._async.reading import current_row, no_operation, operation, still
 from mnemon._async.spaces import usable_space
 from mnemon._async.work import unit_of_work
 from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
-from mnemon.logic.memories import MEMORIES
 from mnemon.logic.operations import OPERATIONS, common_scope, operation_of, operation_put
 from mnemon.logic.scopes import scope_of
 from mnemon.logic.undoing import plan_undo
@@ -122,9 +121,12 @@ async def undo(
     async with unit_of_work(desk.store) as store:
         done, parts = await _whole(desk, store, op_id, scope)
         ids = [one.memory_id for one in done.touched]
-        rows = await _versions(desk, store, ids, space)
-        if not all(inside(row, scope) for versions in rows.values() for row in versions):
-            raise no_operation(op_id)
+        rows: dict[str, list[Row]] = {}
+        include = ("terms", "metadata", "payload", *(() if space is None else (space.name,)))
+        for row in await versions_of(store, desk.project, ids, include):
+            if not inside(row, scope):
+                raise no_operation(op_id)
+            rows.setdefault(str(row.fields["memory_id"]), []).append(row)
         new_op, now = desk.new_id(), desk.clock()
         writes, touched = plan_undo(done, rows, parts=parts, op_id=new_op, actor=actor, now=now, force=force)
         return await _apply(desk, store, "undo", new_op, now, actor, done.scope, touched, writes, undoes=op_id)
@@ -151,20 +153,6 @@ async def _whole(desk: AsyncDesk, store: AsyncStore, op_id: str, scope: Scope | 
     shared = None if any(one.scope is None for one in every) else common_scope(one.scope for one in every if one.scope)
     touched = tuple(one for part in every for one in part.touched)
     return replace(done, scope=shared, touched=touched), [part.op_id for part in parts]
-
-
-async def _versions(
-    desk: AsyncDesk, store: AsyncStore, memory_ids: Sequence[str], space: VectorSpace | None
-) -> dict[str, list[Row]]:
-    parts = ("terms", "metadata", "payload", *(() if space is None else (space.name,)))
-    rows: dict[str, list[Row]] = {}
-    for memories in in_chunks(memory_ids):
-        ids = await store.list_ids(desk.project, MEMORIES.name, where("memory_id").in_(list(memories)))
-        for chunk in in_chunks(ids):
-            found = await store.get(desk.project, MEMORIES.name, chunk, include=parts, decisive=True)
-            for row in found.values():
-                rows.setdefault(cast("str", row.fields["memory_id"]), []).append(row)
-    return rows
 
 
 async def _apply(

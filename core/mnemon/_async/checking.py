@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from mnemon._async.desk import in_chunks, pages
+from mnemon._async.desk import in_chunks, pages, versions_of
 from mnemon._async.erasing import finish
 from mnemon._async.work import unit_of_work
 from mnemon.logic.conditions import CURRENT
@@ -70,7 +70,7 @@ async def _without_first(desk: AsyncDesk, store: AsyncStore, *, repair: bool) ->
         lost.update(dict.fromkeys(await _missing(desk, store, MEMORIES.name, (_memory(row) for row in rows))))
     if repair:
         for memory_id in lost:
-            row = stub(memory_id, await _versions(desk, store, memory_id))
+            row = stub(memory_id, await versions_of(store, desk.project, [memory_id], ()))
             await store.apply(desk.project, [Put(collection=MEMORIES.name, row=row)])
     return finding(MEMORIES.name, "first version missing", lost, repaired=repair)
 
@@ -87,7 +87,7 @@ async def _twice_current(desk: AsyncDesk, store: AsyncStore, *, repair: bool) ->
             break
     if repair:
         for memory_id in twice:
-            await store.apply(desk.project, settled(await _versions(desk, store, memory_id)))
+            await store.apply(desk.project, settled(await versions_of(store, desk.project, [memory_id], ())))
     return finding(MEMORIES.name, "two versions current", twice, repaired=repair)
 
 
@@ -99,7 +99,7 @@ async def _newest_missing(desk: AsyncDesk, store: AsyncStore, *, repair: bool) -
         lost += [named[row_id] for row_id in await _missing(desk, store, MEMORIES.name, named)]
     if repair:
         for memory_id in lost:
-            rows_left = await _versions(desk, store, memory_id)
+            rows_left = await versions_of(store, desk.project, [memory_id], ())
             await store.apply(desk.project, pointing(memory_id, newest_of(rows_left)))
     return finding(MEMORIES.name, "newest version missing", lost, repaired=repair)
 
@@ -191,11 +191,3 @@ async def _missing(desk: AsyncDesk, store: AsyncStore, collection: str, ids: Ite
         found = await store.get(desk.project, collection, chunk, include=(), decisive=True)
         missing += [row_id for row_id in chunk if row_id not in found]
     return missing
-
-
-async def _versions(desk: AsyncDesk, store: AsyncStore, memory_id: str) -> list[Row]:
-    ids = await store.list_ids(desk.project, MEMORIES.name, where("memory_id").eq(memory_id))
-    rows: list[Row] = []
-    for chunk in in_chunks(ids):
-        rows += (await store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)).values()
-    return rows

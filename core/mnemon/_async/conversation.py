@@ -72,9 +72,6 @@ async def read(
     until: Time | None = None,
 ) -> list[Message]:
     """Return messages of a scope in order: all of them, or a part."""
-    if last is not None and (isinstance(last, bool) or last < 0):
-        msg = f"last must be a whole number from 0, not {last!r}"
-        raise InvalidInputError(msg)
     condition: Filter = scope_condition(scope)
     if before is not None:
         condition &= where("position").lt(await _position(desk, scope, before))

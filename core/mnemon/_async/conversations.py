@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from mnemon._async import conversation
 from mnemon._async.face import AsyncFace
 from mnemon.errors import InvalidInputError, ScopeError
-from mnemon.logic.arguments import check_id, check_limit, refuse_foreign
+from mnemon.logic.arguments import check_ids, check_last, check_limit, refuse_foreign
 from mnemon.logic.entries import read_messages
+from mnemon.types.message import Message
 from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mnemon._async.core import AsyncCore
-    from mnemon.types.message import Message
     from mnemon.types.results import Appended, Run
     from mnemon.types.scope import Scope
     from mnemon.types.times import Time
@@ -95,7 +95,7 @@ class AsyncConversations(AsyncFace):
         refuse_foreign("read", foreign)
         scope = self._scope("read", user_id, agent_id, app_id, run_id)
         return await self._core.runner.run(
-            conversation.read, scope, last=last, before=before, after=after, since=since, until=until
+            conversation.read, scope, last=check_last(last), before=before, after=after, since=since, until=until
         )
 
     async def replace(
@@ -115,6 +115,9 @@ class AsyncConversations(AsyncFace):
             InvalidInputError: the message has no id.
         """
         refuse_foreign("replace", foreign)
+        if not isinstance(message, Message):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = f"replace takes a Message with the id of the one to replace, not a {type(message).__name__}"
+            raise InvalidInputError(msg)
         scope = self._run("replace", user_id, agent_id, app_id, run_id)
         await self._core.runner.run(conversation.replace, message, scope)
 
@@ -131,10 +134,7 @@ class AsyncConversations(AsyncFace):
         """Take messages out of a run; return how many were there."""
         refuse_foreign("delete", foreign)
         scope = self._run("delete", user_id, agent_id, app_id, run_id)
-        if isinstance(message_ids, str):
-            msg = "delete takes a list of message ids, not one text; write [id]"
-            raise InvalidInputError(msg)
-        ids = [check_id(message_id, "a message id") for message_id in message_ids]
+        ids = check_ids(message_ids, "message_ids", "message")
         return await self._core.runner.run(conversation.delete, ids, scope)
 
     async def delete_all(

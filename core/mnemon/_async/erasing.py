@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mnemon._async.desk import in_chunks, pages
+from mnemon._async.desk import in_chunks, pages, versions_of
 from mnemon._async.reading import chosen, still
 from mnemon._async.work import unit_of_work
 from mnemon.errors import StoreUnavailableError
@@ -43,7 +43,7 @@ async def erase(desk: AsyncDesk, memory_id: str, scope: Scope | None) -> Erasure
         NotFoundError: nothing of it is there in that scope.
     """
     async with unit_of_work(desk.store) as store:
-        versions = [row for row in await _versions(desk, store, [memory_id]) if inside(row, scope)]
+        versions = [row for row in await versions_of(store, desk.project, [memory_id], ()) if inside(row, scope)]
         if not versions:
             raise not_found(memory_id)
         part = await _erase(desk, store, versions)
@@ -57,7 +57,7 @@ async def erase_some(desk: AsyncDesk, memory_ids: Sequence[str], condition: Filt
     """
     async with unit_of_work(desk.store) as store:
         ids = list(await still(desk, store, memory_ids, condition))
-        return len(ids), await _erase(desk, store, await _versions(desk, store, ids))
+        return len(ids), await _erase(desk, store, await versions_of(store, desk.project, ids, ()))
 
 
 async def finish(desk: AsyncDesk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> ErasureReceipt:
@@ -89,15 +89,6 @@ async def _scrub_is_due(desk: AsyncDesk) -> bool:
     return bool(await desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True))
 
 
-async def _versions(desk: AsyncDesk, store: AsyncStore, memory_ids: Sequence[str]) -> list[Row]:
-    rows: list[Row] = []
-    for memories in in_chunks(memory_ids):
-        ids = await store.list_ids(desk.project, MEMORIES.name, where("memory_id").in_(list(memories)))
-        for chunk in in_chunks(ids):
-            rows += (await store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)).values()
-    return rows
-
-
 async def _erase(desk: AsyncDesk, store: AsyncStore, versions: list[Row]) -> ErasureReceipt:
     """Erase versions, the words of their messages, and memories that have no other source."""
     sources = list(dict.fromkeys(source for row in versions for source in sources_of(row)))
@@ -108,7 +99,7 @@ async def _erase(desk: AsyncDesk, store: AsyncStore, versions: list[Row]) -> Era
         ]
         gone = {str(row.fields["memory_id"]) for row in versions}
         found = [memory_id for memory_id in orphans(versions, others) if memory_id not in gone]
-        versions += await _versions(desk, store, found)
+        versions += await versions_of(store, desk.project, found, ())
     messages: dict[str, Row] = {}
     for chunk in in_chunks(source_rows(versions)):
         messages |= await store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
@@ -194,7 +185,7 @@ async def _thin(desk: AsyncDesk, keep: int) -> int:
         async with unit_of_work(desk.store) as store:
             writes: list[Write] = []
             by_memory: dict[str, list[Row]] = {}
-            for row in await _versions(desk, store, chunk):
+            for row in await versions_of(store, desk.project, chunk, ()):
                 by_memory.setdefault(str(row.fields["memory_id"]), []).append(row)
             for rows in by_memory.values():
                 newest_first = sorted(rows, key=lambda row: float(str(row.fields["version"])), reverse=True)

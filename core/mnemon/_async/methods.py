@@ -9,6 +9,7 @@ from mnemon._async.conversations import AsyncConversations
 from mnemon._async.erasing import finish_pending
 from mnemon._async.reads import AsyncReads
 from mnemon._async.removals import AsyncRemovals
+from mnemon._async.searches import AsyncSearches
 from mnemon._async.upkeep import AsyncUpkeep
 from mnemon._async.writes import AsyncWrites
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncMethods"]
 
 
-class AsyncMethods(AsyncReads, AsyncWrites, AsyncRemovals, AsyncUpkeep, AsyncCare):
+class AsyncMethods(AsyncSearches, AsyncReads, AsyncWrites, AsyncRemovals, AsyncUpkeep, AsyncCare):
     """What a memory and its views do."""
 
     @property

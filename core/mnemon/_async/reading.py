@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnemon._async.desk import in_chunks, newest_rows, pages
+from mnemon._async.desk import newest_rows, pages, versions_of
 from mnemon.errors import NotFoundError
 from mnemon.logic.conditions import CURRENT, unexpired
 from mnemon.logic.cursors import write_cursor
@@ -125,10 +125,7 @@ async def still(desk: AsyncDesk, store: AsyncStore, memory_ids: Sequence[str], c
 
 async def history(desk: AsyncDesk, memory_id: str, scope: Scope | None) -> History:
     """Return all versions of a memory, oldest first."""
-    ids = await desk.store.list_ids(desk.project, MEMORIES.name, where("memory_id").eq(memory_id))
-    rows: list[Row] = []
-    for chunk in in_chunks(ids):
-        rows += (await desk.store.get(desk.project, MEMORIES.name, chunk, decisive=True)).values()
+    rows = await versions_of(desk.store, desk.project, [memory_id])
     versions = [version_of(row) for row in rows if row.payload and inside(row, scope)]
     if not versions:
         raise not_found(memory_id)

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from mnemon._sync.desk import in_chunks, pages
+from mnemon._sync.desk import pages, versions_of
 from mnemon._sync.reading import current_row, no_operation, operation, still
 from mnemon._sync.spaces import usable_space
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
-from mnemon.logic.memories import MEMORIES
 from mnemon.logic.operations import OPERATIONS, common_scope, operation_of, operation_put
 from mnemon.logic.scopes import scope_of
 from mnemon.logic.undoing import plan_undo
@@ -123,9 +122,12 @@ def undo(
     with unit_of_work(desk.store) as store:
         done, parts = _whole(desk, store, op_id, scope)
         ids = [one.memory_id for one in done.touched]
-        rows = _versions(desk, store, ids, space)
-        if not all(inside(row, scope) for versions in rows.values() for row in versions):
-            raise no_operation(op_id)
+        rows: dict[str, list[Row]] = {}
+        include = ("terms", "metadata", "payload", *(() if space is None else (space.name,)))
+        for row in versions_of(store, desk.project, ids, include):
+            if not inside(row, scope):
+                raise no_operation(op_id)
+            rows.setdefault(str(row.fields["memory_id"]), []).append(row)
         new_op, now = desk.new_id(), desk.clock()
         writes, touched = plan_undo(done, rows, parts=parts, op_id=new_op, actor=actor, now=now, force=force)
         return _apply(desk, store, "undo", new_op, now, actor, done.scope, touched, writes, undoes=op_id)
@@ -150,18 +152,6 @@ def _whole(desk: Desk, store: Store, op_id: str, scope: Scope | None) -> tuple[O
     shared = None if any(one.scope is None for one in every) else common_scope(one.scope for one in every if one.scope)
     touched = tuple(one for part in every for one in part.touched)
     return replace(done, scope=shared, touched=touched), [part.op_id for part in parts]
-
-
-def _versions(desk: Desk, store: Store, memory_ids: Sequence[str], space: VectorSpace | None) -> dict[str, list[Row]]:
-    parts = ("terms", "metadata", "payload", *(() if space is None else (space.name,)))
-    rows: dict[str, list[Row]] = {}
-    for memories in in_chunks(memory_ids):
-        ids = store.list_ids(desk.project, MEMORIES.name, where("memory_id").in_(list(memories)))
-        for chunk in in_chunks(ids):
-            found = store.get(desk.project, MEMORIES.name, chunk, include=parts, decisive=True)
-            for row in found.values():
-                rows.setdefault(cast("str", row.fields["memory_id"]), []).append(row)
-    return rows
 
 
 def _apply(

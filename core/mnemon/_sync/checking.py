@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from mnemon._sync.desk import in_chunks, pages
+from mnemon._sync.desk import in_chunks, pages, versions_of
 from mnemon._sync.erasing import finish
 from mnemon._sync.work import unit_of_work
 from mnemon.logic.conditions import CURRENT
@@ -71,7 +71,7 @@ def _without_first(desk: Desk, store: Store, *, repair: bool) -> Finding | None:
         lost.update(dict.fromkeys(_missing(desk, store, MEMORIES.name, (_memory(row) for row in rows))))
     if repair:
         for memory_id in lost:
-            row = stub(memory_id, _versions(desk, store, memory_id))
+            row = stub(memory_id, versions_of(store, desk.project, [memory_id], ()))
             store.apply(desk.project, [Put(collection=MEMORIES.name, row=row)])
     return finding(MEMORIES.name, "first version missing", lost, repaired=repair)
 
@@ -88,7 +88,7 @@ def _twice_current(desk: Desk, store: Store, *, repair: bool) -> Finding | None:
             break
     if repair:
         for memory_id in twice:
-            store.apply(desk.project, settled(_versions(desk, store, memory_id)))
+            store.apply(desk.project, settled(versions_of(store, desk.project, [memory_id], ())))
     return finding(MEMORIES.name, "two versions current", twice, repaired=repair)
 
 
@@ -100,7 +100,7 @@ def _newest_missing(desk: Desk, store: Store, *, repair: bool) -> Finding | None
         lost += [named[row_id] for row_id in _missing(desk, store, MEMORIES.name, named)]
     if repair:
         for memory_id in lost:
-            rows_left = _versions(desk, store, memory_id)
+            rows_left = versions_of(store, desk.project, [memory_id], ())
             store.apply(desk.project, pointing(memory_id, newest_of(rows_left)))
     return finding(MEMORIES.name, "newest version missing", lost, repaired=repair)
 
@@ -192,11 +192,3 @@ def _missing(desk: Desk, store: Store, collection: str, ids: Iterable[str]) -> l
         found = store.get(desk.project, collection, chunk, include=(), decisive=True)
         missing += [row_id for row_id in chunk if row_id not in found]
     return missing
-
-
-def _versions(desk: Desk, store: Store, memory_id: str) -> list[Row]:
-    ids = store.list_ids(desk.project, MEMORIES.name, where("memory_id").eq(memory_id))
-    rows: list[Row] = []
-    for chunk in in_chunks(ids):
-        rows += (store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)).values()
-    return rows

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from mnemon._sync import conversation
 from mnemon._sync.face import Face
 from mnemon.errors import InvalidInputError, ScopeError
-from mnemon.logic.arguments import check_id, check_limit, refuse_foreign
+from mnemon.logic.arguments import check_ids, check_last, check_limit, refuse_foreign
 from mnemon.logic.entries import read_messages
+from mnemon.types.message import Message
 from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mnemon._sync.core import Core
-    from mnemon.types.message import Message
     from mnemon.types.results import Appended, Run
     from mnemon.types.scope import Scope
     from mnemon.types.times import Time
@@ -96,7 +96,7 @@ class Conversations(Face):
         refuse_foreign("read", foreign)
         scope = self._scope("read", user_id, agent_id, app_id, run_id)
         return self._core.runner.run(
-            conversation.read, scope, last=last, before=before, after=after, since=since, until=until
+            conversation.read, scope, last=check_last(last), before=before, after=after, since=since, until=until
         )
 
     def replace(
@@ -116,6 +116,9 @@ class Conversations(Face):
             InvalidInputError: the message has no id.
         """
         refuse_foreign("replace", foreign)
+        if not isinstance(message, Message):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = f"replace takes a Message with the id of the one to replace, not a {type(message).__name__}"
+            raise InvalidInputError(msg)
         scope = self._run("replace", user_id, agent_id, app_id, run_id)
         self._core.runner.run(conversation.replace, message, scope)
 
@@ -132,10 +135,7 @@ class Conversations(Face):
         """Take messages out of a run; return how many were there."""
         refuse_foreign("delete", foreign)
         scope = self._run("delete", user_id, agent_id, app_id, run_id)
-        if isinstance(message_ids, str):
-            msg = "delete takes a list of message ids, not one text; write [id]"
-            raise InvalidInputError(msg)
-        ids = [check_id(message_id, "a message id") for message_id in message_ids]
+        ids = check_ids(message_ids, "message_ids", "message")
         return self._core.runner.run(conversation.delete, ids, scope)
 
     def delete_all(

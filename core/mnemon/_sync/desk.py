@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mnemon.logic.memories import MEMORIES, newest_row_id
+from mnemon.logic.searching import Turns
+from mnemon.types.filters import where
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Cursor, Part, Row
 
-__all__ = ["Desk", "in_chunks", "newest_rows", "pages"]
+__all__ = ["Desk", "in_chunks", "newest_rows", "pages", "versions_of"]
 
 _PAGE = 1_000
 
@@ -33,6 +35,7 @@ class Desk:
         new_id: gives ids.
         language: language of the texts, for what is a word and its stem.
         session_gap: silence that ends a session where no `run_id` names one.
+        turns: rows of searches before, as the ranking takes them.
     """
 
     store: Store
@@ -41,6 +44,7 @@ class Desk:
     new_id: NewId
     language: str
     session_gap: timedelta
+    turns: Turns = field(default_factory=Turns)
 
 
 def newest_rows(
@@ -57,11 +61,23 @@ def newest_rows(
     return newest
 
 
+def versions_of(
+    store: Store, project: str, memory_ids: Sequence[str], include: Sequence[Part] = ("metadata", "payload")
+) -> list[Row]:
+    """Return the rows of all versions of these memories, in any order."""
+    rows: list[Row] = []
+    for memories in in_chunks(memory_ids):
+        ids = store.list_ids(project, MEMORIES.name, where("memory_id").in_(list(memories)))
+        for chunk in in_chunks(ids):
+            rows += (store.get(project, MEMORIES.name, chunk, include=include, decisive=True)).values()
+    return rows
+
+
 def pages(
     store: Store,
     project: str,
     collection: str,
-    where: Filter | None = None,
+    condition: Filter | None = None,
     *,
     order: str | None = None,
     include: Sequence[Part] = ("metadata", "payload"),
@@ -69,7 +85,7 @@ def pages(
     """Yield all rows that match, a page at a time."""
     after: Cursor | None = None
     while True:
-        page = store.scan(project, collection, where, order=order, after=after, limit=_PAGE, include=include)
+        page = store.scan(project, collection, condition, order=order, after=after, limit=_PAGE, include=include)
         if page.rows:
             yield page.rows
         after = page.after

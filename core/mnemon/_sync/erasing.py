@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mnemon._sync.desk import in_chunks, pages
+from mnemon._sync.desk import in_chunks, pages, versions_of
 from mnemon._sync.reading import chosen, still
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import StoreUnavailableError
@@ -44,7 +44,7 @@ def erase(desk: Desk, memory_id: str, scope: Scope | None) -> ErasureReceipt:
         NotFoundError: nothing of it is there in that scope.
     """
     with unit_of_work(desk.store) as store:
-        versions = [row for row in _versions(desk, store, [memory_id]) if inside(row, scope)]
+        versions = [row for row in versions_of(store, desk.project, [memory_id], ()) if inside(row, scope)]
         if not versions:
             raise not_found(memory_id)
         part = _erase(desk, store, versions)
@@ -58,7 +58,7 @@ def erase_some(desk: Desk, memory_ids: Sequence[str], condition: Filter) -> tupl
     """
     with unit_of_work(desk.store) as store:
         ids = list(still(desk, store, memory_ids, condition))
-        return len(ids), _erase(desk, store, _versions(desk, store, ids))
+        return len(ids), _erase(desk, store, versions_of(store, desk.project, ids, ()))
 
 
 def finish(desk: Desk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> ErasureReceipt:
@@ -90,15 +90,6 @@ def _scrub_is_due(desk: Desk) -> bool:
     return bool(desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True))
 
 
-def _versions(desk: Desk, store: Store, memory_ids: Sequence[str]) -> list[Row]:
-    rows: list[Row] = []
-    for memories in in_chunks(memory_ids):
-        ids = store.list_ids(desk.project, MEMORIES.name, where("memory_id").in_(list(memories)))
-        for chunk in in_chunks(ids):
-            rows += (store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)).values()
-    return rows
-
-
 def _erase(desk: Desk, store: Store, versions: list[Row]) -> ErasureReceipt:
     """Erase versions, the words of their messages, and memories that have no other source."""
     sources = list(dict.fromkeys(source for row in versions for source in sources_of(row)))
@@ -107,7 +98,7 @@ def _erase(desk: Desk, store: Store, versions: list[Row]) -> ErasureReceipt:
         others = [row for page in pages(store, desk.project, MEMORIES.name, condition, include=()) for row in page]
         gone = {str(row.fields["memory_id"]) for row in versions}
         found = [memory_id for memory_id in orphans(versions, others) if memory_id not in gone]
-        versions += _versions(desk, store, found)
+        versions += versions_of(store, desk.project, found, ())
     messages: dict[str, Row] = {}
     for chunk in in_chunks(source_rows(versions)):
         messages |= store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
@@ -193,7 +184,7 @@ def _thin(desk: Desk, keep: int) -> int:
         with unit_of_work(desk.store) as store:
             writes: list[Write] = []
             by_memory: dict[str, list[Row]] = {}
-            for row in _versions(desk, store, chunk):
+            for row in versions_of(store, desk.project, chunk, ()):
                 by_memory.setdefault(str(row.fields["memory_id"]), []).append(row)
             for rows in by_memory.values():
                 newest_first = sorted(rows, key=lambda row: float(str(row.fields["version"])), reverse=True)

@@ -10,6 +10,7 @@ from mnemon._sync.conversations import Conversations
 from mnemon._sync.erasing import finish_pending
 from mnemon._sync.reads import Reads
 from mnemon._sync.removals import Removals
+from mnemon._sync.searches import Searches
 from mnemon._sync.upkeep import Upkeep
 from mnemon._sync.writes import Writes
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Methods"]
 
 
-class Methods(Reads, Writes, Removals, Upkeep, Care):
+class Methods(Searches, Reads, Writes, Removals, Upkeep, Care):
     """What a memory and its views do."""
 
     @property

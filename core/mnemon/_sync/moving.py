@@ -5,14 +5,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mnemon._sync.desk import in_chunks, pages
+from mnemon._sync.desk import in_chunks, pages, versions_of
+from mnemon._sync.work import one_moment, unit_of_work
 from mnemon.errors import ScopeError
+from mnemon.logic.conditions import CURRENT
 from mnemon.logic.exports import collection_line, exported, header_line, linked_memories, row_line
 from mnemon.logic.memories import MEMORIES, with_vector
+from mnemon.logic.mending import settled
 from mnemon.logic.versions import inside
+from mnemon.types.filters import where
 from mnemon.types.results import Exported
 from mnemon.types.storage import Put
 from mnemon.wrappers.files import whole_file
+from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
     import os
@@ -22,9 +27,12 @@ if TYPE_CHECKING:
     from mnemon.logic.adding import Embedded
     from mnemon.logic.exports import ExportedRow
     from mnemon.types.scope import Scope
-    from mnemon.types.storage import Collection, Row
+    from mnemon.types.storage import Collection, Patch, Row
 
-__all__ = ["check_links", "declare", "export", "export_file", "store_rows", "there_already"]
+__all__ = ["catch_up", "check_links", "declare", "export", "export_file", "store_rows", "there_already"]
+
+
+_MOST = 10_000
 
 
 def export(
@@ -32,22 +40,28 @@ def export(
 ) -> Exported:
     """Write the rows of a scope, or of the whole project, line by line; return how many there were."""
     chosen = exported(desk.store.collections(), scope)
-    total = 0
-    for collection, condition in chosen.values():
-        total += (desk.store.count(desk.project, collection.name, condition)).rows
     write(header_line(desk.project, scope, desk.clock()))
     for collection, _ in chosen.values():
         write(collection_line(collection))
     counts = dict.fromkeys(chosen, 0)
-    for name, (collection, condition) in chosen.items():
-        include = ("terms", "metadata", "payload") if collection.text else ("metadata", "payload")
-        for rows in pages(desk.store, desk.project, name, condition, include=include):
-            for row in rows:
-                write(row_line(collection, row))
-            counts[name] += len(rows)
-            if progress is not None:
-                progress(sum(counts.values()), max(total, sum(counts.values())))
+    # One moment: an update between two pages would leave one version of a memory in and the other out.
+    with one_moment(desk.store) as store:
+        total = 0
+        for collection, condition in chosen.values():
+            total += (store.count(desk.project, collection.name, condition)).rows
+        for name, (collection, condition) in chosen.items():
+            include = ("terms", "metadata", "payload") if collection.text else ("metadata", "payload")
+            for rows in pages(store, desk.project, name, condition, include=include):
+                think(_write_rows, write, collection, rows)
+                counts[name] += len(rows)
+                if progress is not None:
+                    progress(sum(counts.values()), max(total, sum(counts.values())))
     return Exported(rows={name: count for name, count in counts.items() if count})
+
+
+def _write_rows(write: Callable[[str], object], collection: Collection, rows: Sequence[Row]) -> None:
+    for row in rows:
+        write(row_line(collection, row))
 
 
 def export_file(
@@ -91,16 +105,16 @@ def check_links(desk: Desk, rows: Sequence[ExportedRow], scope: Scope | None) ->
                 raise ScopeError(msg)
 
 
-def there_already(desk: Desk, rows: Sequence[ExportedRow]) -> set[tuple[str, str]]:
-    """Return which rows are there already, by collection and id."""
+def there_already(desk: Desk, rows: Sequence[ExportedRow]) -> dict[tuple[str, str], Row]:
+    """Return the rows that are there already, by collection and id."""
     ids: dict[str, list[str]] = {}
     for one in rows:
         ids.setdefault(one.collection, []).append(one.row.id)
-    found: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], Row] = {}
     for name, named in ids.items():
         for chunk in in_chunks(named):
-            rows_found: dict[str, Row] = desk.store.get(desk.project, name, chunk, include=(), decisive=True)
-            found |= {(name, row_id) for row_id in rows_found}
+            rows_found = desk.store.get(desk.project, name, chunk, include=(), decisive=True)
+            found |= {(name, row_id): row for row_id, row in rows_found.items()}
     return found
 
 
@@ -113,3 +127,14 @@ def store_rows(desk: Desk, rows: Sequence[ExportedRow], embedded: Embedded) -> l
             row = with_vector(row, embedded.of(one.text))
         batch.append(Put(collection=one.collection, row=row, existing="skip"))
     return list((desk.store.apply(desk.project, batch)).counts)
+
+
+def catch_up(desk: Desk, late: Sequence[Patch], memory_ids: Sequence[str]) -> None:
+    """Close the versions that an export tells were superseded; leave one version of each memory current."""
+    with unit_of_work(desk.store) as store:
+        store.apply(desk.project, late)
+        page = store.groups(
+            desk.project, MEMORIES.name, "memory_id", CURRENT & where("memory_id").in_(memory_ids), limit=_MOST
+        )
+        for twice in (group.value for group in page.groups if group.rows > 1):
+            store.apply(desk.project, settled(versions_of(store, desk.project, [twice], ())))

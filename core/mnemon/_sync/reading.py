@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnemon._sync.desk import in_chunks, newest_rows, pages
+from mnemon._sync.desk import newest_rows, pages, versions_of
 from mnemon.errors import NotFoundError
 from mnemon.logic.conditions import CURRENT, unexpired
 from mnemon.logic.cursors import write_cursor
@@ -124,10 +124,7 @@ def still(desk: Desk, store: Store, memory_ids: Sequence[str], condition: Filter
 
 def history(desk: Desk, memory_id: str, scope: Scope | None) -> History:
     """Return all versions of a memory, oldest first."""
-    ids = desk.store.list_ids(desk.project, MEMORIES.name, where("memory_id").eq(memory_id))
-    rows: list[Row] = []
-    for chunk in in_chunks(ids):
-        rows += (desk.store.get(desk.project, MEMORIES.name, chunk, decisive=True)).values()
+    rows = versions_of(desk.store, desk.project, [memory_id])
     versions = [version_of(row) for row in rows if row.payload and inside(row, scope)]
     if not versions:
         raise not_found(memory_id)

@@ -1,18 +1,18 @@
 # Generated from core/mnemon/_async/reads.py by tests/contracts/unasync.py; edit that file.
-"""The methods of a memory that find and read."""
+"""The methods of a memory that read."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from mnemon._sync import reading, searching
+from mnemon._sync import reading
 from mnemon._sync.face import Face
 from mnemon.errors import InvalidInputError
-from mnemon.logic.arguments import check_id, check_kinds, check_limit, check_query, check_threshold, refuse_foreign
-from mnemon.logic.conditions import CURRENT, matching, recorded_at, split_filters
+from mnemon.logic.arguments import check_id, check_kinds, check_limit, refuse_foreign
+from mnemon.logic.conditions import CURRENT, matching, split_filters
 from mnemon.logic.cursors import read_cursor
 from mnemon.logic.scopes import scope_condition
-from mnemon.logic.searching import Sought
 from mnemon.types.filters import And, where
 from mnemon.types.jsonvalue import shown
 from mnemon.types.scope import SCOPE_FIELDS
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mnemon.types.filters import Filter
     from mnemon.types.memory import Kind, MemoryRecord
-    from mnemon.types.results import History, MemoryPage, OperationPage, ScopeSummary, SearchResult, Stats
+    from mnemon.types.results import History, MemoryPage, OperationPage, ScopeSummary, Stats
     from mnemon.types.times import Time
 
 __all__ = ["Reads"]
@@ -33,86 +33,7 @@ _SORTS = {"created_at": "created_at", "updated_at": "recorded_from", "said_at": 
 
 
 class Reads(Face):
-    """Searching, listing, counting, history."""
-
-    def search(
-        self,
-        query: str,
-        *,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        app_id: str | None = None,
-        run_id: str | None = None,
-        filters: Mapping[str, object] | Filter | None = None,
-        limit: int = 10,
-        threshold: float | None = None,
-        as_of: Time | None = None,
-        kinds: Sequence[Kind] | None = None,
-        include_expired: bool = False,
-        exclude_message_ids: Sequence[str] = (),
-        explain: bool = False,
-        project_wide: bool = False,
-        **foreign: object,
-    ) -> SearchResult:
-        """Return the memories that answer a query best, best first.
-
-        Candidates come from their words and from their meaning; one score ranks both, whose value
-        depends on the query, the memory and the turns around it alone, not on `limit` or others' data.
-
-        Args:
-            query: what to look for.
-            user_id: whose memories; a search with two ids finds what has both.
-            agent_id: as `user_id`.
-            app_id: as `user_id`.
-            run_id: as `user_id`.
-            filters: which of them; see the page on filters. Scope ids at its top count as scope.
-            limit: how many at most, up to 1,000.
-            threshold: the least score, from 0 to 1; None for all.
-            as_of: answer as of then: what was current at that time, and not expired.
-            kinds: only these kinds of memory.
-            include_expired: find what has expired too.
-            exclude_message_ids: leave out what comes from these messages, such as those a prompt still holds.
-            explain: tell the part of each signal in the score.
-            project_wide: search the whole project, without any scope.
-            foreign: refused, with our word for it.
-
-        Raises:
-            ScopeError: no scope.
-            InvalidInputError: a blank query, or a value that does not fit.
-            InvalidFilterError: a filter that is not understood.
-        """
-        refuse_foreign("search", foreign)
-        ids, rest = split_filters(filters)
-        scope = self._reading_scope("search", (user_id, agent_id, app_id, run_id), ids, project_wide=project_wide)
-        check_query(query)
-        now = self._core.clock()
-        moment = None if as_of is None else to_datetime(as_of, "as_of")
-        recorded = recorded_at(moment)
-        everywhere = recorded if scope is None else scope_condition(scope) & recorded
-        space = self._core.find_space()
-        sought = Sought(
-            everywhere=everywhere,
-            scope=scope,
-            recorded=recorded,
-            where=matching(
-                scope,
-                rest,
-                now=now,
-                as_of=moment,
-                kinds=check_kinds(kinds),
-                include_expired=include_expired,
-                exclude_message_ids=_check_ids(exclude_message_ids),
-            ),
-            limit=check_limit(limit),
-            threshold=check_threshold(threshold),
-            explain=explain,
-            config=self._core.recall,
-            space=None if space is None else space.name,
-            embedder=None if space is None else space.model,
-        )
-        understood = self._core.runner.run(searching.understand, everywhere, query, moment or now, self._core.recall)
-        vector = self._core.embed_query(understood.query)
-        return self._core.runner.run(searching.search, sought, understood, vector)
+    """Listing, counting, history."""
 
     def get(
         self,
@@ -333,11 +254,6 @@ class Reads(Face):
         refuse_foreign("stats", foreign)
         scope = self._named(user_id, agent_id, app_id, run_id)
         embedder, space = self._core.embedder, self._core.find_space()
-        return self._core.runner.run(reading.stats, scope, None if embedder is None else embedder.name, space)
-
-
-def _check_ids(ids: Sequence[str]) -> list[str]:
-    if isinstance(ids, str):
-        msg = "exclude_message_ids is a list of ids; write [id]"
-        raise InvalidInputError(msg)
-    return [check_id(item, "a message id") for item in ids]
+        name = None if embedder is None else embedder.name
+        stats = self._core.runner.run(reading.stats, scope, name, space)
+        return replace(stats, calibrated=self._core.recall.is_calibrated(name))

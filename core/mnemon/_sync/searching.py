@@ -3,25 +3,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import zip_longest
+from typing import TYPE_CHECKING, cast
 
 from mnemon._sync.desk import in_chunks
 from mnemon._sync.spaces import recorded_space
 from mnemon.logic.analysis import name_terms
-from mnemon.logic.filters import bind, matcher
 from mnemon.logic.memories import MEMORIES, record_of
-from mnemon.logic.recall import near_terms, rank, read_query, repair, term_weights
-from mnemon.logic.searching import POOL_FIELDS, Pooled, Understood, following, pool_turns, pooled, preceding
+from mnemon.logic.recall import near_terms, ranking, read_query, repair, term_weights
+from mnemon.logic.scopes import scope_condition
+from mnemon.logic.searching import (
+    Pooled,
+    Understood,
+    following,
+    judged,
+    lost_before,
+    neighbours,
+    pool_cosines,
+    pooled,
+    preceding,
+)
 from mnemon.logic.spaces import check_still
-from mnemon.logic.versions import inside
 from mnemon.types.filters import where
 from mnemon.types.memory import Hit
-from mnemon.types.results import SearchResult
+from mnemon.types.results import SearchResult, WhyNot
 from mnemon.types.storage import Nearest, Terms
 from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     import numpy
@@ -29,12 +39,13 @@ if TYPE_CHECKING:
 
     from mnemon._sync.desk import Desk
     from mnemon.logic.recall import Ranked
-    from mnemon.logic.searching import Sought
+    from mnemon.logic.searching import Judged, Sought, Turns
     from mnemon.types.filters import Filter
     from mnemon.types.recall import RecallConfig
+    from mnemon.types.results import Step
     from mnemon.types.storage import Counts, Match
 
-__all__ = ["search", "understand"]
+__all__ = ["search", "understand", "why_not"]
 
 _MOST = 10_000
 
@@ -42,15 +53,17 @@ _MOST = 10_000
 def understand(desk: Desk, everywhere: Filter, text: str, now: datetime, config: RecallConfig) -> Understood:
     """Return what a query asks for: who of the scope it names, how rare its words are there, which are slips."""
     names = think(name_terms, text, config.language)
-    held: Mapping[str, int] = (_count(desk, everywhere, names)).terms if names else {}
-    named = frozenset(name for name, number in held.items() if number)
-    query = think(read_query, text, now=now, zone=None, participants=named, config=config)
-    counts = _count(desk, everywhere, list(query.terms))
+    query = think(read_query, text, now=now, zone=None, participants=(), config=config)
+    counts = _count(desk, everywhere, [*names, *query.terms])
     frequencies = dict(counts.terms)
+    if named := [name for name in names if frequencies[name]]:
+        query = think(read_query, text, now=now, zone=None, participants=named, config=config)
+        if unknown := query.terms.keys() - frequencies.keys():  # a name was part of a longer word
+            frequencies |= (_count(desk, everywhere, sorted(unknown))).terms
     if near := near_terms(query, frequencies=frequencies, config=config):
         frequencies |= (_count(desk, everywhere, near)).terms
         query = repair(query, frequencies=frequencies, config=config)
-    return Understood(query=query, rows=counts.rows, frequencies=frequencies)
+    return Understood(query=query, rows=counts.rows, frequencies={term: frequencies[term] for term in query.terms})
 
 
 def _count(desk: Desk, everywhere: Filter, terms: Sequence[str]) -> Counts:
@@ -65,31 +78,107 @@ def search(desk: Desk, sought: Sought, understood: Understood, vector: NDArray[n
     """
     if sought.space is not None:
         check_still(recorded_space(desk), sought.space)
-    pool = _candidates(desk, sought, understood, vector)
-    found = set(pool)
-    _surround(desk, sought, pool)
-    ranked = think(_ranked, sought, understood, vector, pool)
-    allowed = matcher(bind(sought.where, MEMORIES))
-    wanted: list[Ranked] = []
-    for one in ranked:
-        if len(wanted) == sought.limit or (sought.threshold is not None and one.score < sought.threshold):
-            break
-        if one.id in found or allowed(pool[one.id].row):
-            wanted.append(one)
+    pool, found = _pool(desk, sought, understood, vector)
+    wanted = think(_wanted, desk.turns, sought, understood, vector, pool, found)
     return _hits(desk, sought, pool, wanted)
 
 
-def _ranked(
-    sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None, pool: Mapping[str, Pooled]
-) -> Sequence[Ranked]:
-    return rank(
+def why_not(
+    desk: Desk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None, memory_id: str
+) -> WhyNot:
+    """Return what becomes of one memory in a search."""
+    if sought.space is not None:
+        check_still(recorded_space(desk), sought.space)
+    lost = _lost_before(desk, sought, memory_id)
+    if lost in {"scope", "current"}:
+        return WhyNot(memory_id=memory_id, step=lost)
+    pool, found = _pool(desk, sought, understood, vector)
+    step: Step = lost or "candidates"
+    if memory_id not in pool:
+        return WhyNot(memory_id=memory_id, step=step)
+    every = think(_every, desk.turns, sought, understood, vector, pool, found)
+    fate = next(one for one in every if one.ranked.id == memory_id)
+    one = pool[memory_id]
+    return WhyNot(
+        memory_id=memory_id,
+        step=lost or fate.step,
+        by_words=one.by_words,
+        by_meaning=one.cosine is not None,
+        score=fate.ranked.score,
+        rank=fate.rank,
+        signals=fate.ranked.signals,
+        same_as=fate.same_as,
+    )
+
+
+def _lost_before(desk: Desk, sought: Sought, memory_id: str) -> Step | None:
+    """Return at which step a memory is lost that no channel is asked about, or None."""
+    own = where("memory_id").eq(memory_id)
+    mine = own if sought.scope is None else own & scope_condition(sought.scope)
+    if not desk.store.list_ids(desk.project, MEMORIES.name, mine):
+        return "scope"
+    page = desk.store.scan(desk.project, MEMORIES.name, mine & sought.recorded, include=("metadata",))
+    if not page.rows:
+        return "current"
+    return lost_before(sought, max(page.rows, key=lambda row: cast("int", row.fields["version"])))
+
+
+def _pool(
+    desk: Desk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None
+) -> tuple[dict[str, Pooled], set[str]]:
+    """Return what is ranked, by memory, and which of it a channel found."""
+    pool = _candidates(desk, sought, understood, vector)
+    found = set(pool)
+    _surround(desk, sought, pool)
+    return pool, found
+
+
+def _every(
+    turns: Turns,
+    sought: Sought,
+    understood: Understood,
+    vector: NDArray[numpy.float32] | None,
+    pool: Mapping[str, Pooled],
+    found: set[str],
+) -> list[Judged]:
+    return list(_judged(turns, sought, understood, vector, pool, found))
+
+
+def _wanted(
+    turns: Turns,
+    sought: Sought,
+    understood: Understood,
+    vector: NDArray[numpy.float32] | None,
+    pool: Mapping[str, Pooled],
+    found: set[str],
+) -> list[Ranked]:
+    wanted: list[Ranked] = []
+    for one in _judged(turns, sought, understood, vector, pool, found):
+        if one.step in {"threshold", "limit"}:
+            break
+        if one.step == "found":
+            wanted.append(one.ranked)
+    return wanted
+
+
+def _judged(
+    turns: Turns,
+    sought: Sought,
+    understood: Understood,
+    vector: NDArray[numpy.float32] | None,
+    pool: Mapping[str, Pooled],
+    found: set[str],
+) -> Iterator[Judged]:
+    ranked = ranking(
         understood.query,
-        pool_turns(pool, sought.space, vector),
+        [turns.of(memory_id, one.row) for memory_id, one in pool.items()],
+        pool_cosines(pool, sought.space, vector),
         rows=understood.rows,
         frequencies=understood.frequencies,
         config=sought.config,
         embedder=sought.embedder,
     )
+    return judged(sought, ranked, pool, turns, found)
 
 
 def _candidates(
@@ -108,8 +197,8 @@ def _candidates(
             Terms(weights=held),
             sought.where,
             limit=sought.config.candidates,
-            include=("terms",) if sought.space is None or vector is None else ("terms", sought.space),
-            fields=POOL_FIELDS,
+            include=sought.parts,
+            fields=sought.fields,
         )
     if sought.space is not None and vector is not None:
         by_meaning = desk.store.search(
@@ -118,8 +207,8 @@ def _candidates(
             Nearest(space=sought.space, vector=vector),
             sought.where,
             limit=sought.config.candidates,
-            include=("terms",),
-            fields=POOL_FIELDS,
+            include=sought.parts,
+            fields=sought.fields,
         )
     return pooled(by_words, by_meaning)
 
@@ -130,25 +219,24 @@ def _surround(desk: Desk, sought: Sought, pool: dict[str, Pooled]) -> None:
     Whether one of them may be found itself is decided by the filter's meaning, on the row as it is here.
     """
     edge = list(pool)
-    include = ("terms",) if sought.space is None else ("terms", sought.space)
+    ids = dict[str, str]() if sought.scope is None else sought.scope.to_dict()
     for _ in range(sought.config.rings):
-        asked = (("memory_id", preceding(pool, edge)), ("previous", following(pool, edge)))
+        asked = zip_longest(in_chunks(preceding(pool, edge)), in_chunks(following(pool, edge)), fillvalue=())
         edge = list[str]()
-        for field, ids in asked:
-            for chunk in in_chunks(ids):
-                page = desk.store.scan(
-                    desk.project,
-                    MEMORIES.name,
-                    where(field).in_(list(chunk)) & sought.recorded,
-                    limit=_MOST,
-                    include=(*include, "metadata") if sought.by_metadata else include,
-                    fields=sought.fields,
-                )
-                for row in page.rows:
-                    memory_id = str(row.fields["memory_id"])
-                    if memory_id not in pool and inside(row, sought.scope):
-                        pool[memory_id] = Pooled(row)
-                        edge.append(memory_id)
+        for before, after in list(asked):
+            page = desk.store.scan(
+                desk.project,
+                MEMORIES.name,
+                neighbours(before, after) & sought.recorded,
+                limit=_MOST,
+                include=(*sought.parts, "metadata") if sought.by_metadata else sought.parts,
+                fields=sought.fields,
+            )
+            for row in page.rows:
+                memory_id = cast("str", row.fields["memory_id"])
+                if memory_id not in pool and ids.items() <= row.fields.items():
+                    pool[memory_id] = Pooled(row)
+                    edge.append(memory_id)
 
 
 def _hits(desk: Desk, sought: Sought, pool: Mapping[str, Pooled], wanted: Sequence[Ranked]) -> SearchResult:

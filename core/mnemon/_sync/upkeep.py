@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -14,7 +15,8 @@ from mnemon._sync.face import Face
 from mnemon._sync.spaces import agree_on_words
 from mnemon.errors import ConfigError, InvalidInputError
 from mnemon.logic.arguments import refuse_foreign
-from mnemon.logic.exports import ExportedRow, ExportReader
+from mnemon.logic.exports import ExportedRow, ExportReader, caught_up, later_versions
+from mnemon.logic.memories import MEMORIES
 from mnemon.logic.versions import KEEP, Keep
 from mnemon.protocols.embedder import Embedder
 from mnemon.types.results import ErasureReceipt, Exported, Imported, Reembedded
@@ -22,10 +24,10 @@ from mnemon.wrappers.files import lines_of
 from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from mnemon.types.scope import Scope
-    from mnemon.types.storage import Collection
+    from mnemon.types.storage import Collection, Patch
 
     Progress = Callable[[int, int], None]
 
@@ -137,9 +139,11 @@ class Upkeep(Face):
     ) -> Imported:
         """Store what `export` wrote; what is there already stays as it is, so a second import adds nothing.
 
+        A version that is current here and superseded in the export is closed at the end. Where a memory was
+        changed here as well, both are in its history, and the highest version is current.
+
         Rows go in parts of 500. When it was interrupted, the same call goes on. On a view no collection is
-        declared anew, and every row
-        must belong to its scope.
+        declared anew, and every row must belong to its scope.
 
         Args:
             source: a file's path, or lines.
@@ -154,24 +158,36 @@ class Upkeep(Face):
         if isinstance(source, str | os.PathLike):
             with lines_of(source) as file:
                 return self._import(file, scope, progress)
+        if not isinstance(source, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = f"import_ takes the path of an export or its lines, not a {type(source).__name__}"
+            raise InvalidInputError(msg)
         return self._import(source, scope, progress)
 
     def _import(self, lines: Iterable[str], scope: Scope | None, progress: Callable[[int], None] | None) -> Imported:
         report = _Report()
+        late: list[Patch] = []
+        versioned: dict[str, None] = {}
         numbered = enumerate(lines, 1)
         reader = ExportReader(scope=scope, language=self._core.recall.language)
         while part := think(_read_part, numbered, reader):
             for found in part:
                 if not isinstance(found, ExportedRow):
                     self._core.runner.run(moving.declare, found, scope)
-            self._core.runner.run(moving.check_links, [one for one in part if isinstance(one, ExportedRow)], scope)
-            self._store([found for found in part if isinstance(found, ExportedRow)], report, progress)
+            rows = [one for one in part if isinstance(one, ExportedRow)]
+            self._core.runner.run(moving.check_links, rows, scope)
+            late += self._store(rows, report, progress)
+            versioned |= dict.fromkeys(later_versions(rows))
         reader.finish()
+        # Last, when every version is there: one that is closed before its successor came would be missing meanwhile.
+        for start in range(0, max(len(late), len(versioned)), _ROWS):
+            end = start + _ROWS
+            self._core.runner.run(moving.catch_up, late[start:end], list(versioned)[start:end])
         return report.result()
 
-    def _store(self, rows: list[ExportedRow], report: _Report, progress: Callable[[int], None] | None) -> None:
+    def _store(self, rows: list[ExportedRow], report: _Report, progress: Callable[[int], None] | None) -> list[Patch]:
+        """Store what is new; return what rows that are there already have to catch up with."""
         if not rows:
-            return
+            return []
         there = self._core.runner.run(moving.there_already, rows)
         new = [one for one in rows if (one.collection, one.row.id) not in there]
         embedded = self._core.embed_documents([one.text for one in new if one.text is not None])
@@ -179,6 +195,8 @@ class Upkeep(Face):
         report.count(rows, new, counts, set(embedded.vectors))
         if progress is not None:
             progress(report.rows)
+        told = [one.row for one in rows if one.collection == MEMORIES.name and (one.collection, one.row.id) in there]
+        return [patch for row in told for patch in caught_up(there[MEMORIES.name, row.id], row)]
 
     def reembed(
         self, *, embedder: Embedder | Keep | None = KEEP, progress: Progress | None = None, **foreign: object

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from mnemon.protocols.store import Store
 
-__all__ = ["unit_of_work"]
+__all__ = ["one_moment", "unit_of_work"]
 
 
 def unit_of_work(store: Store) -> AbstractContextManager[Store]:
@@ -20,8 +20,14 @@ def unit_of_work(store: Store) -> AbstractContextManager[Store]:
     return _Itself(store) if exclusive is None else exclusive()
 
 
+def one_moment(store: Store) -> AbstractContextManager[Store]:
+    """Return a store whose reads all see one moment, or the store itself where it has none."""
+    snapshot = getattr(store, "snapshot", None)
+    return _Itself(store) if snapshot is None else snapshot()
+
+
 class _Itself:
-    """A store as the unit of its own work."""
+    """A store as the unit of its own work, and as the moment of its own reads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

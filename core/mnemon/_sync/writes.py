@@ -161,9 +161,15 @@ class Writes(Face):
         progress: Callable[[int, int], None] | None,
     ) -> AddResult:
         request = AddRequest(entries=tuple(entries), roles=check_roles(roles), actor=self._who(actor), key=key)
-        embedded = Embedded(needed=self._core.embedder is not None)
-        if len(entries) <= _EAGER:
-            embedded = self._core.embed_documents(request.texts, progress=progress)
+        if self._core.embedder is None:
+            embedded = Embedded()
+        else:
+            texts: AddResult | list[str] = request.texts
+            if len(entries) > _EAGER:
+                texts = self._core.runner.run(adding.texts_to_embed, request)
+            if isinstance(texts, AddResult):
+                return texts
+            embedded = self._core.embed_documents(texts, progress=progress)
         while True:
             answer = self._core.runner.run(adding.add, request, embedded)
             if isinstance(answer, AddResult):

@@ -1,1 +1,84 @@
-"""What adapters share: policy and plumbing that two of them need, and no framework."""
+"""What all adapters share: whose memories a call means, what a prompt is given, and what is remembered.
+
+An adapter translates between a framework and these; it decides nothing of its own. What it keeps in
+collections of its own goes through `mnemon.adapting.storage`.
+"""
+
+from __future__ import annotations
+
+from mnemon.adapting._async.history import AsyncHistory
+from mnemon.adapting._async.keeper import AsyncKeeper
+from mnemon.adapting._async.tools import AsyncMemoryTools
+from mnemon.adapting._sync.history import History
+from mnemon.adapting._sync.keeper import Keeper
+from mnemon.adapting._sync.tools import MemoryTools
+from mnemon.adapting.converting import Data, Translation, from_framework, results_apart, to_framework
+from mnemon.adapting.embedding import PairedEmbedder
+from mnemon.adapting.failing import OnError, tolerating
+from mnemon.adapting.handle import Handle
+from mnemon.adapting.messages import OURS, difference, patched
+from mnemon.adapting.naming import handle_of, name_of, register_memory
+from mnemon.adapting.parts import attachment, data_uri, placeholder, read_arguments
+from mnemon.adapting.policy import Policy, spoken
+from mnemon.adapting.queue import WriteQueue
+from mnemon.adapting.recall import Carried, RecallRules, choose, render, without_recalled
+from mnemon.adapting.scoping import CallScope, IdSource, ScopeRule
+from mnemon.adapting.tools import (
+    TOOLS,
+    DeleteMemory,
+    ListMemories,
+    SaveMemory,
+    SearchMemories,
+    ToolText,
+    UpdateMemory,
+    can_be_told,
+    choose_tools,
+)
+
+__all__ = [
+    "OURS",
+    "TOOLS",
+    "AsyncHistory",
+    "AsyncKeeper",
+    "AsyncMemoryTools",
+    "CallScope",
+    "Carried",
+    "Data",
+    "DeleteMemory",
+    "Handle",
+    "History",
+    "IdSource",
+    "Keeper",
+    "ListMemories",
+    "MemoryTools",
+    "OnError",
+    "PairedEmbedder",
+    "Policy",
+    "RecallRules",
+    "SaveMemory",
+    "ScopeRule",
+    "SearchMemories",
+    "ToolText",
+    "Translation",
+    "UpdateMemory",
+    "WriteQueue",
+    "attachment",
+    "can_be_told",
+    "choose",
+    "choose_tools",
+    "data_uri",
+    "difference",
+    "from_framework",
+    "handle_of",
+    "name_of",
+    "patched",
+    "placeholder",
+    "read_arguments",
+    "register_memory",
+    "render",
+    "results_apart",
+    "spoken",
+    "to_framework",
+    "tolerating",
+    "without_recalled",
+]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from mnemon._async.spaces import declare as async_declare
 from mnemon._sync.spaces import declare
-from mnemon.errors import ClosedError, ConfigError
-from mnemon.memory import Memory
+from mnemon.adapting.handle import Handle
+from mnemon.errors import ConfigError
 from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from mnemon._async.desk import AsyncDesk
     from mnemon._sync.desk import Desk
-    from mnemon.memory import AsyncMemory
+    from mnemon.memory import AsyncMemory, Memory
     from mnemon.protocols.runner import AsyncRunner, Runner
     from mnemon.types.storage import Collection
 
@@ -68,13 +67,10 @@ class Storage:
             if collection.person is None:
                 msg = f"collection {collection.name!r} names no person, so that forget() would pass it by; set person="
                 raise ConfigError(msg)
-        self._memory = memory
-        self._owns = memory is None
+        self._handle = Handle(memory)
         self._collections = collections
-        self._lock = Lock()
         self._sync: Memory | None = None
         self._aio: AsyncMemory | None = None
-        self._closed = False
 
     def memory(self) -> Memory:
         """Return the memory for sync code, opened, with the collections declared.
@@ -84,8 +80,7 @@ class Storage:
             ConfigError: the memory is over an async store, which has no sync twin.
         """
         if self._sync is None:
-            opened = self._open()
-            memory = opened if isinstance(opened, Memory) else opened.sync
+            memory = self._handle.memory()
             _runner(memory).run(declare, *self._collections)
             self._sync = memory  # twice, where two threads come first at once, does no harm
         return self._sync
@@ -97,8 +92,7 @@ class Storage:
             ClosedError: this object was closed.
         """
         if self._aio is None:
-            opened = await athink(self._open)
-            memory = opened.aio if isinstance(opened, Memory) else opened
+            memory = await self._handle.amemory()
             await _async_runner(memory).run(async_declare, *self._collections)
             self._aio = memory
         return self._aio
@@ -125,26 +119,13 @@ class Storage:
 
     def close(self) -> None:
         """Close the memory if it was opened here; a second call does nothing."""
-        with self._lock:
-            if not self._owns:
-                return
-            self._closed = True
+        if self._handle.owned:
             self._sync = self._aio = None
-            if isinstance(self._memory, Memory):
-                self._memory.close()
+        self._handle.close()
 
     async def aclose(self) -> None:
         """Close the memory if it was opened here; a second call does nothing."""
         await athink(self.close)
-
-    def _open(self) -> Memory | AsyncMemory:
-        with self._lock:
-            if self._closed:
-                msg = "this was closed, and the default memory that it had opened with it; make a new one"
-                raise ClosedError(msg)
-            if self._memory is None:
-                self._memory = Memory()
-            return self._memory
 
 
 def _runner(memory: Memory) -> Runner[Desk]:

@@ -9,7 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mnemon.config.opening import choose_embedder, default_path, open_settings, open_store
+    from mnemon.config.opening import (
+        choose_embedder,
+        default_path,
+        open_async_store,
+        open_settings,
+        open_store,
+    )
     from mnemon.config.settings import EmbeddingConfig, MemoryConfig
 
 __all__ = [
@@ -17,6 +23,7 @@ __all__ = [
     "MemoryConfig",
     "choose_embedder",
     "default_path",
+    "open_async_store",
     "open_settings",
     "open_store",
 ]
@@ -26,6 +33,7 @@ _PLACES = {
     "MemoryConfig": "settings",
     "choose_embedder": "opening",
     "default_path": "opening",
+    "open_async_store": "opening",
     "open_settings": "opening",
     "open_store": "opening",
 }

@@ -207,10 +207,10 @@ class Settings(BaseModel):
         description="When vectors cannot be had: fail, or go by words now and embed later.",
         json_schema_extra=_accepts("`raise` or `defer`"),
     )
-    language: Literal["en"] = Field(
+    language: Literal["en", "de", "es", "neutral"] = Field(
         default="en",
-        description="Language of what is said, for the stems of words.",
-        json_schema_extra=_accepts("`en`"),
+        description="Language of what is said, for words and cues; `neutral` for all that have no rules here.",
+        json_schema_extra=_accepts("`en`, `de`, `es` or `neutral`"),
     )
     durability: Literal["process", "full"] = Field(
         default="process",

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mnemon.config.settings import MemoryConfig
+    from mnemon.protocols.async_store import AsyncStore
     from mnemon.protocols.store import Store
 
-__all__ = ["choose_embedder", "default_path", "open_settings", "open_store"]
+__all__ = ["choose_embedder", "default_path", "open_async_store", "open_settings", "open_store"]
 
 _LOCAL_LIBRARIES = ("onnxruntime", "tokenizers")
 _LOCAL_NAMES = "local:"
@@ -55,11 +56,19 @@ def open_settings(config: MemoryConfig | str | os.PathLike[str] | None = None, *
     return MemoryConfig.load(config, **given)
 
 
+def open_async_store(target: str | os.PathLike[str] | None, settings: MemoryConfig) -> Store | AsyncStore:
+    """Open a store for async code: the sync one where there is no other; arguments and errors as for `open_store`."""
+    named = settings.store if target is None else target
+    opened = None if named is None else parse_target(named).open_async(settings)
+    return open_store(target, settings) if opened is None else opened
+
+
 def open_store(target: str | os.PathLike[str] | None, settings: MemoryConfig) -> Store:
     """Open a store; whoever opens it closes it.
 
     Args:
-        target: a path, `:memory:`, an address (`sqlite:notes.db`, `sqlite:///srv/notes.db`, `memory:`),
+        target: a path, `:memory:`, an address (`sqlite:notes.db`, `sqlite:///srv/notes.db`, `memory:`,
+            `weaviate://host:8080?grpc_port=50051`),
             or None for `settings.store`, and where that is None too, for the user's default file.
         settings: its durability and bounds, and the project that the log names.
 

@@ -10,19 +10,20 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mnemon.errors import ConfigError
 from mnemon.types.jsonvalue import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mnemon.config.settings import MemoryConfig
+    from mnemon.protocols.async_store import AsyncStore
     from mnemon.protocols.store import Store
 
-__all__ = ["FileTarget", "MemoryTarget", "Target", "parse_target"]
+__all__ = ["FileTarget", "MemoryTarget", "Target", "WeaviateTarget", "parse_target"]
 
 # At least two letters: one before a colon is a drive of Windows.
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
@@ -34,6 +35,10 @@ class Target(Protocol):
 
     def open(self, settings: MemoryConfig) -> Store:
         """Open it; no store is asked over the network before it is first used."""
+        ...
+
+    def open_async(self, settings: MemoryConfig) -> AsyncStore | None:
+        """Open it for async code, or return None where there is nothing but the sync one."""
         ...
 
 
@@ -54,6 +59,9 @@ class FileTarget:
             max_bytes=settings.max_bytes,
         )
 
+    def open_async(self, settings: MemoryConfig) -> None:
+        """Return None: a file is read in worker threads."""
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryTarget:
@@ -64,6 +72,38 @@ class MemoryTarget:
         from mnemon.stores.in_memory import InMemoryStore  # noqa: PLC0415 - settings are checked without a store
 
         return InMemoryStore()
+
+    def open_async(self, settings: MemoryConfig) -> None:
+        """Return None: nothing is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeaviateTarget:
+    """A Weaviate server; its key is read from `WEAVIATE_API_KEY` when it is opened, and is no part of an address.
+
+    Attributes:
+        url: where its REST port is.
+        options: arguments of `WeaviateStore.connect`.
+    """
+
+    url: str
+    options: Mapping[str, str | int | float]
+
+    def open(self, settings: MemoryConfig) -> Store:  # noqa: ARG002 - it has settings of its own, in its address
+        """Return a store that connects when it is first used."""
+        from mnemon.stores.weaviate import WeaviateStore  # noqa: PLC0415 - needs its extra
+
+        return WeaviateStore.connect(self.url, api_key=_weaviate_key(), **cast("dict[str, Any]", self.options))
+
+    def open_async(self, settings: MemoryConfig) -> AsyncStore:  # noqa: ARG002 - the same
+        """Return an async store that connects when it is first used."""
+        from mnemon.stores.weaviate import AsyncWeaviateStore  # noqa: PLC0415 - needs its extra
+
+        return AsyncWeaviateStore.connect(self.url, api_key=_weaviate_key(), **cast("dict[str, Any]", self.options))
+
+
+def _weaviate_key() -> str | None:
+    return os.environ.get("WEAVIATE_API_KEY") or None
 
 
 def parse_target(target: object) -> Target:
@@ -90,7 +130,7 @@ def parse_target(target: object) -> Target:
     if reader is None:
         msg = (
             f"no store is opened by addresses that begin with {shown(found[1] + ':')}; known are "
-            f"{', '.join(f'{scheme}:' for scheme, known in _SCHEMES.items() if known is not _weaviate)}; "
+            f"{', '.join(f'{scheme}:' for scheme in _SCHEMES)}; "
             f"a file of such a name is given as a Path, or with ./ before it"
         )
         raise ConfigError(msg)
@@ -134,10 +174,87 @@ def _in_memory(rest: str) -> MemoryTarget:
     return MemoryTarget()
 
 
-def _weaviate(rest: str) -> Target:
-    del rest  # may hold a key
-    msg = "stores on Weaviate (weaviate:) are not in this release yet; use a file, such as sqlite:notes.db"
-    raise ConfigError(msg)
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= _MOST_PORTS:
+        raise ValueError
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= _LONGEST_S:
+        raise ValueError
+    return seconds
+
+
+def _replicas(text: str) -> int:
+    replicas = int(text)
+    if replicas < 1:
+        raise ValueError
+    return replicas
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Za-z0-9]{0,30}", text):
+        raise ValueError
+    return text
+
+
+_MOST_PORTS, _LONGEST_S = 65_535, 3_600.0
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
+_OPTIONS: dict[str, tuple[str, str, Callable[[str], str | int | float]]] = {
+    "grpc_port": ("grpc_port", "a port", _port),
+    "grpc_host": ("grpc_host", "the name of a host", _host),
+    "prefix": ("prefix", "a capital letter and up to 30 more letters and digits", _prefix),
+    "timeout_s": ("timeout_s", "seconds, up to an hour", _seconds),
+    "replicas": ("replication_factor", "a whole number from 1", _replicas),
+}
+
+
+def _weaviate(rest: str) -> WeaviateTarget:
+    """Read `weaviate://host:8080?grpc_port=50051&secure=true`; messages show no value, which may be a key."""
+    try:
+        parts = urlsplit(f"weaviate:{rest}")
+        port = parts.port
+    except ValueError as error:
+        msg = "the address of a Weaviate is weaviate://host:8080?grpc_port=50051; its port is no number up to 65535"
+        raise ConfigError(msg) from error
+    if parts.username is not None or parts.password is not None:
+        msg = "a key does not belong into an address, which is shown and logged; set WEAVIATE_API_KEY"
+        raise ConfigError(msg)
+    host = parts.netloc.rsplit(":", 1)[0] if port is not None else parts.netloc
+    if not _HOST.fullmatch(host) or parts.path not in {"", "/"} or parts.fragment:
+        msg = "the address of a Weaviate is weaviate://host:8080?grpc_port=50051, with a host and without a path"
+        raise ConfigError(msg)
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    names = [name for name, _ in given]
+    known = {"secure", *_OPTIONS}
+    if len(set(names)) < len(names) or not set(names) <= known:
+        msg = f"the address of a Weaviate takes each of {', '.join(sorted(known))} once, and nothing else; keys are "
+        raise ConfigError(msg + "read from WEAVIATE_API_KEY")
+    secure = dict(given).get("secure", "false")
+    if secure not in {"true", "false"}:
+        msg = "secure in the address of a Weaviate is true or false"
+        raise ConfigError(msg)
+    options: dict[str, str | int | float] = {}
+    for name, text in given:
+        if name != "secure":
+            target, accepts, read = _OPTIONS[name]
+            try:
+                options[target] = read(text)
+            except ValueError as error:
+                msg = f"{name} in the address of a Weaviate is {accepts}"
+                raise ConfigError(msg) from error
+    tls = secure == "true"
+    default = 443 if tls else 8080
+    return WeaviateTarget(f"{'https' if tls else 'http'}://{host}:{port or default}", options)
 
 
 _SCHEMES: dict[str, Callable[[str], Target]] = {"sqlite": _sqlite, "memory": _in_memory, "weaviate": _weaviate}

@@ -80,22 +80,19 @@ class AddRequest:
         said = [_said(entry) for entry in self.entries]
         return blake2b(json.dumps(said).encode(), digest_size=16, key=self.key.secret).hexdigest()
 
-    @property
-    def scopes(self) -> dict[Scope, list[Message]]:
-        """The messages of each scope, in order."""
-        grouped: dict[Scope, list[Message]] = {}
-        for entry in self.entries:
-            if isinstance(entry.said, Message):
-                grouped.setdefault(entry.scope, []).append(entry.said)
-        return grouped
-
-    def times(self, now: datetime) -> dict[Scope, list[datetime]]:
-        """When the messages of each scope were said, in order: where they do not tell, as the call does, or now."""
-        grouped: dict[Scope, list[datetime]] = {}
-        for entry in self.entries:
-            if isinstance(entry.said, Message):
-                grouped.setdefault(entry.scope, []).append(entry.said.time or entry.said_at or now)
-        return grouped
+    def threads(self, now: datetime) -> dict[Scope, Thread]:
+        """The messages of each scope; where one does not tell when it was said, the call does, or it is now."""
+        threads: dict[Scope, Thread] = {}
+        for place, entry in enumerate(self.entries):
+            said = entry.said
+            if isinstance(said, Message):
+                thread = threads.get(entry.scope)
+                if thread is None:
+                    thread = threads[entry.scope] = Thread(scope=entry.scope)
+                thread.places.append(place)
+                thread.messages.append(said)
+                thread.times.append(said.time or entry.said_at or now)
+        return threads
 
     @property
     def texts(self) -> list[str]:
@@ -105,6 +102,23 @@ class AddRequest:
             one if isinstance(one, str) else one.text for one in said if isinstance(one, str) or one.role in self.roles
         )
         return [text for text in dict.fromkeys(words) if text.strip()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """What an add has to say in one scope.
+
+    Attributes:
+        scope: the scope.
+        places: which entries of the request these are.
+        messages: the messages, in order.
+        times: when each was said.
+    """
+
+    scope: Scope
+    places: list[int] = field(default_factory=list[int])
+    messages: list[Message] = field(default_factory=list[Message])
+    times: list[datetime] = field(default_factory=list["datetime"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,34 +198,34 @@ def check_key(scope: Scope, key: object) -> IdempotencyKey | None:
 
 
 def plan_add(
-    request: AddRequest, logs: Mapping[Scope, Log], *, now: datetime, gap: timedelta, new_id: NewId, align: bool = True
+    request: AddRequest,
+    threads: Iterable[Thread],
+    logs: Mapping[Scope, Log],
+    *,
+    now: datetime,
+    gap: timedelta,
+    new_id: NewId,
+    align: bool = True,
 ) -> AddPlan:
-    """Decide what of an add is new, and the memories that become of it."""
+    """Decide what of an add is new, and the memories that become of it; `threads` are those of the request."""
     ids = new_id if request.key is None else _derived(request.key.op_id)
     op_id = new_id() if request.key is None else request.key.op_id
-    times = request.times(now)
-    planned = {
-        scope: iter(
-            plan_turns(
-                messages,
-                times[scope],
-                logs[scope],
-                scope=scope,
-                roles=request.roles,
-                gap=gap,
-                new_id=ids,
-                align=align,
-            )
+    turns: list[Turn | None] = [None] * len(request.entries)
+    for thread in threads:
+        planned = plan_turns(
+            thread.messages,
+            thread.times,
+            logs[thread.scope],
+            scope=thread.scope,
+            roles=request.roles,
+            gap=gap,
+            new_id=ids,
+            align=align,
         )
-        for scope, messages in request.scopes.items()
-    }
-    turns: list[Turn | None] = []
-    records: list[MemoryRecord | None] = []
-    for entry in request.entries:
-        turn = next(planned[entry.scope]) if isinstance(entry.said, Message) else None
-        turns.append(turn)
-        records.append(_record(entry, turn, now, ids))
-    return AddPlan(op_id=op_id, digest=request.digest, now=now, turns=tuple(turns), records=tuple(records), logs=logs)
+        for place, turn in zip(thread.places, planned, strict=True):
+            turns[place] = turn
+    records = tuple(_record(entry, turn, now, ids) for entry, turn in zip(request.entries, turns, strict=True))
+    return AddPlan(op_id=op_id, digest=request.digest, now=now, turns=tuple(turns), records=records, logs=logs)
 
 
 def _derived(op_id: str) -> NewId:
@@ -251,11 +265,13 @@ def add_writes(plan: AddPlan, embedded: Embedded, *, actor: str | None, language
     """
     new = [record for record in plan.records if record is not None]
     writes: list[Write] = list(_message_writes(plan))
-    if new:
-        scope = common_scope(record.scope for record in new)
+    if new or plan.digest is not None:  # a key is remembered even where nothing was new
+        turns = (turn.scope for turn in plan.turns if turn is not None)
+        scope = common_scope(record.scope for record in new) if new else common_scope(turns)
         touched = tuple(Touched(memory_id=record.id, made=1) for record in new)
         operation = Operation(op_id=plan.op_id, kind="add", at=plan.now, actor=actor, scope=scope, touched=touched)
-        writes.append(operation_put(operation, digest=plan.digest))
+        repeated = () if plan.digest is None else plan.repeated
+        writes.append(operation_put(operation, digest=plan.digest, repeated=repeated))
     for turn, record in zip(plan.turns, plan.records, strict=True):
         if record is not None:
             row = first_row(
@@ -317,13 +333,15 @@ def add_result(plan: AddPlan, there: Mapping[str, MemoryRecord]) -> AddResult:
     return AddResult(items=tuple(items), op_id=plan.op_id if any(plan.records) else None)
 
 
-def repeated_result(request: AddRequest, op_id: str, firsts: Mapping[str, Row], newest: Mapping[str, Row]) -> AddResult:
+def repeated_result(
+    request: AddRequest, op_id: str | None, firsts: Mapping[str, Row], newest: Mapping[str, Row]
+) -> AddResult:
     """Return what an add that was done before answers: each entry with its memory as it is now.
 
     Args:
         request: the add.
-        op_id: the operation that did it.
-        firsts: the first versions of the memories that it made; those of one text are told apart by nothing.
+        op_id: the operation that did it, or None where it stored nothing.
+        firsts: the first versions of the memories that it made or found; those of one text are told apart by nothing.
         newest: their newest versions.
     """
     by_text = {text_of(row): key for key, row in firsts.items() if row.payload}

@@ -67,6 +67,22 @@ def check_id(value: object, name: str) -> str:
     return cast("str", value)
 
 
+def check_ids(ids: object, name: str, of: str) -> list[str]:
+    """Return a list of ids; one text alone is an error, since its letters would be taken for ids."""
+    if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
+        msg = f"{name} is a list of ids of {of}s, not {shown(ids)}; write [id]"
+        raise InvalidInputError(msg)
+    return [check_id(item, f"a {of} id") for item in cast("Iterable[object]", ids)]
+
+
+def check_last(last: object) -> int | None:
+    """Return how many of the newest are wanted; None for all."""
+    if last is not None and (isinstance(last, bool) or not isinstance(last, int) or last < 0):
+        msg = f"last must be a whole number from 0, not {shown(last)}"
+        raise InvalidInputError(msg)
+    return last
+
+
 def check_query(query: object) -> str:
     """Return the text of a search; blank is an error."""
     if not check_text(query, "query").strip():

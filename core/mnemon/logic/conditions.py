@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mnemon.errors import InvalidFilterError, ScopeError
@@ -55,7 +56,17 @@ def merge_scopes(*scopes: Mapping[str, str | None]) -> Scope | None:
             if merged.setdefault(name, value) != value:
                 msg = f"{name}={value!r} contradicts {name}={merged[name]!r}, to which this call is bound"
                 raise ScopeError(msg)
-    return Scope(**merged) if merged else None
+    if not merged:
+        return None
+    if any(type(value) is not str for value in merged.values()):
+        return Scope(**merged)  # which says what is wrong with it
+    return _scope(*map(merged.get, SCOPE_FIELDS))
+
+
+@lru_cache(maxsize=1024)
+def _scope(user_id: str | None, agent_id: str | None, app_id: str | None, run_id: str | None) -> Scope:
+    """Return a scope, the same object for the same ids: callers come again and again with theirs."""
+    return Scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
 
 
 def split_filters(filters: Mapping[str, object] | Filter | None) -> tuple[dict[str, str], Filter]:

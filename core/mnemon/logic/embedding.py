@@ -37,12 +37,15 @@ def check_vectors(vectors: object, *, count: int, name: str, dimensions: int | N
     """
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    try:
-        with np.errstate(over="ignore"):
-            array = np.asarray(cast("Sequence[Sequence[float]]", vectors), dtype=np.float32)
-    except (TypeError, ValueError):
-        msg = f"embedder {name!r} gave something other than one list of numbers per text"
-        raise EmbeddingError(msg) from None
+    if type(vectors) is np.ndarray and vectors.dtype == np.float32:
+        array = cast("NDArray[numpy.float32]", vectors)
+    else:
+        try:
+            with np.errstate(over="ignore"):
+                array = np.asarray(cast("Sequence[Sequence[float]]", vectors), dtype=np.float32)
+        except (TypeError, ValueError):
+            msg = f"embedder {name!r} gave something other than one list of numbers per text"
+            raise EmbeddingError(msg) from None
     if not count:
         return np.empty((0, dimensions or 0), dtype=np.float32)
     if array.ndim != 2 or len(array) != count or not array.shape[1]:  # noqa: PLR2004 - rows and columns

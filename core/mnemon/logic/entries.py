@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.errors import InvalidInputError, ScopeError
@@ -77,9 +78,9 @@ def read_entries(
     """
     when = None if timestamp is None else to_datetime(timestamp, "timestamp")
     checked_kind = check_kind(kind)
-    common = Entry(
+    entry = partial(
+        Entry,
         scope=scope,
-        said="",
         plain=isinstance(content, str),
         kind=checked_kind,
         metadata=check_json_object({} if metadata is None else metadata, "metadata"),
@@ -91,8 +92,8 @@ def read_entries(
         said_at=when,
     )
     if isinstance(content, str) and checked_kind != "episodic":
-        return [replace(common, said=_check_words(content, "text"))]
-    return [replace(common, said=message) for message in read_messages(content)]
+        return [entry(said=_check_words(content, "text"))]
+    return [entry(said=message) for message in read_messages(content)]
 
 
 def read_messages(content: object) -> list[Message]:
@@ -176,21 +177,24 @@ _ITEM = frozenset({"metadata", "categories", "kind", "timestamp", "expires_at", 
 
 
 def _read_item(item: object, scope: Scope | None) -> list[Entry]:
-    parts: dict[str, Any] = {}
-    content = item
-    if isinstance(item, Mapping) and "role" not in item:
-        parts = dict(cast("Mapping[str, Any]", item))
-        content = parts.pop("content", None)
-        if content is None:
-            msg = "a dict needs content, beside arguments of add"
-            raise InvalidInputError(msg)
+    if isinstance(item, str | Message) or not isinstance(item, Mapping) or "role" in item:
+        return read_entries(cast("object", item), scope=_needed(scope))
+    parts: dict[str, Any] = dict(cast("Mapping[str, Any]", item))
+    content = parts.pop("content", None)
+    if content is None:
+        msg = "a dict needs content, beside arguments of add"
+        raise InvalidInputError(msg)
     ids = {name: parts.pop(name) for name in SCOPE_FIELDS if name in parts}
     refuse_foreign("add", {name: value for name, value in parts.items() if name not in _ITEM})
-    merged = merge_scopes({} if scope is None else scope.to_dict(), ids)
-    if merged is None:
+    merged = _needed(merge_scopes({} if scope is None else scope.to_dict(), ids))
+    return [_told(entry) for entry in read_entries(content, scope=merged, **parts)]
+
+
+def _needed(scope: Scope | None) -> Scope:
+    if scope is None:
         msg = "no scope; give at least one of user_id, agent_id, app_id and run_id"
         raise ScopeError(msg)
-    return [_told(entry) for entry in read_entries(content, scope=merged, **parts)]
+    return scope
 
 
 def _told(entry: Entry) -> Entry:

@@ -23,7 +23,7 @@ from mnemon.logic.scopes import scope_of
 from mnemon.logic.spaces import SETTINGS
 from mnemon.types.filters import And, where
 from mnemon.types.jsonvalue import check_text, shown
-from mnemon.types.storage import Row
+from mnemon.types.storage import Patch, Row
 from mnemon.types.times import format_time
 
 if TYPE_CHECKING:
@@ -32,9 +32,19 @@ if TYPE_CHECKING:
 
     from mnemon.types.filters import Filter
     from mnemon.types.scope import Scope
-    from mnemon.types.storage import Collection
+    from mnemon.types.storage import Collection, FieldValue
 
-__all__ = ["ExportReader", "ExportedRow", "collection_line", "exported", "header_line", "linked_memories", "row_line"]
+__all__ = [
+    "ExportReader",
+    "ExportedRow",
+    "caught_up",
+    "collection_line",
+    "exported",
+    "header_line",
+    "later_versions",
+    "linked_memories",
+    "row_line",
+]
 
 FORMAT = "mnemon-export"
 VERSION = 1
@@ -158,13 +168,16 @@ class ExportReader:
         self._begun = False
         self._declared: dict[str, Collection] = {}
 
-    def read(self, line: str, number: int) -> Collection | ExportedRow | None:
+    def read(self, line: object, number: int) -> Collection | ExportedRow | None:
         """Return what a line holds: a collection, a row, or None for the header and empty lines.
 
         Raises:
             InvalidInputError: it is not a line of an export of this version; the message names its number.
             ScopeError: it is a row outside of the scope that the import is bound to.
         """
+        if not isinstance(line, str):
+            msg = f"line {number}: it is a {type(line).__name__} and no text"
+            raise InvalidInputError(msg)
         if not line.strip():
             return None
         try:
@@ -235,6 +248,33 @@ def _check_identity(row: Row, collection: str) -> None:
     if not fits:
         msg = f"row {row.id!r} is not what its id says"
         raise InvalidInputError(msg)
+
+
+def caught_up(here: Row, told: Row) -> list[Patch]:
+    """Return what an export tells of a version that is here already: that it was superseded, and by which one."""
+    patches: list[Patch] = []
+    if "recorded_to" in told.fields and "recorded_to" not in here.fields:
+        fields = {name: told.fields.get(name) for name in ("recorded_to", "closed_by", "ended")}
+        patches.append(_late(told, fields, where("recorded_to").exists(value=False)))
+    newest = told.fields.get("newest_version")
+    if newest is not None and _number(newest) > _number(here.fields.get("newest_version", 1)):
+        fields = {name: told.fields[name] for name in ("newest", "newest_version")}
+        patches.append(_late(told, fields, ~where("newest_version").gte(newest)))
+    return patches
+
+
+def _late(told: Row, fields: Mapping[str, FieldValue | None], expect: Filter) -> Patch:
+    return Patch(collection=MEMORIES.name, id=told.id, fields=fields, expect=expect, otherwise="skip")
+
+
+def _number(value: object) -> float:
+    return float(cast("float", value))
+
+
+def later_versions(rows: Iterable[ExportedRow]) -> list[str]:
+    """Return the memories that these rows have a later version than the first of."""
+    memories = [one.row for one in rows if one.collection == MEMORIES.name]
+    return [str(row.fields["memory_id"]) for row in memories if row.id != row.fields["memory_id"]]
 
 
 def linked_memories(found: ExportedRow) -> set[str]:

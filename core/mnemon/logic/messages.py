@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,7 +11,6 @@ from mnemon.errors import InvalidInputError
 from mnemon.logic.scopes import row_id
 from mnemon.types.jsonvalue import json_bytes, shown
 from mnemon.types.message import File, Image, Message, Text, ToolCall, ToolResult
-from mnemon.types.scope import SCOPE_FIELDS
 from mnemon.types.storage import Collection, Ordered, Row
 from mnemon.types.times import format_time, to_datetime
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ERASED",
     "MESSAGES",
+    "blocks_to_list",
     "identified",
     "message_from_dict",
     "message_from_row",
@@ -61,10 +61,15 @@ def message_to_dict(message: Message) -> dict[str, Json]:
         "id": message.id,
         "role": message.role,
         "name": message.name,
-        "content": [_block_to_dict(block) for block in message.blocks],
+        "content": blocks_to_list(message),
         "time": None if message.time is None else message.time.isoformat(),
         "metadata": message.metadata,
     }
+
+
+def blocks_to_list(message: Message) -> list[Json]:
+    """Return what a message says as JSON data: two messages say the same where these are equal."""
+    return [_block_to_dict(block) for block in message.blocks]
 
 
 def _block_to_dict(block: Block) -> dict[str, Json]:
@@ -153,16 +158,15 @@ def identified(message: Message, new_id: Callable[[], str], now: datetime) -> Me
     return message.stamped(message.id or new_id(), message.time or now)
 
 
-@lru_cache(maxsize=1024)
 def message_row_id(scope: Scope, message_id: str) -> str:
     """Return the row of a message: the same id in another scope is another message."""
-    return row_id("message", *(getattr(scope, name) for name in SCOPE_FIELDS), message_id)
+    return row_id("message", scope.user_id, scope.agent_id, scope.app_id, scope.run_id, message_id)
 
 
 @lru_cache(maxsize=4096)
 def thread_of(scope: Scope) -> str:
     """Return what the messages of exactly this scope share: the same ids, and no others."""
-    return row_id("thread", *(getattr(scope, name) for name in SCOPE_FIELDS))
+    return row_id("thread", scope.user_id, scope.agent_id, scope.app_id, scope.run_id)
 
 
 def positions(newest: str | None, now: datetime, count: int) -> list[str]:
@@ -171,13 +175,13 @@ def positions(newest: str | None, now: datetime, count: int) -> list[str]:
     A position is the time of appending and a number. When the clock stands or goes back, the time
     goes on from the newest one.
     """
-    moment = now.astimezone(UTC)
-    if newest is not None:
-        moment = max(moment, to_datetime(newest.partition("#")[0], "position") + timedelta(microseconds=1))
+    stamp = format_time(now)
+    last = "" if newest is None else newest.partition("#")[0]
+    if stamp <= last:  # as their order in time is
+        stamp = format_time(to_datetime(last, "position") + timedelta(microseconds=1))
     if count > _MOST_AT_ONCE:
         msg = f"{count} messages are too many for one call, {_MOST_AT_ONCE} is the most; append them in parts"
         raise InvalidInputError(msg)
-    stamp = format_time(moment)
     return [f"{stamp}#{number:07}" for number in range(count)]
 
 

@@ -15,7 +15,7 @@ from mnemon.types.times import format_time, to_datetime
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["OPERATIONS", "common_scope", "digest_of", "idempotent_id", "operation_of", "operation_put"]
+__all__ = ["OPERATIONS", "common_scope", "digest_of", "idempotent_id", "operation_of", "operation_put", "repeated_of"]
 
 OPERATIONS = Collection(
     name="operations",
@@ -34,8 +34,11 @@ def idempotent_id(scope: Scope, key: str) -> str:
 
 def common_scope(scopes: Iterable[Scope]) -> Scope | None:
     """Return the ids that all of these scopes share, or None where they share none."""
+    distinct = dict.fromkeys(scopes)
+    if len(distinct) == 1:
+        return next(iter(distinct))
     shared: dict[str, str] | None = None
-    for scope in scopes:
+    for scope in distinct:
         ids = scope.to_dict()
         shared = (
             dict(ids) if shared is None else {name: value for name, value in shared.items() if ids.get(name) == value}
@@ -43,15 +46,16 @@ def common_scope(scopes: Iterable[Scope]) -> Scope | None:
     return Scope(**shared) if shared else None
 
 
-def operation_put(operation: Operation, *, digest: str | None = None) -> Put:
+def operation_put(operation: Operation, *, digest: str | None = None, repeated: Iterable[str] = ()) -> Put:
     """Return the write of an operation; carried out again it changes nothing.
 
-    `digest` tells what an idempotency key was used for, and nothing without the key itself.
+    `digest` tells what an idempotency key was used for, and nothing without the key itself; `repeated`
+    are the memories that what it was used for was in already.
     """
     touched = [_touched_data(one) for one in operation.touched]
     data: dict[str, object] = {"actor": operation.actor, "touched": touched}
     if digest is not None:
-        data["digest"] = digest
+        data |= {"digest": digest, "repeated": sorted(repeated)}
     return Put(
         collection=OPERATIONS.name,
         row=Row(
@@ -72,6 +76,11 @@ def operation_put(operation: Operation, *, digest: str | None = None) -> Put:
 def digest_of(row: Row) -> str | None:
     """Return what an operation's idempotency key was used for, as `operation_put` was told."""
     return json.loads(row.payload).get("digest")
+
+
+def repeated_of(row: Row) -> list[str]:
+    """Return the memories that an operation with an idempotency key found there, as `operation_put` was told."""
+    return json.loads(row.payload).get("repeated", [])
 
 
 def _touched_data(one: Touched) -> list[object]:

@@ -32,6 +32,11 @@ MAX_NUMBER = 2**53
 """Largest whole number that every backend keeps exactly (the limit of an IEEE 754 double)."""
 
 
+_EXISTING = ("replace", "skip", "abort")
+_OTHERWISE = ("abort", "skip")
+_ONE_TEXT = frozenset({"key", "text", "time"})
+
+
 def check_id(value: object, name: str) -> str:
     """Return an id, key or tag value that can be matched exactly everywhere.
 
@@ -51,11 +56,13 @@ def check_write(write: Write, collection: Collection, bind: Callable[[Filter, Co
     """Return a write in the form that backends take; `bind` binds the filter of those that have one."""
     match write:
         case Put(row=row):
-            _check_choice("existing", write.existing, ("replace", "skip", "abort"))
+            if write.existing not in _EXISTING:
+                raise _no_choice(_EXISTING, write.existing, of="existing")
             return Put(collection=write.collection, row=check_row(row, collection), existing=write.existing)
         case Patch():
             _check_filter("expect", write.expect)
-            _check_choice("otherwise", write.otherwise, ("abort", "skip"))
+            if write.otherwise not in _OTHERWISE:
+                raise _no_choice(_OTHERWISE, write.otherwise, of="otherwise")
             return Patch(
                 collection=write.collection,
                 id=check_id(write.id, "id"),
@@ -85,10 +92,8 @@ def _check_filter(name: str, value: object) -> None:
         raise InvalidInputError(msg)
 
 
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        msg = f"{name} must be one of {', '.join(choices)}, not {value!r}"
-        raise InvalidInputError(msg)
+def _no_choice(choices: tuple[str, ...], value: str, *, of: str) -> InvalidInputError:
+    return InvalidInputError(f"{of} must be one of {', '.join(choices)}, not {value!r}")
 
 
 def check_row(row: Row, collection: Collection) -> Row:
@@ -98,7 +103,7 @@ def check_row(row: Row, collection: Collection) -> Row:
         InvalidInputError: an undeclared field or space, or a value that cannot be kept exactly.
         DimensionMismatchError: a vector of the wrong length.
     """
-    if not isinstance(row, Row) or not isinstance(row.fields, Mapping) or isinstance(row.terms, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(row, Row) or not isinstance(row.fields, dict | Mapping) or isinstance(row.terms, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         msg = "a row is a Row whose fields are a mapping and whose terms are a sequence of texts"
         raise InvalidInputError(msg)
     if row.terms and not collection.text:
@@ -107,10 +112,12 @@ def check_row(row: Row, collection: Collection) -> Row:
     return Row(
         id=check_id(row.id, "id"),
         fields=check_fields(row.fields, collection),
-        terms=_check_terms(row.terms),
+        terms=_check_terms(row.terms) if row.terms else (),
         metadata=check_json_object(row.metadata, "metadata"),
-        payload=_check_payload(row.payload),
-        vectors={name: _check_row_vector(vector, name, collection) for name, vector in row.vectors.items()},
+        payload=row.payload if type(row.payload) is bytes else _check_payload(row.payload),
+        vectors={name: _check_row_vector(vector, name, collection) for name, vector in row.vectors.items()}
+        if row.vectors
+        else {},
     )
 
 
@@ -152,10 +159,13 @@ def check_fields(
         if kind is None:
             msg = f"collection {collection.name!r} has no field {name!r}; it has {', '.join(kinds)}"
             raise InvalidInputError(msg)
-        if kind == "key" and type(value) is str and len(value) <= _SURELY_SHORT and value.isascii():
-            checked[name] = value  # most are, and rows have many of them
+        # Nearly all values are short plain texts, and rows have many: those are looked at here, all others apart.
+        if type(value) is str and kind in _ONE_TEXT and len(value) <= _SURELY_SHORT and value.isascii():
+            if kind == "time" and not is_canonical_time(value):
+                raise _no_time(value, name)
+            checked[name] = value
             continue
-        form = None if value is None else _check_field(value, name, kind)
+        form = None if value is None or value == () else _check_field(value, name, kind)
         if form is not None or cleared:
             checked[name] = form
     return checked
@@ -168,9 +178,12 @@ def _check_field(value: FieldValue, name: str, kind: str) -> FieldValue | None:
         return _check_number(value, name)
     text = check_id(value, name)
     if kind == "time" and not is_canonical_time(text):
-        msg = f"{name} must be a time as mnemon.types.times.format_time writes it, not {shown(text)}"
-        raise InvalidInputError(msg)
+        raise _no_time(text, name)
     return text
+
+
+def _no_time(text: str, name: str) -> InvalidInputError:
+    return InvalidInputError(f"{name} must be a time as mnemon.types.times.format_time writes it, not {shown(text)}")
 
 
 def _check_tag(value: object, name: str) -> tuple[str, ...] | None:
@@ -217,7 +230,8 @@ def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
     """
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    array = _as_float32(vector, space)
+    plain = type(vector) is np.ndarray and vector.dtype == np.float32
+    array = cast("NDArray[numpy.float32]", vector) if plain else _as_float32(vector, space)
     if array.ndim != 1:
         msg = f"a vector of space {space.name!r} must be flat, this one has {array.ndim} dimensions"
         raise InvalidInputError(msg)

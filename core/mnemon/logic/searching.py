@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
+from weakref import ref
 
-from mnemon.logic.filters import METADATA, fields_of
+from mnemon.logic.filters import METADATA, bind, fields_of, matcher
 from mnemon.logic.memories import MEMORIES, QUESTION, TIME_WORDS
-from mnemon.logic.recall import Turn
+from mnemon.logic.recall import Heard, Turn
+from mnemon.types.filters import Or, where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import numpy
     from numpy.typing import NDArray
 
-    from mnemon.logic.recall import Query
+    from mnemon.logic.recall import Query, Ranked
     from mnemon.types.filters import Filter
     from mnemon.types.recall import RecallConfig
+    from mnemon.types.results import Step
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Match, Row
 
-__all__ = ["POOL_FIELDS", "Pooled", "Sought", "Understood", "following", "pool_turns", "pooled", "preceding"]
+__all__ = [
+    "Judged",
+    "Pooled",
+    "Sought",
+    "Turns",
+    "Understood",
+    "following",
+    "judged",
+    "lost_before",
+    "neighbours",
+    "pool_cosines",
+    "pooled",
+    "preceding",
+]
 
 
-POOL_FIELDS = ("memory_id", "version", "session", "previous", "cues", "speaker", "role", "said_at")
+_POOL_FIELDS = ("memory_id", "version", "session", "previous", "cues", "speaker", "role", "said_at")
 """What of a memory's fields the ranking looks at."""
 
 
@@ -37,7 +53,9 @@ class Sought:
         everywhere: the condition of all memories that the scope has, or had then, whose words are counted.
         scope: whose memories are searched, or None for the whole project.
         recorded: the condition of versions that were current at the time that is asked about.
-        where: the condition of the memories that may be found.
+        unexpired: the condition of what has not expired, or one that all meet.
+        excluded: messages whose memories are left out.
+        where: the condition of the memories that may be found, those above among them.
         limit: how many at most.
         threshold: the least score, or None.
         explain: whether hits tell the part of each signal.
@@ -49,6 +67,8 @@ class Sought:
     everywhere: Filter
     scope: Scope | None
     recorded: Filter
+    unexpired: Filter
+    excluded: Sequence[str]
     where: Filter
     limit: int
     threshold: float | None
@@ -61,7 +81,12 @@ class Sought:
     def fields(self) -> list[str]:
         """The fields that ranking a memory and asking whether it may be found take."""
         asked = (name for name in fields_of(self.where) if name in MEMORIES.fields)
-        return list(dict.fromkeys((*POOL_FIELDS, *asked)))
+        return list(dict.fromkeys((*_POOL_FIELDS, *asked)))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of a row that ranking takes. Every read asks for the same, so that a store may know the row."""
+        return ("terms",) if self.space is None else ("terms", self.space)
 
     @property
     def by_metadata(self) -> bool:
@@ -86,10 +111,11 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """A row of the pool, and its cosine where the store told it."""
+    """A row of the pool: its cosine where the store told it, and whether its words made it a candidate."""
 
     row: Row
     cosine: float | None = None
+    by_words: bool = False
 
 
 def pooled(by_words: Iterable[Match], by_meaning: Iterable[Match]) -> dict[str, Pooled]:
@@ -99,7 +125,9 @@ def pooled(by_words: Iterable[Match], by_meaning: Iterable[Match]) -> dict[str, 
         memory_id = cast("str", match.row.fields["memory_id"])
         there = pool.get(memory_id)
         if there is None or _version(there.row) < _version(match.row):
-            pool[memory_id] = Pooled(match.row, match.evidence.cosine)
+            pool[memory_id] = Pooled(match.row, match.evidence.cosine, bool(match.evidence.terms))
+        elif there.row.id == match.row.id and not there.by_words:
+            pool[memory_id] = replace(there, by_words=True)
     return pool
 
 
@@ -119,13 +147,34 @@ def following(pool: Mapping[str, Pooled], edge: Iterable[str]) -> list[str]:
     return [key for key in edge if "session" in pool[key].row.fields and key not in known]
 
 
-def pool_turns(pool: Mapping[str, Pooled], space: str | None, vector: NDArray[numpy.float32] | None) -> Sequence[Turn]:
-    """Return the pool as the ranking takes it, with the cosine of every memory that has a vector."""
-    cosines = _cosines(pool, space, vector)
-    return [_turn(memory_id, pool[memory_id].row, cosines.get(memory_id)) for memory_id in pool]
+def neighbours(before: Sequence[str], after: Sequence[str]) -> Filter:
+    """Return the condition of memories by their ids, and of those that come next to some; one of the two has any."""
+    asked = [where(name).in_(list(ids)) for name, ids in (("memory_id", before), ("previous", after)) if ids]
+    return asked[0] if len(asked) == 1 else Or(tuple(asked))
 
 
-def _turn(memory_id: str, row: Row, cosine: float | None) -> Turn:
+class Turns:
+    """Rows as the ranking takes them, made once for each row that a store gives again.
+
+    A turn lives as long as its row: what a store forgets is forgotten here.
+    """
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._made: dict[int, tuple[ref[Row], Turn]] = {}
+
+    def of(self, memory_id: str, row: Row) -> Turn:
+        """Return the turn of a row, without a cosine."""
+        key = id(row)
+        made = self._made.get(key)
+        if made is not None and made[0]() is row:
+            return made[1]
+        turn = _turn(memory_id, row)
+        self._made[key] = (ref(row, lambda _: self._made.pop(key, None)), turn)
+        return turn
+
+
+def _turn(memory_id: str, row: Row) -> Turn:
     get = cast("Mapping[str, str]", row.fields).get
     cues, said_at = get("cues", ""), get("said_at", "")
     return Turn(
@@ -139,11 +188,14 @@ def _turn(memory_id: str, row: Row, cosine: float | None) -> Turn:
         QUESTION in cues,
         TIME_WORDS in cues,
         datetime.fromisoformat(said_at),
-        cosine,
+        None,
     )
 
 
-def _cosines(pool: Mapping[str, Pooled], space: str | None, vector: NDArray[numpy.float32] | None) -> dict[str, float]:
+def pool_cosines(
+    pool: Mapping[str, Pooled], space: str | None, vector: NDArray[numpy.float32] | None
+) -> dict[str, float]:
+    """Return the cosine of every memory of the pool that has a vector."""
     told = {key: one.cosine for key, one in pool.items() if one.cosine is not None}
     if space is None or vector is None:
         return {}
@@ -152,7 +204,64 @@ def _cosines(pool: Mapping[str, Pooled], space: str | None, vector: NDArray[nump
         return told
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    rows = np.stack([np.asarray(pool[key].row.vectors[space], dtype=np.float32) for key in missing])
+    rows = np.concatenate([pool[key].row.vectors[space] for key in missing], dtype=np.float32).reshape(len(missing), -1)
     lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(vector)
     found = np.vecdot(rows, vector) / np.where(lengths == 0, 1, lengths)
-    return told | {key: float(min(1.0, max(-1.0, cosine))) for key, cosine in zip(missing, found, strict=True)}
+    return told | dict(zip(missing, cast("list[float]", found.clip(-1, 1).tolist()), strict=True))
+
+
+class Judged(NamedTuple):
+    """What becomes of a ranked memory.
+
+    Attributes:
+        ranked: the memory with its score.
+        step: `found`, or where it is lost.
+        rank: its place among all that may be found; None where it may not.
+        same_as: the better memory that says the same, for `duplicate`.
+    """
+
+    ranked: Ranked
+    step: Step
+    rank: int | None
+    same_as: str | None = None
+
+
+def judged(
+    sought: Sought, ranked: Iterable[Ranked], pool: Mapping[str, Pooled], turns: Turns, found: Collection[str]
+) -> Iterator[Judged]:
+    """Yield what becomes of each memory of a pool, best first; what becomes of one does not depend on those after it.
+
+    `found` are those that a channel of the store found, which meet the filter; of the others, their rows tell.
+    """
+    allowed = matcher(bind(sought.where, MEMORIES))
+    heard = None if sought.config.alike is None else Heard(sought.config.alike)
+    rank = 1
+    for one in ranked:
+        if one.id not in found and not allowed(pool[one.id].row):
+            yield Judged(one, "filter", None)
+            continue
+        turn = turns.of(one.id, pool[one.id].row)
+        said_by = None if heard is None else heard.first(one.id, turn.terms, _marks(turn))
+        if said_by is not None:
+            yield Judged(one, "duplicate", rank, said_by)
+            continue
+        low = sought.threshold is not None and one.score < sought.threshold
+        yield Judged(one, "threshold" if low else "limit" if rank > sought.limit else "found", rank)
+        rank += 1
+
+
+def _marks(turn: Turn) -> tuple[object, ...]:
+    """Return what two memories must have in common to say the same with the same words.
+
+    Who says it; and with "today" or "last week" in it, the day on which it was said.
+    """
+    return turn.speaker, turn.role, turn.said_at.date() if turn.time_words else None
+
+
+def lost_before(sought: Sought, row: Row) -> Step | None:
+    """Return why a version that was current may not be found, or None where it may."""
+    if not matcher(bind(sought.unexpired, MEMORIES))(row):
+        return "expired"
+    if set(sought.excluded).intersection(cast("Iterable[str]", row.fields.get("sources", ()))):
+        return "excluded"
+    return None if matcher(bind(sought.where, MEMORIES))(row) else "filter"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.messages import ERASED, message_from_row, message_row_id
+from mnemon.logic.messages import ERASED, blocks_to_list, message_from_dict, message_row_id
 from mnemon.logic.sessions import Place, Spot, spot_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Row
 
-__all__ = ["Log", "Logged", "Turn", "plan_turns"]
+__all__ = ["Log", "Logged", "Turn", "plan_turns", "unremembered"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,14 @@ class Logged:
         return cast("str | None", self.stored.fields.get("memory_id"))
 
     @cached_property
+    def data(self) -> Mapping[str, object]:
+        """The message in the form of `message_to_dict`; it is read when it is first asked for."""
+        return json.loads(self.stored.payload)
+
+    @cached_property
     def message(self) -> Message:
-        """The message; it is decoded when it is first asked for."""
-        return message_from_row(self.stored)
+        """The message; it is made when it is first asked for."""
+        return message_from_dict(self.data)
 
     @cached_property
     def spot(self) -> Spot:
@@ -150,6 +156,29 @@ def plan_turns(
     return turns
 
 
+def unremembered(
+    given: Sequence[Message],
+    times: Sequence[datetime],
+    log: Log,
+    *,
+    scope: Scope,
+    roles: Collection[Role],
+    gap: timedelta,
+) -> list[str]:
+    """Return the texts of which `plan_turns` would make memories, as the log is now."""
+    known = _repeated(given, times, log, gap)
+    texts: list[str] = []
+    for index, message in enumerate(given):
+        there = known.get(index)
+        if isinstance(there, int) or message.role not in roles:
+            continue
+        if there is None and message.id is not None:
+            there = log.known.get(message_row_id(scope, message.id))
+        if (there is None or there.memory_id is None) and (text := message.text).strip():
+            texts.append(text)
+    return texts
+
+
 def _again(there: Logged, place: Place, scope: Scope, *, wanted: bool, new_id: NewId) -> Turn:
     """Return the turn of a message that the log has; a memory is made of it where it has none yet."""
     missing = wanted and there.memory_id is None
@@ -191,10 +220,9 @@ def _repeated(given: Sequence[Message], times: Sequence[datetime], log: Log, gap
     known: dict[int, Logged | int] = {}
     distinct: list[int] = []
     rules: dict[int, Message] = {}
-    standing = [one for one in (*log.head, *log.tail) if one.role == "system"]
     for index, message in enumerate(given):
         if message.role == "system":
-            there = _known_rule(message, standing, rules)
+            there = _known_rule(message, log, rules)
             if there is not None:
                 known[index] = there
             rules[index] = message
@@ -203,17 +231,20 @@ def _repeated(given: Sequence[Message], times: Sequence[datetime], log: Log, gap
         else:
             distinct.append(index)
     tail = [one for one in log.tail if one.role != "system"]
-    overlap = _overlap([given[index] for index in distinct], [times[index] for index in distinct], tail, gap)
-    return known | dict(zip(distinct, tail[len(tail) - overlap :], strict=False))
+    if tail and distinct:
+        overlap = _overlap([given[index] for index in distinct], times[distinct[0]], tail, gap)
+        known |= zip(distinct, tail[len(tail) - overlap :], strict=False)
+    return known
 
 
-def _known_rule(message: Message, standing: Sequence[Logged], earlier: Mapping[int, Message]) -> Logged | int | None:
+def _known_rule(message: Message, log: Log, earlier: Mapping[int, Message]) -> Logged | int | None:
     if message.id is not None:
         return None
     before = next((index for index, one in earlier.items() if _same_words(one, message)), None)
     if before is not None:
         return before
-    return next((one for one in standing if _same_words(one.message, message)), None)
+    standing = (one for one in (*log.head, *log.tail) if one.role == "system")
+    return next((one for one in standing if _says(one, message)), None)
 
 
 def _directly_again(
@@ -222,36 +253,47 @@ def _directly_again(
     return _same_words(given[before], given[index]) and abs(times[before] - times[index]) <= gap
 
 
-def _overlap(given: Sequence[Message], times: Sequence[datetime], tail: Sequence[Logged], gap: timedelta) -> int:
-    """Return how many messages at the end of the log the list begins with."""
+def _overlap(given: Sequence[Message], time: datetime, tail: Sequence[Logged], gap: timedelta) -> int:
+    """Return how many messages at the end of the log the list begins with; its first was said at `time`."""
+    near = abs(tail[-1].spot.said_at - time) <= gap
     for length in range(min(len(given), len(tail)), 1, -1):
-        pairs = list(zip(tail[len(tail) - length :], given, strict=False))
-        kept = [pair for pair in pairs if not _erased(*pair)]
-        # Beside an erased turn one known one is not enough: people begin many talks with the same greeting.
-        sure = len(kept) == length or len(kept) > 1 or abs(tail[-1].spot.said_at - times[0]) <= gap
-        if sure and kept and all(_is(one, message) for one, message in kept):
-            return length
-    if given and tail and _is_directly_again(tail[-1], given[0], times[0], gap):
-        return 1
-    return 0
+        kept = 0
+        for there, message in zip(tail[len(tail) - length :], given, strict=False):
+            if _erased(there, message):
+                continue
+            if not _is(there, message):
+                break
+            kept += 1
+        else:
+            # Beside an erased turn one known one is not enough: people begin many talks with the same greeting.
+            if kept == length or kept > 1 or (kept and near):
+                return length
+    return 1 if _is_directly_again(tail[-1], given[0], near=near) else 0
 
 
 def _erased(there: Logged, message: Message) -> bool:
     """Whether the log keeps only a marker of what may be this message: a history sent again must not bring it back."""
-    return message.id is None and there.message.text == ERASED and there.message.role == message.role
+    return message.id is None and there.role == message.role and there.message.text == ERASED
 
 
 def _is(there: Logged, message: Message) -> bool:
     if message.id is not None:
-        return there.message.id == message.id
-    return _same_words(there.message, message) and message.time in {None, there.spot.said_at}
+        return there.data["id"] == message.id
+    return _says(there, message) and message.time in {None, there.spot.said_at}
 
 
-def _is_directly_again(there: Logged, message: Message, time: datetime, gap: timedelta) -> bool:
+def _is_directly_again(there: Logged, message: Message, *, near: bool) -> bool:
     """Whether one message alone repeats the last one: with no list to compare, its time must be near."""
     if message.id is not None:
-        return there.message.id == message.id
-    return _same_words(there.message, message) and abs(there.spot.said_at - time) <= gap
+        return there.data["id"] == message.id
+    return near and _says(there, message)
+
+
+def _says(there: Logged, message: Message) -> bool:
+    """Whether a logged message says the same as one that is given, who says it included."""
+    if there.role != message.role:
+        return False
+    return there.data["name"] == message.name and there.data["content"] == blocks_to_list(message)
 
 
 def _same_words(one: Message, other: Message) -> bool:

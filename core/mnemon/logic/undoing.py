@@ -114,8 +114,6 @@ def _later_operations(state: _State, own: frozenset[str]) -> list[str]:
 def _take_back(state: _State, *, op_id: str, actor: str | None, now: datetime) -> tuple[list[Write], Touched] | None:
     touched = state.touched
     if touched.patched:
-        if not state.current:
-            return None
         fields = state.newest.fields
         back = {name: (cast("str | None", fields.get(name)), before) for name, (before, _) in touched.patched.items()}
         return patching(state.newest, back, op_id=op_id)

@@ -241,9 +241,10 @@ def _close(row: Row, op_id: str, at: datetime, ended: str | None) -> Patch:
 def patching(
     current: Row, patched: Mapping[str, tuple[str | None, str | None]], *, op_id: str
 ) -> tuple[list[Write], Touched]:
-    """Return the writes that change fields of the current version in place."""
+    """Return the writes that change fields of a memory's newest version in place; of a deleted one too."""
+    unchanged = where("recorded_to").eq(current.fields.get("recorded_to"))
     fields = {**{name: after for name, (_, after) in patched.items()}, "patched_by": op_id}
-    patch = Patch(collection=MEMORIES.name, id=current.id, fields=fields, expect=CURRENT, otherwise="abort")
+    patch = Patch(collection=MEMORIES.name, id=current.id, fields=fields, expect=unchanged, otherwise="abort")
     return [patch], Touched(memory_id=cast("str", current.fields["memory_id"]), patched=patched)
 
 

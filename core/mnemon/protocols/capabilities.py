@@ -18,6 +18,8 @@ class Capability(StrEnum):
     """Every read, not only a decisive one, is the newest acknowledged state."""
     EXCLUSIVE = "exclusive"
     """Reads and writes can be one unit of work (`AsyncSupportsExclusive`)."""
+    SNAPSHOT = "snapshot"
+    """Many reads can see one moment (`AsyncSupportsSnapshot`)."""
     EXACT_TEXT_ORDER = "exact_text_order"
     """Text search orders by the summed weights exactly, not only nearly."""
     PERSISTENT = "persistent"

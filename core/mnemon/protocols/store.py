@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Write,
     )
 
-__all__ = ["Store", "SupportsExclusive"]
+__all__ = ["Store", "SupportsExclusive", "SupportsSnapshot"]
 
 
 @runtime_checkable
@@ -189,5 +189,18 @@ class SupportsExclusive(Protocol):
         when the block ends, and taken back when it raises. Inside, use the store that the
         context gives, not the one it came from; units do not nest. An error that makes the backend
         take the whole unit back, such as a full disk, leaves it unusable: later calls raise `StoreError`.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsSnapshot(Protocol):
+    """A store of which many reads can see one moment."""
+
+    def snapshot(self) -> AbstractContextManager[Store]:
+        """Return a context whose store reads what was there at its beginning, while others go on writing.
+
+        Writing to it is a `StoreReadOnlyError`. Keep it no longer than needed: a backend may hold back
+        the room that newer writes could otherwise use again.
         """
         ...

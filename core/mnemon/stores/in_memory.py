@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mnemon.errors import StoreConflictError, StoreError
+from mnemon.errors import InvalidInputError, StoreConflictError, StoreError, StoreReadOnlyError
 from mnemon.logic.answers import count_rows, group_rows, matching, patched, scan_rows, search_rows, trimmed
 from mnemon.logic.declarations import merge_declarations
 from mnemon.logic.filters import evaluate
@@ -61,6 +61,17 @@ class InMemoryStore(BaseStore):
             finally:
                 self._in_unit = False
                 self._journal.clear()
+
+    @contextmanager
+    def snapshot(self) -> Generator[InMemoryStore]:
+        """Return a store that reads what is there now; see `SupportsSnapshot`."""
+        with self._lock:
+            self._check_open()
+            moment = _Snapshot(self._declared, self._tables)
+        try:
+            yield moment
+        finally:
+            moment.close()
 
     @contextmanager
     def _undoing(self) -> Generator[None]:
@@ -181,6 +192,27 @@ class InMemoryStore(BaseStore):
                 table.pop(row_id, None)
             else:
                 table[row_id] = before
+
+
+class _Snapshot(InMemoryStore):
+    """The store as it was at one moment."""
+
+    def __init__(self, declared: Mapping[str, Collection], tables: Mapping[tuple[str, str], _Table]) -> None:
+        super().__init__()
+        self._declared = dict(declared)
+        self._tables = {place: dict(table) for place, table in tables.items()}
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return super().capabilities - {Capability.EXCLUSIVE, Capability.SNAPSHOT}
+
+    def _declare(self, collection: Collection) -> Collection:
+        msg = f"declare {collection.name!r} on the store itself, before the snapshot begins"
+        raise InvalidInputError(msg)
+
+    def _apply(self, project: str, batch: Sequence[Write]) -> Applied:  # noqa: ARG002 - refused whatever it is
+        msg = "a snapshot only reads; write to the store itself"
+        raise StoreReadOnlyError(msg)
 
 
 def _kept(vectors: Mapping[str, Vector]) -> Mapping[str, Vector]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from mnemon.errors import StoreConflictError
+from mnemon.protocols.store import SupportsExclusive
 from mnemon.stores.in_memory import InMemoryStore
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, moment
 from mnemon.types.filters import And, Not, Or, make_condition, where
@@ -166,6 +168,17 @@ class _StoreMachine(RuleBasedStateMachine):
     def apply(self, project: str, batch: list[Write]) -> None:
         assert _outcome(self.store, project, batch) == _outcome(self.reference, project, batch)
 
+    @rule(
+        project=_PROJECTS,
+        batches=st.lists(st.lists(_WRITES, min_size=1, max_size=3), min_size=1, max_size=3),
+        where=_WHERE,
+        kept=st.booleans(),
+    )
+    def exclusive(self, project: str, batches: list[list[Write]], where: Filter, *, kept: bool) -> None:
+        if isinstance(self.store, SupportsExclusive):
+            found = _in_unit(self.store, project, batches, where, kept=kept)
+            assert found == _in_unit(self.reference, project, batches, where, kept=kept)
+
     @rule(project=_PROJECTS, ids=st.lists(_IDS, max_size=4))
     def get(self, project: str, ids: list[str]) -> None:
         found = self.store.get(project, "notes", ids, include=_PARTS)
@@ -256,6 +269,23 @@ def _outcome(store: Store, project: str, batch: list[Write]) -> object:
         return store.apply(project, batch).counts
     except StoreConflictError as error:
         return error.index, error.id
+
+
+class _TakenBack(Exception):  # noqa: N818 - no failure
+    """Ends a unit of work that is not to be kept."""
+
+
+def _in_unit(
+    store: SupportsExclusive, project: str, batches: list[list[Write]], where: Filter, *, kept: bool
+) -> list[object]:
+    """Return what batches in one unit of work do, and what is found between them; then keep the unit, or not."""
+    found: list[object] = []
+    with suppress(_TakenBack), store.exclusive() as unit:
+        for batch in batches:
+            found += [_outcome(unit, project, batch), unit.list_ids(project, "notes", where)]
+        if not kept:
+            raise _TakenBack
+    return found
 
 
 def _plain(rows: Iterable[Row]) -> list[tuple[str, object]]:

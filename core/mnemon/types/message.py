@@ -186,7 +186,10 @@ class Message:
     @property
     def text(self) -> str:
         """The words of the message: its texts and its images' captions, one a line."""
-        words = [_words(block) for block in self.blocks]
+        blocks = self.blocks
+        if len(blocks) == 1:  # as nearly all messages have
+            return _words(blocks[0]) or ""
+        words = map(_words, blocks)
         return "\n".join(word for word in words if word)
 
     @property

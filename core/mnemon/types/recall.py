@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from mnemon.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Calibration", "RecallConfig"]
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*|neutral")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +50,9 @@ class RecallConfig:
     is little to gain from others.
 
     Attributes:
-        language: language of the texts, whose table gives stems, stop words and cues; one that has
-            no table works on what all languages share.
+        language: language of the texts as an ISO 639 code, whose table gives stems, stop words and
+            cues: `en`, `de` and `es` have one. Every other code, and `neutral`, works on what all
+            languages share. It is never guessed: a scope of several languages is best read as `neutral`.
         candidates: memories taken from each channel (words, vectors) into the pool. 100 makes the
             ten best the same on two backends for 98 % of queries.
         rings: how many neighbours on either side of a candidate join the pool. Scoring a turn looks
@@ -69,6 +75,8 @@ class RecallConfig:
         question: taken from a turn that ends with a question, between people.
         session_meaning: of the mean closeness of the session's three best turns.
         session_words: of the mean lexical share of the session's three best turns.
+        alike: share of the terms of two memories, of all that either holds, from which they say the
+            same: the worse one is left out of a search. None leaves nothing out.
         calibrations: what is known of embedders, by name.
         uncalibrated: for an embedder that is not among them: its scores rank, but a threshold may
             mean something else.
@@ -93,9 +101,27 @@ class RecallConfig:
     question: float = 0.1
     session_meaning: float = 0.35
     session_words: float = 1.25
+    alike: float | None = 0.9
     calibrations: Mapping[str, Calibration] = field(default_factory=_measured)
     uncalibrated: Calibration = field(default_factory=Calibration)
     lexical: Calibration = field(default_factory=lambda: Calibration(weight=0.0, slope=4.0, centre=0.5))
+
+    def __post_init__(self) -> None:
+        """Refuse what is no code of a language, and a share that is none.
+
+        Raises:
+            ConfigError: it is one.
+        """
+        if not _LANGUAGE.fullmatch(self.language):
+            msg = f"language {self.language!r} is no code such as 'en', 'de' or 'es'; 'neutral' is for all others"
+            raise ConfigError(msg)
+        if self.alike is not None and not 0 < self.alike <= 1:
+            msg = f"alike must be a share above 0 and up to 1, or None to leave nothing out, not {self.alike!r}"
+            raise ConfigError(msg)
+
+    def is_calibrated(self, embedder: str | None) -> bool:
+        """Whether a threshold means what the documentation says of it for the scores of this embedder."""
+        return embedder is None or embedder in self.calibrations
 
     def calibration(self, embedder: str | None) -> Calibration:
         """Return the constants for an embedder by its name, or those without vectors for None."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
+from mnemon.types.found import Context, Step, WhyNot
 from mnemon.types.memory import Hit, MemoryRecord, Operation, Version
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = [
     "AddResult",
     "Added",
     "Appended",
+    "Context",
     "Deleted",
     "ErasureReceipt",
     "Events",
@@ -32,6 +34,8 @@ __all__ = [
     "ScopeSummary",
     "SearchResult",
     "Stats",
+    "Step",
+    "WhyNot",
 ]
 
 Item = TypeVar("Item", Hit, MemoryRecord, Operation, Version)
@@ -234,6 +238,8 @@ class Stats:
         embedder: name of the embedder that the vectors are of, or None: then search is by words alone.
         dimensions: length of the vectors, or None.
         waiting: current memories that have no vector yet; `reembed` gives them one.
+        calibrated: whether thresholds mean for this embedder what the documentation says; False for
+            one whose scores were never measured: they rank, but .5 may keep more or less than elsewhere.
     """
 
     project: str
@@ -244,6 +250,7 @@ class Stats:
     embedder: str | None
     dimensions: int | None
     waiting: int
+    calibrated: bool = True
 
     def to_dict(self) -> dict[str, Json]:
         """Return the numbers as JSON data."""
@@ -256,6 +263,7 @@ class Stats:
             "embedder": self.embedder,
             "dimensions": self.dimensions,
             "waiting": self.waiting,
+            "calibrated": self.calibrated,
         }
 
 

@@ -54,9 +54,17 @@ class Scope:
         """Return the ids that are given, by name."""
         return self._ids
 
+    def __hash__(self) -> int:
+        """Return a hash that is made once: every call looks things up by its scope."""
+        return self._hash
+
     def __getstate__(self) -> dict[str, str | None]:
         """Leave out what is made of the ids."""
         return {name: getattr(self, name) for name in SCOPE_FIELDS}
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.user_id, self.agent_id, self.app_id, self.run_id))
 
     @cached_property
     def _ids(self) -> Mapping[str, str]:

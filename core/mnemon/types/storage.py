@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
@@ -152,6 +152,14 @@ class Collection:
                     msg = f"collection {self.name!r} uses the field {name!r} in a place where only {declared} can stand"
                     raise InvalidInputError(msg)
 
+    def __hash__(self) -> int:
+        """Return a hash that is made once: what is worked out for a declaration is kept by it."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, part.name) for part in fields(self)))
+
     @cached_property
     def fields(self) -> Mapping[str, str]:
         """Every field in the order of declaration, with what it is: `key`, `tag`, `text`, `number` or `time`."""
@@ -188,7 +196,7 @@ def _check_name(name: object) -> None:
         raise InvalidInputError(msg)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Row:
     """One row of a collection.
 

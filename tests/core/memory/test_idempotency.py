@@ -145,3 +145,60 @@ def test_a_key_that_was_used_with_other_metadata_is_a_conflict(memory: Memory) -
     with pytest.raises(ConflictError):
         memory.add("tea", user_id="alice", metadata={"cups": 2}, idempotency_key="k")
     assert memory.add("tea", user_id="alice", metadata={"cups": 1}, idempotency_key="k").ids == ()
+
+
+def test_a_key_is_remembered_where_nothing_was_new(memory: Memory) -> None:
+    memory.add("hello", user_id="alice")
+    memory.add("hello", user_id="alice", idempotency_key="k")
+
+    with pytest.raises(ConflictError):
+        memory.add("other", user_id="alice", idempotency_key="k")
+
+    assert [record.text for record in memory.get_all(user_id="alice")] == ["hello"]
+
+
+def test_a_key_that_found_nothing_new_answers_with_the_same_memory_again(memory: Memory) -> None:
+    there = memory.add("hello", user_id="alice").items[0].memory
+    first = memory.add("hello", user_id="alice", idempotency_key="k")
+    memory.add("other", user_id="alice")
+
+    again = memory.add("hello", user_id="alice", idempotency_key="k")
+
+    assert (events(first), events(again)) == (["REPEAT"], ["REPEAT"])
+    assert there is not None
+    assert [item.memory.id for item in (*first.items, *again.items) if item.memory] == [there.id, there.id]
+    assert (first.op_id, again.op_id) == (None, None)
+    assert [record.text for record in memory.get_all(user_id="alice")] == ["other", "hello"]
+
+
+def test_a_key_that_found_a_part_of_it_there_answers_with_all_of_it_again(memory: Memory) -> None:
+    memory.add(["a", "b"], user_id="alice", run_id="r")
+    first = memory.add(["a", "b", "c"], user_id="alice", run_id="r", idempotency_key="k")
+
+    again = memory.add(["a", "b", "c"], user_id="alice", run_id="r", idempotency_key="k")
+
+    assert events(first) == ["REPEAT", "REPEAT", "ADD"]
+    assert [item.memory and item.memory.text for item in again.items] == ["a", "b", "c"]
+    assert again.op_id == first.op_id
+
+
+def test_a_key_that_found_nothing_new_does_not_bring_back_what_was_deleted_since(memory: Memory) -> None:
+    there = memory.add("hello", user_id="alice").items[0].memory
+    memory.add("hello", user_id="alice", idempotency_key="k")
+    assert there is not None
+    memory.delete(there.id)
+
+    again = memory.add("hello", user_id="alice", idempotency_key="k")
+
+    assert (events(again), again.items[0].memory) == (["REPEAT"], None)
+    assert list(memory.get_all(user_id="alice")) == []
+
+
+def test_an_operation_that_found_nothing_new_can_be_undone_and_changes_nothing(memory: Memory) -> None:
+    memory.add("hello", user_id="alice")
+    memory.add("hello", user_id="alice", idempotency_key="k")
+    (empty,) = [one for one in memory.operations(user_id="alice") if not one.touched]
+
+    memory.undo(empty.op_id)
+
+    assert [record.text for record in memory.get_all(user_id="alice")] == ["hello"]

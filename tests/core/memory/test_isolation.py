@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 from datetime import timedelta
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon import InMemoryStore, Memory, NotFoundError, Scope
+from mnemon import InMemoryStore, Memory, NotFoundError, Scope, ScopeError
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.filters import And
 from tests.core.memory.sources import NOON, FakeEmbedder, SetClock, counting
@@ -60,7 +61,7 @@ class Canary:
         """Do anything, with a view or with the id as an argument."""
         methods: list[Callable[[], object]] = [
             self._add, self._add, self._add_list, self._append, self._update, self._delete, self._undo, self._read,
-            self._read_by_argument, self._read_numbers, self._read_log, self._reach_for_others,
+            self._read_by_argument, self._read_numbers, self._read_log, self._reach_for_others, self._move,
         ]  # fmt: skip
         self._chance.choice(methods)()
 
@@ -172,6 +173,20 @@ class Canary:
         runs = {run.run_id: run.messages for run in self._view.conversations.runs()}
         for run_id, messages in runs.items():
             assert messages == len(self._view.conversations.read(run_id=run_id))
+
+    def _exported(self) -> list[str]:
+        target = io.StringIO()
+        self._view.export(target)
+        return target.getvalue().splitlines(keepends=True)
+
+    def _move(self) -> None:
+        lines = self._exported()
+        self._check(lines)
+        assert sum(self._view.import_(lines).added.values()) == 0
+        other = self._chance.choice(self._others)
+        if other is not self and other.ids:
+            with pytest.raises(ScopeError):
+                self._view.import_(other._exported())
 
     def _reach_for_others(self) -> None:
         other = self._chance.choice(self._others)

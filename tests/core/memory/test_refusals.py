@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, cast
 
 import pytest
@@ -146,3 +147,30 @@ def test_a_word_from_elsewhere_is_refused_with_our_word_for_it(memory: Memory, n
         memory.add("hello", user_id="alice", **cast("dict[str, Any]", {name: "x"}))
 
     assert memory.stats().messages == 0
+
+
+WRONG_TYPES: list[tuple[str, dict[str, object], str]] = [
+    ("search", {"query": "a", "exclude_message_ids": "id"}, "exclude_message_ids is a list of ids of messages"),
+    ("search", {"query": "a", "exclude_message_ids": 5}, "exclude_message_ids is a list of ids of messages, not 5"),
+    ("search", {"query": "a", "exclude_message_ids": [5]}, "a message id must be a string"),
+    ("conversations.read", {"last": "2"}, "last must be a whole number from 0, not '2'"),
+    ("conversations.read", {"last": 2.0}, "last must be a whole number from 0, not 2.0"),
+    ("conversations.read", {"last": True}, "last must be a whole number from 0, not True"),
+    ("conversations.delete", {"message_ids": "id", "run_id": "1"}, "message_ids is a list of ids of messages"),
+    ("conversations.delete", {"message_ids": None, "run_id": "1"}, "message_ids is a list of ids of messages"),
+    ("conversations.replace", {"message": "text", "run_id": "1"}, "replace takes a Message .* not a str"),
+]
+
+
+@pytest.mark.parametrize(("method", "arguments", "said"), WRONG_TYPES)
+def test_a_value_of_another_type_is_refused_by_name(
+    memory: Memory, method: str, arguments: dict[str, object], said: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        attrgetter(method)(memory)(user_id="alice", **arguments)
+
+
+@pytest.mark.parametrize(("source", "said"), [(5, "not a int"), (None, "not a NoneType"), ([b"{}"], "line 1: .*bytes")])
+def test_an_import_of_what_is_no_export_is_refused_by_its_type(memory: Memory, source: object, said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        memory.import_(cast("Any", source))

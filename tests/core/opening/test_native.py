@@ -35,8 +35,7 @@ def calls() -> Generator[tuple[str, tuple[object, ...], dict[str, object]], Any,
         (["Bob has a dog.", {"content": "Bob has a cat.", "expires_at": 2_000_000_000}],),
         {"user_id": "bob"},
     )
-    yield "search", ("Where does Alice live?",), {**alice, "explain": True}
-    yield "search", ("dog",), {"project_wide": True, "filters": {"kind": "semantic"}}
+    yield from _finding(fact.ids[0])
     memory_id = fact.ids[0]
     changed = yield "update", (memory_id, "Alice likes coffee."), {"metadata": {"b": 2}, "expected_version": 1}
     yield "update", (memory_id,), {"pinned": True}
@@ -67,6 +66,14 @@ def calls() -> Generator[tuple[str, tuple[object, ...], dict[str, object]], Any,
     yield "reset", (), {}
     yield "stats", (), {}
     yield "doctor", (), {}
+
+
+def _finding(memory_id: str) -> Generator[tuple[str, tuple[object, ...], dict[str, object]], Any, None]:
+    alice: dict[str, object] = {"user_id": "alice"}
+    yield "search", ("Where does Alice live?",), {**alice, "explain": True}
+    yield "search", ("dog",), {"project_wide": True, "filters": {"kind": "semantic"}}
+    yield "context", ("Where does Alice live?",), alice
+    yield "why_not", ("Where does Alice live?", memory_id), alice
 
 
 def log_calls() -> Generator[tuple[str, tuple[object, ...], dict[str, object]], Any, None]:

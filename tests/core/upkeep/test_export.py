@@ -175,3 +175,25 @@ def test_a_file_is_private_and_there_when_it_is_whole(memory: Memory, tmp_path: 
 
 def _interrupt(_done: int, _total: int) -> None:
     raise KeyboardInterrupt
+
+
+def test_an_export_is_one_moment_while_others_write(store: Store, clock: Clock) -> None:
+    memory, copy = open_memory(store, clock), open_memory(InMemoryStore(), clock)
+    ids = [add(memory, f"{number}") for number in range(1_001)]  # two pages
+    before = export(memory)
+    lines: list[str] = []
+
+    class Target(io.StringIO):
+        def write(self, line: str) -> int:
+            if len(lines) == 10:
+                memory.update(ids[0], "changed")
+                memory.update(ids[-1], "changed")
+                add(memory, "new")
+            lines.append(line)
+            return len(line)
+
+    memory.export(Target())
+
+    assert "".join(lines) == before
+    copy.import_(lines)
+    assert export(copy) == before

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mnemon import Memory
     from mnemon.protocols.store import Store
+    from tests.core.versions.fixtures import Clock
 
 HEADER = '{"format": "mnemon-export", "version": 1}\n'
 
@@ -147,3 +148,80 @@ def test_what_is_there_already_stays_as_it_is(memory: Memory) -> None:
 
     assert texts(memory) == ["as it is"]
     assert json.loads(json.dumps(report.to_dict()))["added"] == {}
+
+
+def exported(memory: Memory) -> list[str]:
+    target = io.StringIO()
+    memory.export(target)
+    return target.getvalue().splitlines(keepends=True)
+
+
+def rows_of(memory: Memory) -> list[str]:
+    """Return the rows of an export, which the time of its making does not change."""
+    return exported(memory)[1:]
+
+
+def test_a_later_export_brings_an_earlier_state_up_to_date(memory: Memory, clock: Clock) -> None:
+    source = open_memory(InMemoryStore(), clock)
+    changed, deleted, same = (add(source, text) for text in ("changed", "deleted", "same"))
+    memory.import_(exported(source))
+    clock.move(hours=1)
+    source.update(changed, "changed twice")
+    source.update(changed, "changed thrice")
+    source.delete(deleted)
+    add(source, "new")
+
+    memory.import_(exported(source))
+
+    assert texts(memory) == ["changed thrice", "new", "same"]
+    assert rows_of(memory) == rows_of(source)
+    assert memory.get(same).version == 1
+    assert memory.doctor().findings == ()
+
+
+def test_an_earlier_export_takes_nothing_back(memory: Memory, clock: Clock) -> None:
+    memory_id = add(memory, "once")
+    earlier = exported(memory)
+    clock.move(hours=1)
+    memory.update(memory_id, "twice")
+    before = rows_of(memory)
+
+    memory.import_(earlier)
+
+    assert rows_of(memory) == before
+
+
+def test_a_memory_that_was_changed_on_both_sides_keeps_both_and_one_is_current(memory: Memory, clock: Clock) -> None:
+    source = open_memory(InMemoryStore(), clock)
+    memory_id = add(source, "once")
+    memory.import_(exported(source))
+    clock.move(hours=1)
+    memory.update(memory_id, "here", metadata={"n": 1})
+    add(source, "so that ids differ")
+    clock.move(hours=1)
+    source.update(memory_id, "there")
+
+    memory.import_(exported(source))
+
+    assert texts(memory, filters={"n": 1}) == []
+    assert memory.get(memory_id).text == "there"
+    assert [one.memory.text for one in memory.history(memory_id)] == ["once", "here", "there"]
+    assert memory.doctor().findings == ()
+
+
+def test_catching_up_goes_on_after_an_interruption(memory: Memory, clock: Clock) -> None:
+    source = open_memory(InMemoryStore(), clock)
+    ids = [add(source, f"{number}") for number in range(600)]
+    memory.import_(exported(source))
+    clock.move(hours=1)
+    for memory_id in ids[::100]:
+        source.update(memory_id, "updated")
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        memory.import_(exported(source), progress=interrupt)
+    memory.import_(exported(source))
+
+    assert rows_of(memory) == rows_of(source)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mnemon import ConflictError, InMemoryStore, NotFoundError, SQLiteStore
+from mnemon.types.recall import RecallConfig
 from tests.core.versions.fixtures import NOON, Clock, open_memory
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Life(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.store = self.make()
         self.clock = Clock()
-        self.memory = open_memory(self.store, self.clock)
+        # Many memories say the same here, and a search is to show all of them.
+        self.memory = open_memory(self.store, self.clock, recall=RecallConfig(alike=None))
         self.now: dict[str, State | None] = {}
         self.done: dict[str, dict[str, Step]] = {}
         self.last: dict[str, str] = {}

@@ -176,6 +176,23 @@ def test_what_expired_or_was_pinned_before_a_deletion_is_no_conflict(memory: Mem
     assert memory.get(memory_id).pinned
 
 
+@pytest.mark.parametrize("part", [{"pinned": True}, {"expires_at": NOON + YEAR}])
+def test_force_takes_back_what_was_changed_in_place_of_a_memory_that_was_deleted_later(
+    memory: Memory, part: dict[str, object]
+) -> None:
+    memory_id = add(memory, "a")
+    memory.update(memory_id, **part)  # pyright: ignore[reportArgumentType] - parts of any type
+    changed = last_operation(memory)
+    deleted = memory.delete(memory_id)
+
+    undone = memory.undo(changed, force=True)
+    memory.undo(str(deleted.op_id), force=True)
+
+    assert [one.memory_id for one in undone.touched] == [memory_id]
+    back = memory.get(memory_id)
+    assert (back.pinned, back.expires_at) == (False, None)
+
+
 def test_an_undo_twice_is_a_conflict_that_names_the_first(memory: Memory) -> None:
     memory_id = add(memory, "a")
     memory.update(memory_id, "b")

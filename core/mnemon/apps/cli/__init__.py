@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_NEEDED = ("typer", "rich", "ijson")
+_NEEDED = ("typer", "rich", "ijson", "jinja2")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

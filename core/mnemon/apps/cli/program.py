@@ -5,12 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypedDict, cast
+from importlib.metadata import version as installed_version
+from typing import TYPE_CHECKING, Annotated, TypedDict, cast
 
 import typer
 
 from mnemon.apps.cli.commanding import AsJson, Commands, Config, Project, Store, report
-from mnemon.apps.cli.commands import about, caring, demo, moving, reading, removing, writing
+from mnemon.apps.cli.commands import (
+    about,
+    caring,
+    demo,
+    evaluating,
+    moving,
+    prompting,
+    reading,
+    removing,
+    showing,
+    stores,
+    writing,
+)
 from mnemon.apps.cli.problems import WRONG, Problem, problem_of
 
 if TYPE_CHECKING:
@@ -30,11 +43,16 @@ _USAGE = cast("type[Exception]", typer.BadParameter.__bases__[0])
 app = typer.Typer(
     name="mnemon",
     help="Remember what was said, and find it again.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands it over so
+    if wanted:
+        sys.stdout.write(f"mnemon {installed_version('mnemon')}\n")
+        raise typer.Exit
 
 
 @app.callback()
@@ -45,20 +63,24 @@ def _root(
     project: Project = None,
     config: Config = None,
     as_json: AsJson = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Tell the version; `mnemon version` tells more.", callback=_tell_version)
+    ] = False,
 ) -> None:
     """Remember what was said, and find it again."""
+    del version
     ctx.obj = {"store": store, "project": project, "config": config, "as_json": as_json}
 
 
 _commands = Commands(app)
-for group in (demo, writing, reading, removing, moving, caring, about):
+for group in (demo, writing, reading, prompting, showing, removing, moving, stores, caring, evaluating, about):
     group.register(_commands)
 _command = typer.main.get_command(app)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command; return the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    """Carry out one command; return the exit code. Without any argument it helps."""
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError):
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue,reportUnknownMemberType] - a test's stream may have none

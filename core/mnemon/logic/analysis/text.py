@@ -105,9 +105,11 @@ def _word(word: str, table: Language) -> Iterator[str]:
 
 def _stands_whole(compound: str) -> bool:
     """Whether a compound is more than its words: a code, a number, an address, a name in a program."""
+    if compound.isalnum():  # as nearly all are
+        return False
     if any(sign in compound for sign in ("@", "://", "_", "&")) or compound.endswith(("+", "#")):
         return True
-    if compound.isalnum() or "'" in compound:
+    if "'" in compound:
         return False
     return "." in compound or any(map(str.isdigit, compound))
 

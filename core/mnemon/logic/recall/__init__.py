@@ -1,23 +1,29 @@
 """Recall: a query read, and a pool of memories ranked by it."""
 
-from mnemon.logic.recall.pack import collapse, estimated_tokens, pack
+from mnemon.logic.recall.block import check_max_tokens, render_block, without_blocks
+from mnemon.logic.recall.pack import Heard, collapse, estimated_tokens, pack
 from mnemon.logic.recall.query import Query, dense_applies, read_query
-from mnemon.logic.recall.rank import rank, term_weights
+from mnemon.logic.recall.rank import rank, ranking, term_weights
 from mnemon.logic.recall.spelling import near_terms, repair
 from mnemon.logic.recall.turns import SIGNALS, Ranked, Turn
 
 __all__ = [
     "SIGNALS",
+    "Heard",
     "Query",
     "Ranked",
     "Turn",
+    "check_max_tokens",
     "collapse",
     "dense_applies",
     "estimated_tokens",
     "near_terms",
     "pack",
     "rank",
+    "ranking",
     "read_query",
+    "render_block",
     "repair",
     "term_weights",
+    "without_blocks",
 ]

@@ -7,9 +7,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
-__all__ = ["collapse", "estimated_tokens", "pack"]
+__all__ = ["Heard", "collapse", "estimated_tokens", "pack"]
 
 _ALIKE = 0.9
 """Share of the terms of two memories, of all that either holds, from which they say the same."""
@@ -17,27 +17,49 @@ _CHARACTERS_PER_TOKEN = 3.5
 """English prose has about 4 characters per token, code 3; rather too many tokens than too few."""
 
 
+class Heard:
+    """What was said already, for memories that come best first.
+
+    Two memories say the same when the Jaccard similarity of their terms is at least `alike`, when they
+    differ in no term with a digit ("at 3" is not "at 4"), and when their `marks` are equal.
+    """
+
+    def __init__(self, alike: float = _ALIKE) -> None:
+        """Start with nothing."""
+        self._alike = alike
+        # Of two sets as alike as that, each holds at least one of the other's first few terms in a common
+        # order: only those are looked up, so that a whole pool costs little.
+        self._known: defaultdict[str, list[tuple[str, frozenset[str], Hashable]]] = defaultdict(list)
+
+    def first(self, name: str, terms: Iterable[str], marks: Hashable = None) -> str | None:
+        """Return the name of who said this before; None where nobody did, and then this one has.
+
+        A memory without terms says what nobody has said.
+        """
+        own = frozenset(terms)
+        few = sorted(own)[: len(own) - math.ceil(self._alike * len(own) - 1e-9) + 1]
+        for term in few:
+            for other, held, marked in self._known[term]:
+                if marked == marks and self._same(own, held):
+                    return other
+        for term in few:
+            self._known[term].append((name, own, marks))
+        return None
+
+    def _same(self, own: frozenset[str], other: frozenset[str]) -> bool:
+        if len(own & other) < self._alike * len(own | other):
+            return False
+        return not any(char.isdigit() for term in own ^ other for char in term)
+
+
 def collapse(terms: Iterable[Sequence[str]], *, alike: float = _ALIKE) -> list[int]:
     """Return the places of memories that say something new, in order; `terms` are those of each, best first.
 
-    A memory is left out when a better one that stays has nearly the same terms (Jaccard similarity of
-    at least `alike`). What stays of the first memories does not depend on those after them. Memories
-    without terms all stay.
+    A memory is left out when a better one that stays says the same; see `Heard`. What stays of the
+    first memories does not depend on those after them.
     """
-    kept: list[int] = []
-    # Of two sets as alike as that, each holds at least one of the other's first few terms in a common order:
-    # only those are looked up, so that a whole pool costs little.
-    known: defaultdict[str, list[frozenset[str]]] = defaultdict(list)
-    for place, held in enumerate(terms):
-        own = frozenset(held)
-        few = sorted(own)[: len(own) - math.ceil(alike * len(own) - 1e-9) + 1]
-        rivals = (other for term in few for other in known[term])
-        if any(len(own & other) >= alike * len(own | other) for other in rivals):
-            continue
-        kept.append(place)
-        for term in few:
-            known[term].append(own)
-    return kept
+    heard = Heard(alike)
+    return [place for place, held in enumerate(terms) if heard.first(str(place), held) is None]
 
 
 def pack(

@@ -27,7 +27,7 @@ from mnemon.logic.recall.query import dense_applies
 from mnemon.logic.recall.turns import Ranked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy
     from numpy.typing import NDArray
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Floats = NDArray[numpy.float64]
     Indices = NDArray[numpy.intp]
 
-__all__ = ["rank", "term_weights"]
+__all__ = ["rank", "ranking", "term_weights"]
 
 _BEST = 3
 """Turns of a session that speak for it."""
@@ -79,18 +79,33 @@ def rank(
     leaves them out: the score is then squashed with the constants for words alone. Memories whose raw
     scores agree to 6 digits stand in the order of `Turn.order`.
     """
+    cosines = {turn.id: turn.cosine for turn in pool if turn.cosine is not None}
+    return list(ranking(query, pool, cosines, rows=rows, frequencies=frequencies, config=config, embedder=embedder))
+
+
+def ranking(
+    query: Query,
+    pool: Sequence[Turn],
+    cosines: Mapping[str, float],
+    *,
+    rows: int,
+    frequencies: Mapping[str, int],
+    config: RecallConfig,
+    embedder: str | None = None,
+) -> Iterator[Ranked]:
+    """Yield what `rank` returns; the cosines stand beside the turns, by id, which come again in other searches."""
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
     if not pool:
-        return []
+        return
     turns = sorted(pool, key=attrgetter("order", "id"))
     dense = dense_applies(query, embedder=embedder, config=config)
     calibration = config.calibration(embedder if dense else None)
     pooled = _Pool(turns)
     parts = np.zeros((len(turns), 10))
     if dense:
-        cosines = np.array([turn.cosine or 0.0 for turn in turns])
-        parts[:, 0] = calibration.weight * np.maximum(cosines - calibration.floor, 0)
+        known = np.fromiter(map(cosines.get, [turn.id for turn in turns], repeat(0.0)), np.float64, len(turns))
+        parts[:, 0] = calibration.weight * np.maximum(known - calibration.floor, 0)
     weights = term_weights(query.terms, rows=rows, frequencies=frequencies, config=config)
     if weights:
         parts[:, 1] = _words(pooled, weights, config)
@@ -103,10 +118,8 @@ def rank(
     columns: list[list[float]] = parts.T.tolist()
     ordered: list[float] = raw[order].tolist()
     squashed: list[float] = scores[order].tolist()
-    return [
-        Ranked(turns[place].id, score, value, columns, place)
-        for place, score, value in zip(places, squashed, ordered, strict=True)
-    ]
+    for place, score, value in zip(places, squashed, ordered, strict=True):
+        yield Ranked(turns[place].id, score, value, columns, place)
 
 
 class _Pool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mnemon.types.jsonvalue import Json, JsonObject
     from mnemon.types.storage import Collection
 
-__all__ = ["Sql", "compile_filter"]
+__all__ = ["Sql", "compile_filter", "looks_up"]
 
 _SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<="}
 
@@ -41,6 +41,8 @@ def compile_filter(tree: Filter, collection: Collection, project: int, connectio
     match tree:
         case And(parts):
             return _join(" AND ", "1", [compile_filter(part, collection, project, connection) for part in parts])
+        case Or(parts) if looks_up(tree, collection):
+            return _compile_lookups(cast("tuple[Condition, ...]", parts), collection, project)
         case Or(parts):
             return _join(" OR ", "0", [compile_filter(part, collection, project, connection) for part in parts])
         case Not(part):
@@ -51,6 +53,28 @@ def compile_filter(tree: Filter, collection: Collection, project: int, connectio
         case _:
             msg = f"{type(tree).__name__} is not a filter"
             raise TypeError(msg)
+
+
+def looks_up(part: Filter, collection: Collection) -> bool:
+    """Whether a condition is met by the rows of some values of an index, or of several indexes, and no others."""
+    if isinstance(part, Or):
+        return len(part.parts) > 1 and all(looks_up(one, collection) for one in part.parts)
+    if not isinstance(part, Condition) or part.operator is not Operator.IN or part.field not in collection.keys:
+        return False
+    values = cast("tuple[FilterValue, ...]", part.value)
+    return None not in values and any(index[0] == part.field for index in collection.indexes)
+
+
+def _compile_lookups(parts: tuple[Condition, ...], collection: Collection, project: int) -> Sql:
+    """Return the rows of several indexes by their numbers: for an OR of partial ones SQLite would read all rows."""
+    table = f"{collection.name}__rows"
+    lookups: list[str] = []
+    parameters: list[Parameter] = []
+    for part in parts:
+        listed = _compile_in(f"f_{part.field}", cast("tuple[Parameter, ...]", part.value))
+        lookups.append(f"SELECT number FROM {table} WHERE project = ? AND {listed.text}")
+        parameters += [project, *listed.parameters]
+    return Sql(f"r.number IN ({' UNION ALL '.join(lookups)})", parameters)
 
 
 def _join(word: str, empty: str, parts: Sequence[Sql]) -> Sql:

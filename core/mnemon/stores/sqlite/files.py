@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 from pathlib import Path
 
 from mnemon.errors import InvalidInputError, StoreCorruptError, StoreError, StoreReadOnlyError
 
-__all__ = ["absolute_path", "filesystem_of", "prepare_file"]
+__all__ = ["absolute_path", "check_library", "filesystem_of", "prepare_file"]
+
+_OLDEST = (3, 33, 0)
+"""The oldest SQLite that the tests were run with (`nox -s oldest_sqlite`); 3.31 fails them."""
 
 _NETWORK = frozenset(
     {
@@ -67,6 +71,21 @@ def absolute_path(path: str | os.PathLike[str]) -> Path:
         msg = "the path of a store holds a NUL character, which no file's name can; take it out"
         raise InvalidInputError(msg)
     return place
+
+
+def check_library() -> None:
+    """Refuse an SQLite that is too old.
+
+    Raises:
+        StoreError: it is.
+    """
+    if sqlite3.sqlite_version_info < _OLDEST:
+        wanted = ".".join(map(str, _OLDEST))
+        msg = (
+            f"this Python uses SQLite {sqlite3.sqlite_version}, and the embedded store needs {wanted} (August 2020) "
+            f"or later; update the system's SQLite, or use a Python that brings its own"
+        )
+        raise StoreError(msg)
 
 
 def prepare_file(path: Path, *, mounts: Path = _MOUNTS) -> None:

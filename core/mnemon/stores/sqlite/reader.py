@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.answers import cursor_of
 from mnemon.logic.filters import conjuncts
-from mnemon.stores.sqlite.conditions import Sql, compile_filter
+from mnemon.stores.sqlite.conditions import Sql, compile_filter, looks_up
+from mnemon.stores.sqlite.known import reading
 from mnemon.stores.sqlite.pending import pending_holding, rows_holding
 from mnemon.stores.sqlite.rows import id_chunks, in_list, read_rows, row_columns
 from mnemon.stores.sqlite.schema import project_number
 from mnemon.stores.sqlite.tokens import searched_scopes
-from mnemon.types.filters import And, Condition, Operator
+from mnemon.types.filters import And, Or
 from mnemon.types.storage import Counts, Group, GroupPage, Page
 
 if TYPE_CHECKING:
     from mnemon.stores.sqlite.connections import Connection, Parameter
+    from mnemon.stores.sqlite.known import KnownRows
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest
     from mnemon.types.storage import Row
 
@@ -28,7 +30,10 @@ def condition_sql(connection: Connection, request: CountRequest | ScanRequest | 
     if project is None:
         return None
     condition = compile_filter(request.where, request.collection, project, connection)
-    return Sql(f"r.project = ? AND {condition.text}", [project, *condition.parameters])
+    # A "+" hides the project's index where rows are looked up by their numbers: SQLite would take it before them.
+    by_number = any(isinstance(part, Or) and looks_up(part, request.collection) for part in conjuncts(request.where))
+    plus = "+" if by_number else ""
+    return Sql(f"{plus}r.project = ? AND {condition.text}", [project, *condition.parameters])
 
 
 def get(connection: Connection, request: GetRequest) -> dict[str, Row]:
@@ -59,18 +64,21 @@ def list_ids(connection: Connection, request: CountRequest) -> list[str]:
     return [cast("str", row_id) for (row_id,) in found]
 
 
-def scan(connection: Connection, request: ScanRequest) -> Page:
+def scan(connection: Connection, request: ScanRequest, known: KnownRows | None = None) -> Page:
     """Return one page."""
     where = condition_sql(connection, request)
     if where is None:
         return Page(rows=(), after=None)
     wanted = request.limit + 1
     found: list[tuple[Parameter, ...]] = []
+    reads = reading(
+        known if request.order is None else None, request.collection, request.include, _read_fields(request)
+    )
     for keyset in _keysets(request):
         if len(found) < wanted:
-            found += _scan_part(connection, request, where, keyset, wanted - len(found))
+            found += _scan_part(connection, request, reads.columns, where, keyset, wanted - len(found))
     page = found[: request.limit]
-    rows = read_rows(connection, request.collection, page, request.include, _read_fields(request))
+    rows = reads.rows(connection, page)
     after = cursor_of(rows[-1], request.order) if len(found) > len(page) else None
     if request.fields is not None and request.order is not None and request.order not in request.fields:
         for row in rows:
@@ -79,13 +87,12 @@ def scan(connection: Connection, request: ScanRequest) -> Page:
 
 
 def _scan_part(
-    connection: Connection, request: ScanRequest, where: Sql, keyset: Sql, limit: int
+    connection: Connection, request: ScanRequest, columns: str, where: Sql, keyset: Sql, limit: int
 ) -> list[tuple[Parameter, ...]]:
     direction = "DESC" if request.descending else "ASC"
     order = f"{_by_id(request)} {direction}"
     if request.order is not None:
         order = f"r.f_{request.order} {direction}, r.id {direction}"
-    columns = row_columns(request.collection, request.include, _read_fields(request))
     return connection.rows(
         f"SELECT {columns} FROM {request.collection.name}__rows r "
         f"WHERE {where.text} AND {keyset.text} ORDER BY {order} LIMIT ?",
@@ -105,11 +112,7 @@ def _by_id(request: ScanRequest) -> str:
 
     SQLite would rather go through all ids in order than sort the rows of some values.
     """
-    leading = {index[0] for index in request.collection.indexes}
-    few = any(
-        isinstance(part, Condition) and part.operator is Operator.IN and part.field in leading
-        for part in conjuncts(request.where)
-    )
+    few = any(looks_up(part, request.collection) for part in conjuncts(request.where))
     return "+r.id" if few else "r.id"
 
 

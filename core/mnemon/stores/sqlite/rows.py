@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from mnemon.types.storage import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mnemon.stores.sqlite.connections import Connection, Parameter
     from mnemon.types.jsonvalue import JsonObject
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["decode_row", "encode_metadata", "encode_value", "id_chunks", "in_list", "read_rows", "row_columns"]
 
 
+Item = TypeVar("Item", str, int)
+
 _IDS_AT_ONCE = 10_000
 """SQLite takes 32,766 parameters or more."""
-_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False)
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False)
+"""What it writes was checked, and holds itself nowhere."""
 
 
-def id_chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def id_chunks(ids: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """Yield as many ids at a time as one statement takes."""
     return (ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE))
 
@@ -41,7 +45,7 @@ def in_list(column: str, values: Sequence[Parameter]) -> tuple[str, list[Paramet
 
 def encode_value(value: FieldValue | None) -> Parameter:
     """Return a field's value as its column keeps it: many values as a JSON array."""
-    return json.dumps(value) if isinstance(value, tuple) else value
+    return _ENCODER.encode(value) if isinstance(value, tuple) else value
 
 
 def encode_metadata(metadata: JsonObject) -> str | None:
@@ -49,21 +53,23 @@ def encode_metadata(metadata: JsonObject) -> str | None:
     return _ENCODER.encode(metadata) if metadata else None
 
 
-def row_columns(collection: Collection, include: frozenset[Part], chosen: Container[str] | None = None) -> str:
+@lru_cache(maxsize=256)
+def row_columns(collection: Collection, include: frozenset[Part], chosen: frozenset[str] | None = None) -> str:
     """Return the columns of `r` that `read_rows` expects, the row's number and id first."""
     fields = [f"r.f_{name}" for name in chosen_fields(collection, chosen)]
     parts = [f"r.{part}" if part in include else "NULL" for part in ("terms", "metadata", "payload")]
     return ", ".join(["r.number", "r.id", *parts, *fields])
 
 
-def chosen_fields(collection: Collection, chosen: Container[str] | None) -> list[str]:
+@lru_cache(maxsize=256)
+def chosen_fields(collection: Collection, chosen: frozenset[str] | None) -> tuple[str, ...]:
     """Return the fields that are read, in the order of their columns; None stands for all."""
-    return [name for name in collection.fields if chosen is None or name in chosen]
+    return tuple(name for name in collection.fields if chosen is None or name in chosen)
 
 
 def decode_row(values: Sequence[Parameter], collection: Collection) -> Row:
     """Return the row of one result of a query for all of `row_columns`; vectors are read apart."""
-    return _decode(values, list(collection.fields), collection.tags)
+    return _decode(values, chosen_fields(collection, None), collection.tags)
 
 
 def _decode(values: Sequence[Parameter], names: Sequence[str], tags: Sequence[str]) -> Row:
@@ -89,7 +95,7 @@ def read_rows(
     collection: Collection,
     found: Sequence[Sequence[Parameter]],
     include: frozenset[Part],
-    chosen: Container[str] | None = None,
+    chosen: frozenset[str] | None = None,
 ) -> list[Row]:
     """Return the rows of a query for `row_columns`, with the vectors that `include` names."""
     names = chosen_fields(collection, chosen)

@@ -88,8 +88,17 @@ def migrate(connection: Connection, path: Path) -> None:
 
 
 def project_number(connection: Connection, name: str) -> int | None:
-    """Return the number of a project, or None where nothing was written to it yet."""
-    return cast("int | None", connection.value("SELECT number FROM mnemon_projects WHERE name = ?", [name]))
+    """Return the number of a project, or None where nothing was written to it yet.
+
+    The connection remembers it, as it is right, for as long as the connection's other memories are.
+    """
+    known = ("project", name)
+    number = connection.remembered.get(known)
+    if number is None:
+        number = connection.value("SELECT number FROM mnemon_projects WHERE name = ?", [name])
+        if number is not None:
+            connection.remembered[known] = number
+    return cast("int | None", number)
 
 
 def stored_collections(connection: Connection) -> dict[str, Collection]:

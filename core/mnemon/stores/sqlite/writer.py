@@ -14,6 +14,7 @@ from mnemon.stores.sqlite.rows import (
     encode_metadata,
     encode_value,
     id_chunks,
+    in_list,
     read_rows,
     row_columns,
 )
@@ -32,14 +33,46 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, FieldValue, Vector, Write
 
-__all__ = ["Writer", "writer_of"]
+__all__ = ["has_no_conflict", "write_batch"]
 
 _GONE_KEPT = 65_536
 """Entries of the log of gone rows: a cache of vectors that is further behind is built anew."""
 _GONE_SWEEP = 4_096
 
 
-def writer_of(connection: Connection, name: str, project: str) -> Writer:
+def write_batch(connection: Connection, project: str, batch: Sequence[Write]) -> tuple[int, ...]:
+    """Carry out writes in order, those that follow each other in one collection together; return their counts."""
+    counts: list[int] = []
+    while len(counts) < len(batch):
+        first = len(counts)
+        name = batch[first].collection
+        end = first + 1
+        while end < len(batch) and batch[end].collection == name:
+            end += 1
+        counts += _writer_of(connection, name, project).write_run(batch[first:end], first)
+    return tuple(counts)
+
+
+def has_no_conflict(connection: Connection, project: str, batch: Sequence[Write]) -> bool:
+    """Whether it is certain that no write of a batch aborts it: all are puts, and those of rows that must be new are.
+
+    What takes a batch back after that is a failure of the file, or an interrupt.
+    """
+    wanted: dict[str, list[str]] = {}
+    for write in batch:
+        if not isinstance(write, Put):
+            return False
+        if write.existing == "abort":
+            wanted.setdefault(write.collection, []).append(write.row.id)
+    if not wanted:
+        return True
+    given = [(write.collection, write.row.id) for write in batch if isinstance(write, Put)]
+    if len(set(given)) < len(given):
+        return False
+    return not any(_writer_of(connection, name, project).has_any(ids) for name, ids in wanted.items())
+
+
+def _writer_of(connection: Connection, name: str, project: str) -> Writer:
     """Return the writer of a collection and project, which the connection remembers while it is right."""
     remembered = connection.remembered
     writer = remembered.get((name, project))
@@ -101,20 +134,24 @@ class Writer:
         self._project = project
         self._numbers = numbers
         name = collection.name
-        self._ordered = [item.name for item in collection.ordered]
-        fields = [f"f_{field}" for field in collection.fields]
-        columns = ["number", "project", "id", *fields, "terms", "metadata", "payload"]
+        self._fields = tuple(collection.fields)
+        fixed = ("number", "project", "id")
+        columns = [*fixed, *(f"f_{field}" for field in self._fields), "terms", "metadata", "payload"]
+        self._tags = {tag: len(fixed) + self._fields.index(tag) for tag in collection.tags}
         marks = ", ".join("?" * len(columns))
         self._table = f"{name}__rows"
         self._insert_row = (
             f"INSERT INTO {self._table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT (project, id) DO NOTHING"
         )
         self._insert_text = f"INSERT INTO {name}__text (rowid, tokens) VALUES (?, ?)"
-        self._insert_vector = f"INSERT INTO {name}__vec__{{space}} VALUES (?, ?)"
+        self._insert_vector = {
+            space.name: f"INSERT INTO {name}__vec__{space.name} VALUES (?, ?)" for space in collection.vectors
+        }
+        self._insert_tag = f"INSERT INTO {name}__tag VALUES (?, ?, ?, ?)"
         self._delete_text = f"INSERT INTO {name}__text ({name}__text, rowid, tokens) VALUES ('delete', ?, ?)"
         self._everything = frozenset({"terms", "metadata", "payload", *(space.name for space in collection.vectors)})
 
-    def write_run(self, writes: Sequence[Write], first: int) -> list[int]:
+    def write_run(self, writes: Sequence[Write], first: int) -> Sequence[int]:
         """Carry out writes in order, the first of which is number `first` of its batch; return their counts."""
         rows = [write.row for write in writes if isinstance(write, Put)]
         if len(rows) == len(writes) > 1 and self._put_new(rows):
@@ -122,9 +159,10 @@ class Writer:
         else:
             counts = [self._write(write, index) for index, write in enumerate(writes, first)]
         numbers = self._numbers
-        numbers.indexed = index_pending(
-            self._connection, self._collection, numbers.places, indexed=numbers.indexed, last=numbers.next - 1
-        )
+        if self._collection.text:
+            numbers.indexed = index_pending(
+                self._connection, self._collection, numbers.places, indexed=numbers.indexed, last=numbers.next - 1
+            )
         return counts
 
     def _write(self, write: Write, index: int) -> int:
@@ -141,29 +179,33 @@ class Writer:
     def _put_new(self, rows: Sequence[Row]) -> bool:
         """Insert rows together if all of their ids are new; return whether it did."""
         ids = [row.id for row in rows]
-        if len(set(ids)) < len(ids) or self._any_there(ids):
+        if len(set(ids)) < len(ids) or self.has_any(ids):
             return False
         numbered = list(zip(self._numbers.take(len(rows)), rows, strict=True))
         execute_many = self._connection.raw.executemany
         execute_many(self._insert_row, [self._encode(number, row) for number, row in numbered])
         for tag in self._collection.tags:
-            for number, row in numbered:
-                if tag in row.fields:
-                    self._insert_tags(number, tag, row.fields[tag])
-        for name in (space.name for space in self._collection.vectors):
-            vectors = [(number, _bytes(row.vectors[name])) for number, row in numbered if name in row.vectors]
+            tagged = [
+                (self._project, tag, value, number)
+                for number, row in numbered
+                for value in cast("tuple[str, ...]", row.fields.get(tag, ()))
+            ]
+            if tagged:
+                execute_many(self._insert_tag, tagged)
+        for space, statement in self._insert_vector.items():
+            vectors = [(number, _bytes(row.vectors[space])) for number, row in numbered if space in row.vectors]
             if vectors:
-                execute_many(self._insert_vector.format(space=name), vectors)
+                execute_many(statement, vectors)
         return True
 
-    def _any_there(self, ids: Sequence[str]) -> bool:
-        return any(
-            self._connection.value(
-                f"SELECT 1 FROM {self._table} WHERE project = ? AND id IN ({', '.join('?' * len(chunk))}) LIMIT 1",
-                [self._project, *chunk],
-            )
-            for chunk in id_chunks(ids)
-        )
+    def has_any(self, ids: Sequence[str]) -> bool:
+        """Whether a row of one of these ids is there."""
+        for chunk in id_chunks(ids):
+            listed, parameters = in_list("id", chunk)
+            sql = f"SELECT 1 FROM {self._table} WHERE project = ? AND {listed} LIMIT 1"
+            if self._connection.value(sql, [self._project, *parameters]):
+                return True
+        return False
 
     def _put(self, write: Put, index: int) -> int:
         if self._insert(write.row):
@@ -177,34 +219,36 @@ class Writer:
 
     def _insert(self, row: Row) -> int:
         number = self._numbers.next
-        if not self._connection.execute(self._insert_row, self._encode(number, row)).rowcount:
+        execute = self._connection.raw.execute
+        if not execute(self._insert_row, self._encode(number, row)).rowcount:
             return 0
         self._numbers.take(1)
-        for tag in self._collection.tags:
-            self._insert_tags(number, tag, row.fields.get(tag))
+        for tag in self._tags:
+            if tag in row.fields:
+                self._insert_tags(number, tag, row.fields[tag])
         for space, vector in row.vectors.items():
-            self._connection.execute(self._insert_vector.format(space=space), (number, _bytes(vector)))
+            execute(self._insert_vector[space], (number, _bytes(vector)))
         return 1
 
     def _encode(self, number: int, row: Row) -> list[Parameter]:
-        get = cast("Callable[[str], Parameter]", row.fields.get)
-        return [
+        fields = row.fields
+        values: list[Parameter] = [
             number,
             self._project,
             row.id,
-            *map(get, self._collection.keys),
-            *[encode_value(row.fields.get(name)) for name in self._collection.tags],
-            *map(get, self._ordered),
+            *map(cast("Callable[[str], Parameter]", fields.get), self._fields),
             " ".join(row.terms) or None,
             encode_metadata(row.metadata),
             row.payload or None,
         ]
+        for tag, place in self._tags.items():
+            if tag in fields:
+                values[place] = encode_value(fields[tag])
+        return values
 
     def _insert_tags(self, number: int, tag: str, values: FieldValue | None) -> None:
         for value in cast("tuple[str, ...]", values or ()):
-            self._connection.execute(
-                f"INSERT INTO {self._collection.name}__tag VALUES (?, ?, ?, ?)", [self._project, tag, value, number]
-            )
+            self._connection.execute(self._insert_tag, (self._project, tag, value, number))
 
     def _index_text(
         self, statement: str, number: int, fields: Mapping[str, FieldValue | None], terms: Sequence[str]

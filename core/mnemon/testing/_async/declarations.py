@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,17 +11,21 @@ import pytest
 from mnemon.errors import (
     InvalidInputError,
     SchemaMismatchError,
+    StoreConflictError,
 )
-from mnemon.protocols.async_store import AsyncStore, AsyncSupportsExclusive
+from mnemon.protocols.async_store import AsyncStore, AsyncSupportsExclusive, AsyncSupportsSnapshot
 from mnemon.protocols.capabilities import Capability
 from mnemon.testing._async.base import ALICE, AsyncPromises
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, PROJECT, note, put
+from mnemon.testing.together import atogether
 from mnemon.types.filters import And, where
 from mnemon.types.storage import (
     Collection,
+    Delete,
     DeleteWhere,
     Nearest,
     Ordered,
+    Patch,
     Put,
     Row,
     Terms,
@@ -29,6 +34,7 @@ from mnemon.types.storage import (
 
 if TYPE_CHECKING:
     from mnemon.protocols.async_store import AsyncStore
+    from mnemon.types.storage import Write
 
 __all__ = ["AsyncDeclarationPromises"]
 
@@ -39,6 +45,64 @@ class AsyncDeclarationPromises(AsyncPromises):
     async def test_declared_capabilities_fit_what_the_store_can_do(self, store: AsyncStore) -> None:
         assert store.capabilities <= frozenset(Capability)
         assert (Capability.EXCLUSIVE in store.capabilities) == isinstance(store, AsyncSupportsExclusive)
+        assert (Capability.SNAPSHOT in store.capabilities) == isinstance(store, AsyncSupportsSnapshot)
+
+    async def test_exact_preconditions_of_calls_that_race_are_met_once(self, notes: AsyncStore) -> None:
+        if Capability.EXACT_PRECONDITIONS not in notes.capabilities:
+            pytest.skip("this store does not promise EXACT_PRECONDITIONS")
+
+        for number in range(8):
+            name = f"row {number}"
+            row = note(name, version=0)
+            claims: list[Write] = [Put(collection="notes", row=row, existing="abort")] * 4
+            claimed = await atogether([partial(self.succeeds, notes, write) for write in claims])
+            closing = Patch(collection="notes", id=name, fields={"version": 1}, expect=where("version").eq(0))
+            closed = await atogether([partial(self.succeeds, notes, write) for write in [closing] * 4])
+
+            assert (claimed.count(True), closed.count(True)) == (1, 1)
+
+    async def succeeds(self, store: AsyncStore, write: Write) -> bool:
+        """Carry out one write; return whether it found things as it expects them."""
+        try:
+            await store.apply(PROJECT, [write])
+        except StoreConflictError:
+            return False
+        return True
+
+    async def test_exact_reads_show_what_was_acknowledged_last(self, notes: AsyncStore) -> None:
+        if Capability.EXACT_READS not in notes.capabilities:
+            pytest.skip("this store does not promise EXACT_READS")
+
+        for number in range(3):
+            name = f"{number}"
+            await notes.apply(PROJECT, put(note(name, terms=("t",), small=(1.0, 0.0, 0.0), version=1)))
+            written = await self.shown(notes, 1)
+            await notes.apply(PROJECT, [Patch(collection="notes", id=name, fields={"version": 2})])
+            changed = await self.shown(notes, 2)
+            await notes.apply(PROJECT, [Delete(collection="notes", ids=[name])])
+            deleted = await self.shown(notes, 2)
+
+            assert written == changed == [[name]] * 5 + [1, 1, 1]
+            assert deleted == [[]] * 5 + [0, 0, 0]
+
+    async def shown(self, store: AsyncStore, version: int) -> list[object]:
+        """Return what each read shows of the rows of a version: ids, or how many."""
+        condition = ALICE & where("version").eq(version)
+        by_id = await store.get(PROJECT, "notes", ["0", "1", "2"])
+        page = await store.scan(PROJECT, "notes", condition)
+        by_text, by_vector = await self.found(store, condition)
+        counts = await store.count(PROJECT, "notes", condition, terms=["t"])
+        groups = await store.groups(PROJECT, "notes", "user_id", condition)
+        return [
+            [row.id for row in by_id.values() if row.fields["version"] == version],
+            await store.list_ids(PROJECT, "notes", condition),
+            [row.id for row in page.rows],
+            by_text,
+            by_vector,
+            counts.rows,
+            counts.terms["t"],
+            sum(group.rows for group in groups.groups),
+        ]
 
     async def test_declaring_again_changes_nothing(self, notes: AsyncStore) -> None:
         await notes.apply(PROJECT, put(note("a", payload=b"kept")))

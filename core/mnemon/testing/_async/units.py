@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon.errors import (
-    ClosedError,
-    StoreConflictError,
-    StoreError,
-)
-from mnemon.protocols.async_store import AsyncStore, AsyncSupportsExclusive
+from mnemon.errors import ClosedError, InvalidInputError, StoreConflictError, StoreError, StoreReadOnlyError
+from mnemon.protocols.async_store import AsyncStore, AsyncSupportsExclusive, AsyncSupportsSnapshot
 from mnemon.protocols.capabilities import Capability
 from mnemon.testing._async.base import ALICE, EVERYTHING, AsyncPromises
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, PROJECT, moment, note, put
@@ -87,6 +84,32 @@ class AsyncUnitPromises(AsyncPromises):
             await unit.apply(PROJECT, put(note("b")))
 
         assert await notes.list_ids(PROJECT, "notes") == ["a", "b"]
+
+    async def test_a_snapshot_reads_one_moment_while_others_write(self, notes: AsyncStore) -> None:
+        if not isinstance(notes, AsyncSupportsSnapshot):
+            pytest.skip("this store has no snapshots")
+        await notes.apply(PROJECT, put(note("a", terms=("t",), small=(1.0, 0.0, 0.0))))
+
+        async with notes.snapshot() as moment:
+            await notes.apply(PROJECT, put(note("b", terms=("t",), small=(1.0, 0.0, 0.0))))
+            await notes.apply(PROJECT, [Delete(collection="notes", ids=["a"])])
+            seen = await self.found(moment, ALICE & CURRENT)
+            listed = await moment.list_ids(PROJECT, "notes")
+
+        assert (seen, listed) == ((["a"], ["a"]), ["a"])
+        assert await self.found(notes, ALICE & CURRENT) == (["b"], ["b"])
+
+    async def test_a_snapshot_cannot_be_written(self, notes: AsyncStore) -> None:
+        if not isinstance(notes, AsyncSupportsSnapshot):
+            pytest.skip("this store has no snapshots")
+
+        async with notes.snapshot() as moment:
+            with pytest.raises(StoreReadOnlyError, match="only reads"):
+                await moment.apply(PROJECT, put(note("a")))
+            with pytest.raises(InvalidInputError, match="snapshot begins"):
+                await moment.declare(replace(NOTES, name="elsewhere"))
+
+        assert await notes.list_ids(PROJECT, "notes") == []
 
     async def test_a_project_whose_first_batch_fails_is_begun_by_the_next(self, notes: AsyncStore) -> None:
         abort = [*put(note("a")), Put(collection="notes", row=note("a"), existing="abort")]

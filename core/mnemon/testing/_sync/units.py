@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon.errors import (
-    ClosedError,
-    StoreConflictError,
-    StoreError,
-)
+from mnemon.errors import ClosedError, InvalidInputError, StoreConflictError, StoreError, StoreReadOnlyError
 from mnemon.protocols.capabilities import Capability
-from mnemon.protocols.store import Store, SupportsExclusive
+from mnemon.protocols.store import Store, SupportsExclusive, SupportsSnapshot
 from mnemon.testing._sync.base import ALICE, EVERYTHING, Promises
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, PROJECT, moment, note, put
 from mnemon.types.filters import where
@@ -88,6 +85,32 @@ class UnitPromises(Promises):
             unit.apply(PROJECT, put(note("b")))
 
         assert notes.list_ids(PROJECT, "notes") == ["a", "b"]
+
+    def test_a_snapshot_reads_one_moment_while_others_write(self, notes: Store) -> None:
+        if not isinstance(notes, SupportsSnapshot):
+            pytest.skip("this store has no snapshots")
+        notes.apply(PROJECT, put(note("a", terms=("t",), small=(1.0, 0.0, 0.0))))
+
+        with notes.snapshot() as moment:
+            notes.apply(PROJECT, put(note("b", terms=("t",), small=(1.0, 0.0, 0.0))))
+            notes.apply(PROJECT, [Delete(collection="notes", ids=["a"])])
+            seen = self.found(moment, ALICE & CURRENT)
+            listed = moment.list_ids(PROJECT, "notes")
+
+        assert (seen, listed) == ((["a"], ["a"]), ["a"])
+        assert self.found(notes, ALICE & CURRENT) == (["b"], ["b"])
+
+    def test_a_snapshot_cannot_be_written(self, notes: Store) -> None:
+        if not isinstance(notes, SupportsSnapshot):
+            pytest.skip("this store has no snapshots")
+
+        with notes.snapshot() as moment:
+            with pytest.raises(StoreReadOnlyError, match="only reads"):
+                moment.apply(PROJECT, put(note("a")))
+            with pytest.raises(InvalidInputError, match="snapshot begins"):
+                moment.declare(replace(NOTES, name="elsewhere"))
+
+        assert notes.list_ids(PROJECT, "notes") == []
 
     def test_a_project_whose_first_batch_fails_is_begun_by_the_next(self, notes: Store) -> None:
         abort = [*put(note("a")), Put(collection="notes", row=note("a"), existing="abort")]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _HIDDEN = "(hidden)"
-_EXTRAS = ("onnxruntime", "tokenizers", "httpx", "stamina", "typer", "rich", "ijson")
+_EXTRAS = ("onnxruntime", "tokenizers", "httpx", "stamina", "typer", "rich", "ijson", "jinja2")
 
 
 def register(commands: Commands) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
@@ -112,7 +115,17 @@ def _show_answer(screen: Screen, question: Question, found: SearchResult) -> Non
 
 
 def _show_next(screen: Screen) -> None:
+    name = _called()
     screen.line()
-    screen.line("Ask the demo:  mnemon demo --ask 'What did Maya draw for the birthday?'", "bold")
-    screen.line("Begin your own:  mnemon add 'I moved to Lisbon in May.' --user me")
-    screen.line("Then ask it:  mnemon search 'Where do I live?' --user me")
+    screen.line(f"Ask the demo:  {name} demo --ask 'What did Maya draw for the birthday?'", "bold")
+    screen.line(f"Begin your own:  {name} add 'I moved to Lisbon in May.' --user me")
+    screen.line(f"Then ask it:  {name} search 'Where do I live?' --user me")
+
+
+def _called() -> str:
+    """Return the command as it is to be typed here: by its path where the shell would not find this very one."""
+    program = Path(sys.argv[0])
+    found = shutil.which(program.name)
+    if program.stem != "mnemon" or (found is not None and Path(found).resolve() == program.resolve()):
+        return "mnemon"
+    return os.path.relpath(program)

@@ -13,14 +13,17 @@ import typer
 from mnemon.apps.cli.problems import WRONG, Problem
 
 __all__ = [
+    "AsOf",
     "Categories",
     "Dry",
     "Everywhere",
+    "Expired",
     "File",
     "Filter",
     "Kinds",
     "Limit",
     "Metadata",
+    "Threshold",
     "Yes",
     "json_object",
     "listed",
@@ -45,6 +48,11 @@ Kinds = Annotated[
         "--kind", help="Only episodic, semantic, procedural or summary; may be given several times.", metavar="KIND"
     ),
 ]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="As of then: ISO 8601 with a zone, or epoch seconds.", metavar="TIME")
+]
+Expired = Annotated[bool, typer.Option("--include-expired", help="What has expired too.")]
+Threshold = Annotated[float | None, typer.Option("--threshold", help="The least score, from 0 to 1.")]
 Everywhere = Annotated[bool, typer.Option("--everywhere", help="In the whole project, without any scope.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Only count.")]

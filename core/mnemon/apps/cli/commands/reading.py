@@ -8,11 +8,14 @@ import typer
 
 from mnemon.apps.cli.call import Call, Outcome
 from mnemon.apps.cli.commands.inputs import (
+    AsOf,
     Everywhere,
+    Expired,
     File,
     Filter,
     Kinds,
     Limit,
+    Threshold,
     json_object,
     listed,
     read_text,
@@ -38,10 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="As of then: ISO 8601 with a zone, or epoch seconds.", metavar="TIME")
-]
-Expired = Annotated[bool, typer.Option("--include-expired", help="What has expired too.")]
 Cursor = Annotated[str | None, typer.Option("--cursor", help="Go on from the page before.")]
 
 
@@ -61,7 +60,7 @@ def search(
     query: Annotated[str | None, typer.Argument(help="What to look for; - or nothing for stdin.")] = None,
     file: File = None,
     limit: Limit = 10,
-    threshold: Annotated[float | None, typer.Option("--threshold", help="The least score, from 0 to 1.")] = None,
+    threshold: Threshold = None,
     filters: Filter = None,
     kind: Kinds = None,
     as_of: AsOf = None,

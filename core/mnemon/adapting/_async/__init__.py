@@ -1,0 +1,1 @@
+"""What reads and writes for adapters; the sync twin is generated."""

@@ -1,0 +1,119 @@
+"""The history of a session in the conversation log, and what is recalled for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from mnemon.adapting._async.keeper import AsyncKeeper
+from mnemon.adapting.failing import tolerating
+from mnemon.adapting.recall import Carried, without_recalled
+from mnemon.adapting.replacing import plan_replacement
+from mnemon.protocols.clock import random_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mnemon.adapting.policy import Policy
+    from mnemon.adapting.scoping import CallScope
+    from mnemon.memory import AsyncMemory
+    from mnemon.types.message import Message
+    from mnemon.types.scope import Scope
+
+__all__ = ["AsyncHistory"]
+
+
+class AsyncHistory:
+    """Reads and writes histories; whose they are is said with each call."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Work by this policy; nothing is opened yet."""
+        self._policy = policy
+        self._keeper = AsyncKeeper(policy)
+
+    async def read(self, scope: Scope) -> list[Message]:
+        """Return the messages of a session, in order."""
+        with tolerating(self._policy.on_error, "the history was not read"):
+            return await (await self._view(scope)).conversations.read()
+        return []
+
+    async def append(self, scope: Scope, messages: Sequence[Message], *, remember: bool) -> None:
+        """Add messages at the end; one whose id is there already is left as it is.
+
+        What was recalled for a prompt is taken out, and a message that says nothing is left out.
+        """
+        said = _said(messages)
+        if not said:
+            return
+        with tolerating(self._policy.on_error, f"{len(said)} messages were not stored"):
+            await self._append(await self._view(scope), said, remember=remember)
+
+    async def replace(self, scope: Scope, messages: Sequence[Message], *, remember: bool) -> None:
+        """Make the history these messages; what is there already stays, and memories of what goes stay too."""
+        with tolerating(self._policy.on_error, "the history was not replaced"):
+            view = await self._view(scope)
+            plan = plan_replacement(await view.conversations.read(), _said(messages, known=True))
+            if plan.gone:
+                await view.conversations.delete(plan.gone)
+            for message in plan.changed:
+                await view.conversations.replace(message)
+            for known, run in groupby(plan.appended, key=lambda one: one.known):
+                said = [one.message for one in run]
+                await self._append(view, said, remember=remember and not known)
+
+    async def delete(self, scope: Scope, message_ids: Sequence[str]) -> None:
+        """Take messages out of the history."""
+        with tolerating(self._policy.on_error, f"{len(message_ids)} messages were not deleted"):
+            await (await self._view(scope)).conversations.delete(message_ids)
+
+    async def change(self, scope: Scope, messages: Sequence[Message]) -> None:
+        """Put messages in the place of those that have their ids."""
+        with tolerating(self._policy.on_error, f"{len(messages)} messages were not changed"):
+            view = await self._view(scope)
+            for message in messages:
+                await view.conversations.replace(message)
+
+    async def clear(self, scope: Scope) -> None:
+        """Take all messages out of the history; memories stay."""
+        with tolerating(self._policy.on_error, "the history was not cleared"):
+            await (await self._view(scope)).conversations.delete_all()
+
+    async def sessions(self, scope: Scope) -> list[str]:
+        """Return the sessions that have messages."""
+        names: list[str] = []
+        with tolerating(self._policy.on_error, "the sessions were not listed"):
+            log = (await self._view(scope)).conversations
+            while page := await log.runs(after=names[-1] if names else None, limit=_PAGE):
+                names += [run.run_id for run in page]
+                if len(page) < _PAGE:
+                    break
+        return names
+
+    async def recall(self, scope: CallScope, question: str, history: Sequence[Message]) -> str:
+        """Return the block of memories for a prompt that has this history, or the empty text."""
+        told = [(message.id, message.text) for message in history]
+        return await self._keeper.recall(scope, question, Carried([*told, (None, question)]))
+
+    async def _append(self, view: AsyncMemory, said: Sequence[Message], *, remember: bool) -> None:
+        if remember:
+            await view.add(said)
+        else:
+            await view.conversations.append(said)
+
+    async def _view(self, scope: Scope) -> AsyncMemory:
+        memory = await self._policy.handle.amemory()
+        return memory.scoped(**scope.to_dict(), actor=self._policy.actor)
+
+
+_PAGE = 1_000
+
+
+def _said(messages: Sequence[Message], *, known: bool = False) -> list[Message]:
+    """Return what messages say, each with an id: what a framework adds twice was said twice.
+
+    With `known` those without an id stay so, since they may be in the history already.
+    """
+    plain = [without_recalled(message) for message in messages]
+    said = [message for message in plain if any(getattr(block, "text", "attached").strip() for block in message.blocks)]
+    return said if known else [replace(message, id=message.id or random_id()) for message in said]

@@ -1,0 +1,106 @@
+"""Pages of rows in order, and groups of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weaviate.classes.query import Filter as Asked
+
+from mnemon.errors import StoreError
+from mnemon.logic.answers import cursor_of, group_rows, trimmed
+from mnemon.logic.filters import matcher
+from mnemon.logic.requests import MAX_LIMIT
+from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate._async.reader import asked_for
+from mnemon.stores.weaviate.conditions import beyond, compile_filter
+from mnemon.stores.weaviate.failures import is_too_large
+from mnemon.types.filters import And
+from mnemon.types.requests import GroupRequest
+from mnemon.types.storage import Page, Row
+
+if TYPE_CHECKING:
+    from mnemon.stores.weaviate._async.reader import AsyncReader
+    from mnemon.stores.weaviate.conditions import Compiled
+    from mnemon.types.requests import ScanRequest
+    from mnemon.types.storage import Cursor, GroupPage
+
+__all__ = ["group", "scan"]
+
+_LEAST_ASKED = 200
+"""Rows that are asked for at once where not all of them may match."""
+
+
+async def scan(reader: AsyncReader, request: ScanRequest) -> Page:
+    """Return one page; one row more is asked for, which tells whether there is another page."""
+    asked = compile_filter(request.where, request.collection)
+    test = None if asked.exact else matcher(request.where)
+    rows: list[Row] = []
+    after = request.after
+    wanted = request.limit + 1
+    while len(rows) < wanted:
+        limit = wanted - len(rows)
+        limit = min(limit if asked.exact else max(2 * limit, _LEAST_ASKED), MAX_LIMIT)
+        page = await _page(reader, request, asked, after, limit)
+        rows += [row for row in page if test is None or test(row)]
+        if len(page) < limit:
+            break
+        after = cursor_of(page[-1], request.order)
+    found = rows[: request.limit]
+    return Page(
+        rows=tuple(trimmed(row, request.include, request.fields) for row in found),
+        after=cursor_of(found[-1], request.order) if len(rows) > request.limit else None,
+    )
+
+
+async def _page(
+    reader: AsyncReader, request: ScanRequest, asked: Compiled, after: Cursor | None, limit: int
+) -> list[Row]:
+    question = asked.question
+    if after is not None:
+        edge = beyond(request.collection, request.order, after, descending=request.descending)
+        question = Asked.all_of([question, edge])
+    sort = [(naming.ID, not request.descending)]
+    always = set[str]() if asked.exact else asked_for(request.where)
+    if request.order is not None:
+        sort.insert(0, (naming.field_property(request.order), not request.descending))
+        always.add(request.order)
+    project, collection = request.project, request.collection
+    try:
+        objects = await reader.fetch(
+            project,
+            collection,
+            question,
+            request.include,
+            request.fields,
+            limit=limit,
+            sort=sort,
+            always=always,
+        )
+        return await reader.rows_of(project, collection, objects)
+    except StoreError as error:
+        if not is_too_large(error.__cause__):
+            raise
+    # Together they do not fit into one answer: first which they are, then what they hold.
+    objects = await reader.fetch(project, collection, question, (), (), limit=limit, sort=sort)
+    ids = [naming.text_of_ordered(str(one.properties[naming.ID])) for one in objects]
+    fields = None if request.fields is None else {*request.fields, *always}
+    found = await reader.by_ids(project, collection, ids, {*request.include, *always}, fields)
+    return [found[row_id] for row_id in ids if row_id in found]
+
+
+async def group(reader: AsyncReader, request: GroupRequest) -> GroupPage:
+    """Return one page of groups, counted here: the server's own groups come in no order and without a next page."""
+    fields = {request.field, *(() if request.of is None else (request.of,))}
+    rows: list[Row] = []
+    async for batch in reader.batches(request.project, request.collection, request.where, (), fields):
+        rows += [row for row in batch if request.field in row.fields]
+    every = GroupRequest(
+        project=request.project,
+        collection=request.collection,
+        field=request.field,
+        where=And(),
+        of=request.of,
+        after=request.after,
+        limit=request.limit,
+    )
+    return group_rows(rows, every)

@@ -1,0 +1,126 @@
+"""One server: its client, connected when it is first needed, and every request with a limit of time."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import stamina
+from weaviate import WeaviateAsyncClient
+from weaviate.classes.config import ConsistencyLevel
+
+from mnemon.errors import ClosedError, StoreError
+from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.addresses import Address, client_arguments
+from mnemon.stores.weaviate.concurrency import AsyncLock, alimited
+from mnemon.stores.weaviate.failures import TRANSIENT, translated
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from mnemon.stores.weaviate.concurrency import AsyncCall, AsyncRows
+
+__all__ = ["AsyncServer"]
+
+Answer = TypeVar("Answer")
+
+_ATTEMPTS = 4
+_OK, _NOT_FOUND = 200, 404
+
+
+class AsyncServer:
+    """Asks one Weaviate, at one level of consistency: QUORUM, for reads and writes alike."""
+
+    def __init__(
+        self, client: WeaviateAsyncClient | None, address: Address | None, *, prefix: str, timeout_s: float
+    ) -> None:
+        """Use an open client, which stays its owner's, or make one for an address at first use."""
+        self.prefix = naming.check_prefix(prefix)
+        self.timeout_s = timeout_s
+        self.where = "the client that was given" if address is None else str(address)
+        self._address = address
+        self._client = client
+        self._owned = client is None
+        self._lock = AsyncLock()
+        self._pid = os.getpid()
+
+    async def client(self) -> WeaviateAsyncClient:
+        """Return the connected client."""
+        if self._pid != os.getpid():
+            msg = f"this store was opened in process {self._pid} and carried over a fork; open a new one"
+            raise ClosedError(msg)
+        if self._client is None:
+            async with self._lock:
+                if self._client is None and self._address is not None:
+                    client = WeaviateAsyncClient(**client_arguments(self._address, self.timeout_s))
+                    with translated(self.where, "connect"):
+                        async with alimited(self.timeout_s):
+                            await client.connect()
+                    self._client = client
+        if self._client is None:
+            msg = "this store is closed; open a new one"
+            raise ClosedError(msg)
+        return self._client
+
+    async def rows(self, collection: str, project: str) -> AsyncRows:
+        """Return a collection's rows of one project."""
+        return await self._tenant(naming.class_name(self.prefix, collection), naming.tenant_of(project))
+
+    async def parts(self, project: str) -> AsyncRows:
+        """Return one project's parts of large values."""
+        return await self._tenant(naming.parts_class(self.prefix), naming.tenant_of(project))
+
+    async def _tenant(self, name: str, tenant: str) -> AsyncRows:
+        client = await self.client()
+        return client.collections.use(name).with_tenant(tenant).with_consistency_level(ConsistencyLevel.QUORUM)
+
+    async def ask(self, doing: str, call: AsyncCall[Answer]) -> Answer:
+        """Return what one request returns: over gRPC, which repeats by itself what may be repeated."""
+        with translated(self.where, doing):
+            async with alimited(self.timeout_s):
+                return await call()
+
+    async def ask_again(self, doing: str, call: AsyncCall[Answer]) -> Answer:
+        """Return what one request over REST returns, repeated where it was not answered: it does no harm twice."""
+        with translated(self.where, doing):
+            async for attempt in stamina.retry_context(
+                on=TRANSIENT, attempts=_ATTEMPTS, timeout=self.timeout_s, wait_initial=0.1, wait_max=2.0
+            ):
+                with attempt:
+                    async with alimited(self.timeout_s):
+                        return await call()
+        raise AssertionError  # the last attempt raises
+
+    async def version(self) -> str:
+        """Return the server's version."""
+        client: Any = await self.client()
+        meta: dict[str, Any] = await self.ask_again("tell its version", client.get_meta)
+        return str(meta.get("version", ""))
+
+    async def object_now(self, collection: str, project: str, uuid: UUID) -> dict[str, Any] | None:
+        """Return an object as most of its replicas have it, and None where they have none.
+
+        The client reads objects by queries only, which ask one replica. The request that asks them
+        all is REST's, and the client's own connection is the one that has the keys for it.
+        """
+        client = await self.client()
+        connection: Any = client._connection  # noqa: SLF001 - see above
+        path = f"/objects/{naming.class_name(self.prefix, collection)}/{uuid}"
+        params = {
+            "tenant": naming.tenant_of(project),
+            "consistency_level": ConsistencyLevel.QUORUM.value,
+            "include": "vector",
+        }
+        answer: Any = await self.ask_again("read a row", lambda: connection.get(path=path, params=params))
+        if answer.status_code == _OK:
+            return answer.json()
+        if answer.status_code == _NOT_FOUND or "tenant not found" in answer.text:
+            return None
+        msg = f"Weaviate at {self.where} could not read a row (status {answer.status_code}); its log says why"
+        raise StoreError(msg)
+
+    async def close(self) -> None:
+        """Close the client, if it is our own."""
+        client, self._client, self._address = self._client, None, None
+        if client is not None and self._owned and self._pid == os.getpid():
+            await client.close()

@@ -1,0 +1,218 @@
+"""Looking after the server: rows that lost their place in an index, parts that nobody names, health."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from weaviate.classes.config import ConsistencyLevel
+from weaviate.classes.data import DataObject
+from weaviate.classes.query import Filter as Asked
+from weaviate.classes.query import MetadataQuery
+
+from mnemon.errors import MnemonError, StoreError
+from mnemon.logic.requests import MAX_LIMIT
+from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.conditions import EVERY_ROW, in_slots, with_ids, with_vector
+from mnemon.stores.weaviate.failures import is_missing_collection
+from mnemon.stores.weaviate.health import Health
+from mnemon.stores.weaviate.rows import parts_of
+from mnemon.stores.weaviate.schema import probe_arguments, properties_of
+from mnemon.types.storage import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from mnemon.stores.weaviate._async.reader import AsyncReader
+    from mnemon.stores.weaviate._async.server import AsyncServer
+    from mnemon.types.storage import Collection, VectorSpace
+
+__all__ = ["examine", "probe"]
+
+_MOST_IDS = 100
+_IN_FLIGHT = timedelta(hours=1)
+
+
+async def examine(
+    server: AsyncServer, reader: AsyncReader, collections: Sequence[Collection], *, now: datetime, repair: bool
+) -> list[Finding]:
+    """Return what does not fit, in every project: vectors that no search finds, and parts that no row names."""
+    findings: list[Finding] = []
+    by_name = {collection.name: collection for collection in collections}
+    for collection in collections:
+        for tenant in await _tenants(server, naming.class_name(server.prefix, collection.name)):
+            for space in collection.vectors:
+                lost = await _lost_vectors(server, reader, tenant, collection, space)
+                if repair and lost:
+                    await _put_again(server, reader, tenant, collection, lost)
+                    still = set(await _lost_vectors(server, reader, tenant, collection, space))
+                    findings += _found(collection.name, "vector not found by any search", lost, mended=not still)
+                else:
+                    findings += _found(collection.name, "vector not found by any search", lost, mended=False)
+    for tenant in await _tenants(server, naming.parts_class(server.prefix)):
+        findings += await _lost_parts(server, reader, tenant, by_name, now - _IN_FLIGHT, repair=repair)
+    return findings
+
+
+async def _tenants(server: AsyncServer, name: str) -> list[naming.Tenant]:
+    client = await server.client()
+    try:
+        found = await server.ask("list the projects", client.collections.use(name).tenants.get)
+    except StoreError as error:
+        if is_missing_collection(error.__cause__):
+            return []
+        raise
+    return sorted(naming.Tenant(tenant) for tenant in found)
+
+
+async def _lost_vectors(
+    server: AsyncServer, reader: AsyncReader, tenant: naming.Tenant, collection: Collection, space: VectorSpace
+) -> list[str]:
+    """Return the rows that have a vector and that a search among few thousand rows by any vector does not name."""
+    rows = await server.rows(collection.name, tenant)
+    anywhere = [1.0, *(0.0 for _ in range(space.dimensions - 1))]
+    lost: list[str] = []
+    question = Asked.all_of([EVERY_ROW, with_vector(space.name)])
+    waiting = await reader.ranges(tenant, collection.name, question)
+    while waiting:
+        first, end = waiting.pop()
+        part = Asked.all_of([question, in_slots(first, end)])
+        there = await reader.fetch(tenant, collection, part, (), (), limit=MAX_LIMIT)
+        if len(there) >= MAX_LIMIT and end - first > 1:
+            middle = (first + end) // 2
+            waiting += [(first, middle), (middle, end)]
+            continue
+        near = await reader.found(
+            lambda part=part: rows.query.near_vector(
+                near_vector=anywhere,
+                target_vector=space.name,
+                filters=part,
+                limit=MAX_LIMIT,
+                return_properties=[naming.ID],
+            )
+        )
+        named = {one.uuid for one in near}
+        lost += [naming.text_of_ordered(str(one.properties[naming.ID])) for one in there if one.uuid not in named]
+    return sorted(lost)
+
+
+async def _put_again(
+    server: AsyncServer, reader: AsyncReader, tenant: naming.Tenant, collection: Collection, ids: Sequence[str]
+) -> None:
+    """Make the server index the vectors of rows anew.
+
+    It does so when an object gets another vector, and not when it gets the same once more. So each row
+    is written with a vector of another length, which is as near to everything, and then as it was.
+    """
+    spaces = [space.name for space in collection.vectors]
+    names = [*(item.name for item in properties_of(collection))]
+    rows = await server.rows(collection.name, tenant)
+    for row_id in ids:
+        objects = await reader.found(
+            lambda row_id=row_id: rows.query.fetch_objects(
+                filters=with_ids([row_id]), limit=1, include_vector=spaces, return_properties=names
+            )
+        )
+        for one in objects:
+            vectors = {name: list(one.vector[name]) for name in spaces if name in one.vector}
+            other = {name: [2.0 * number for number in vector] for name, vector in vectors.items()}
+            kept = {name: value for name, value in one.properties.items() if value is not None}
+            for each in (other, vectors):
+                await server.ask_again(
+                    f"index row {row_id!r} anew",
+                    lambda each=each, kept=kept, uuid=one.uuid: rows.data.replace(
+                        uuid=uuid, properties=kept, vector=each
+                    ),
+                )
+
+
+async def _lost_parts(
+    server: AsyncServer,
+    reader: AsyncReader,
+    tenant: naming.Tenant,
+    collections: Mapping[str, Collection],
+    before: datetime,
+    *,
+    repair: bool,
+) -> list[Finding]:
+    """Find parts of large values that no row names: their writer did not come to the row, or not to deleting them.
+
+    A part precedes its row. So one that was written in the last hour may still get its row.
+    """
+    parts = await server.parts(tenant)
+    owned: dict[str, dict[str, list[UUID]]] = {}
+    async for one in parts.iterator(return_properties=["owner_"], return_metadata=MetadataQuery(creation_time=True)):
+        created = one.metadata.creation_time
+        if created is not None and created < before:
+            name, row_id = naming.unwrapped(str(one.properties["owner_"])).split(" ", 1)
+            owned.setdefault(name, {}).setdefault(row_id, []).append(one.uuid)
+    lost: list[UUID] = []
+    owners: list[str] = []
+    for name, rows in owned.items():
+        named: set[UUID] = set()
+        if name in collections:
+            for row_id in rows:
+                objects = await reader.fetch(
+                    tenant, collections[name], with_ids([row_id]), ("metadata", "payload"), (), limit=1
+                )
+                named |= {uuid for item in objects for uuid in parts_of(item.properties, collections[name])}
+        for row_id, uuids in rows.items():
+            gone = [uuid for uuid in uuids if uuid not in named]
+            lost += gone
+            owners += [row_id] if gone else []
+    if repair:
+        for uuid in lost:
+            await server.ask_again("delete a part", lambda uuid=uuid: parts.data.delete_by_id(uuid))
+    return _found("parts", "part that no row names", owners, mended=repair)
+
+
+def _found(collection: str, kind: str, ids: Sequence[str], *, mended: bool) -> list[Finding]:
+    if not ids:
+        return []
+    return [Finding(collection=collection, kind=kind, ids=tuple(ids[:_MOST_IDS]), rows=len(ids), repaired=mended)]
+
+
+async def probe(server: AsyncServer) -> Health:
+    """Write, read and delete a row of our own, and ask for every node and shard; what fails is told, not raised."""
+    problems: list[str] = []
+    version, healthy, nodes = "", 0, 0
+    try:
+        version = await server.version()
+        client = await server.client()
+        await _round_trip(server)
+        listed = await server.ask("tell its nodes", lambda: client.cluster.nodes(output="verbose"))
+        nodes = len(listed)
+        for node in listed:
+            healthy += node.status == "HEALTHY"
+            if node.status != "HEALTHY":
+                problems.append(f"node {node.name} is {node.status}")
+            problems += [
+                f"shard {shard.name} of {shard.collection} on node {node.name} is read-only: free disk, then set it "
+                f"to READY"
+                for shard in node.shards or ()
+                if shard.vector_indexing_status == "READONLY"
+            ]
+    except MnemonError as error:
+        problems.append(str(error))
+    return Health(version=version, nodes=(healthy, nodes), problems=tuple(problems))
+
+
+async def _round_trip(server: AsyncServer) -> None:
+    client = await server.client()
+    arguments = probe_arguments(server.prefix)
+    name = str(arguments["name"])
+    if not await server.ask_again(f"look for collection {name}", lambda: client.collections.exists(name)):
+        try:
+            await server.ask(f"create collection {name}", lambda: client.collections.create(**arguments))
+        except StoreError as error:
+            if "already exists" not in str(error.__cause__):
+                raise
+    rows = client.collections.use(name).with_consistency_level(ConsistencyLevel.QUORUM)
+    uuid = naming.object_id("probe")
+    await server.ask("write a row", lambda: rows.data.insert_many([DataObject(uuid=uuid, properties={"text_": "=="})]))
+    if not await server.ask_again("read a row", lambda: rows.data.exists(uuid)):
+        msg = f"Weaviate at {server.where} does not find the row that it was just given"
+        raise StoreError(msg)
+    await server.ask_again("delete a row", lambda: rows.data.delete_by_id(uuid))

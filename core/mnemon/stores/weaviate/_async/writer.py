@@ -1,0 +1,258 @@
+"""Carrying out the steps of a batch, in order and looked at object by object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from weaviate.classes.data import DataObject
+from weaviate.classes.query import Filter as Asked
+from weaviate.exceptions import UnexpectedStatusCodeError
+
+from mnemon.errors import StoreConflictError, StoreError
+from mnemon.logic.filters import METADATA
+from mnemon.logic.requests import MAX_LIMIT
+from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.concurrency import atogether
+from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
+from mnemon.stores.weaviate.failures import is_missing_tenant
+from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
+from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
+from mnemon.types.storage import Applied, DeleteWhere
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mnemon.stores.weaviate._async.reader import AsyncReader
+    from mnemon.stores.weaviate._async.server import AsyncServer
+    from mnemon.stores.weaviate.concurrency import AsyncCall, AsyncRows
+    from mnemon.stores.weaviate.conditions import Question
+    from mnemon.stores.weaviate.plans import Needs
+    from mnemon.types.storage import Collection, Patch, Write
+
+__all__ = ["AsyncWriter"]
+
+_MOST_OBJECTS, _MOST_BYTES = 500, 16_000_000
+"""Of one request: measured as fast as larger ones, and far below what one message may hold."""
+
+_NOT_FOUND = 404
+
+
+class AsyncWriter:
+    """Writes one project of a server."""
+
+    def __init__(
+        self, server: AsyncServer, reader: AsyncReader, project: str, declared: Mapping[str, Collection]
+    ) -> None:
+        """Write into a project's declared collections."""
+        self._server = server
+        self._reader = reader
+        self._project = project
+        self._declared = declared
+
+    async def apply(self, batch: Sequence[Write], *, decisive: bool) -> Applied:
+        """Plan a batch and carry it out; `decisive` reads what it depends on from most of the replicas.
+
+        Raises:
+            StoreConflictError: a precondition does not hold.
+            StoreError: a write failed; those before it in the batch were carried out.
+        """
+        needs = needs_of(batch)
+        known = await self._known(needs, decisive=decisive)
+        watched = {place: await self._watched(batch[place]) for place in needs.watched}
+        counts = [0] * len(batch)
+        for step in plan_steps(batch, known, watched):
+            if step.puts:
+                await self._put(step, counts)
+            elif step.patches:
+                await self._patch(step, counts)
+            elif step.where is not None:
+                counts[step.index] = await self._delete_where(step)
+            else:
+                counts[step.index] = await self._delete(step.collection, step.ids, step.large)
+        return Applied(tuple(counts))
+
+    async def _known(self, needs: Needs, *, decisive: bool) -> dict[tuple[str, str], Known]:
+        known: dict[tuple[str, str], Known] = {}
+        for name, ids in needs.ids.items():
+            collection = self._declared[name]
+            if decisive:
+                rows = await self._reader.decisive(self._project, collection, list(ids))
+                known |= {(name, row_id): Known(row, large=True) for row_id, row in rows.items()}
+                continue
+            fields = None if needs.fields is None else needs.fields & collection.fields.keys()
+            in_metadata = needs.fields is None or any(field.startswith(METADATA) for field in needs.fields)
+            for chunk in _chunks(list(ids), MAX_LIMIT // 10):
+                known |= await self._large(collection, with_ids(chunk), in_metadata=in_metadata, fields=fields)
+        return known
+
+    async def _large(
+        self, collection: Collection, question: Question, *, in_metadata: bool, fields: set[str] | None
+    ) -> dict[tuple[str, str], Known]:
+        include = ("metadata",) if in_metadata else ()
+        objects = await self._reader.fetch(
+            self._project, collection, question, include, fields, limit=MAX_LIMIT, extra=[naming.LARGE]
+        )
+        rows = await self._reader.rows_of(self._project, collection, objects)
+        large = [bool(one.properties.get(naming.LARGE)) for one in objects]
+        return {(collection.name, row.id): Known(row, large=flag) for row, flag in zip(rows, large, strict=True)}
+
+    async def _watched(self, write: Write) -> list[Known]:
+        """Return the rows that a deletion will take, as far as they are there already."""
+        if not isinstance(write, DeleteWhere):
+            return []
+        collection = self._declared[write.collection]
+        found: list[Known] = []
+        async for rows in self._reader.batches(self._project, collection, write.where, ("metadata",), None):
+            found += [Known(row, large=True) for row in rows]
+        return found
+
+    async def _put(self, step: Step, counts: list[int]) -> None:
+        collection = self._declared[step.collection]
+        objects = [stored(write.row, collection) for _, write in step.puts.values()]
+        for chunk in _messages(objects):
+            await self._put_parts(collection.name, chunk)
+            await self._insert(collection.name, chunk)
+            await self._drop_parts(collection.name, step.large.intersection(one.id for one in chunk), chunk)
+        for index, _ in step.puts.values():
+            counts[index] = 1
+
+    async def _insert(self, collection: str, objects: Sequence[Stored]) -> None:
+        rows = await self._server.rows(collection, self._project)
+        data = [DataObject(uuid=one.uuid, properties=one.properties, vector=one.vectors or None) for one in objects]
+        await self._insert_many(rows, data, collection, [one.id for one in objects])
+
+    async def _insert_many(self, rows: AsyncRows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
+        doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
+        answer = await self._server.ask(doing, lambda: rows.data.insert_many(data))
+        if answer.has_errors:
+            failed = [ids[place] for place in sorted(answer.errors)]
+            msg = (
+                f"Weaviate at {self._server.where} did not write {len(failed)} of {len(ids)} rows of {collection!r}, "
+                f"row {failed[0]!r} the first of them; the same call may be repeated"
+            )
+            raise StoreError(msg)
+
+    async def _put_parts(self, collection: str, objects: Sequence[Stored]) -> None:
+        """Write what is too large for its row before the row, which names it."""
+        parts = await self._server.parts(self._project)
+        for one in objects:
+            owner = naming.wrapped(f"{collection} {one.id}")
+            for uuid, text in one.parts.items():
+                data = [DataObject(uuid=uuid, properties={"owner_": owner, "text_": text})]
+                await self._insert_many(parts, data, collection, [one.id])
+
+    async def _drop_parts(self, collection: str, ids: set[str], kept: Sequence[Stored] = ()) -> None:
+        """Delete the parts of rows, but for those that they have now."""
+        if not ids:
+            return
+        parts = await self._server.parts(self._project)
+        question = Asked.by_property("owner_").contains_any([naming.wrapped(f"{collection} {one}") for one in ids])
+        if now := [uuid for one in kept for uuid in one.parts]:
+            question = Asked.all_of([question, Asked.not_(Asked.by_id().contains_any(now))])
+        await self._delete_many(parts, question)
+
+    async def _patch(self, step: Step, counts: list[int]) -> None:
+        """Patch rows, several at once: the patches of a step are alike, so that no reader can tell their order."""
+        places = list(step.patches.values())
+
+        def patching(index: int, write: Patch) -> AsyncCall[int]:
+            return lambda: self._patch_one(index, write, was_large=write.id in step.large)
+
+        written = await atogether([patching(index, write) for index, write in places])
+        for (index, _), count in zip(places, written, strict=True):
+            counts[index] = count
+
+    async def _patch_one(self, index: int, write: Patch, *, was_large: bool) -> int:
+        change = changed(write, self._declared[write.collection], was_large=was_large)
+        await self._put_parts(write.collection, [change])
+        rows = await self._server.rows(write.collection, self._project)
+        if change.properties and not await self._update(rows, change):
+            if write.otherwise == "abort":
+                raise StoreConflictError(write.collection, write.id, index, "there is no such row")
+            return 0
+        if was_large and (write.metadata is not None or write.payload is not None):
+            await self._drop_unused(write, change)
+        return 1
+
+    async def _update(self, rows: AsyncRows, change: Stored) -> bool:
+        """Change an object; return False where it went meanwhile."""
+        try:
+            await self._server.ask_again(
+                f"change row {change.id!r}", lambda: rows.data.update(uuid=change.uuid, properties=change.properties)
+            )
+        except StoreError as error:
+            cause = error.__cause__
+            gone = isinstance(cause, UnexpectedStatusCodeError) and cause.status_code == _NOT_FOUND
+            if not gone and not is_missing_tenant(cause):
+                raise
+            return False
+        return True
+
+    async def _drop_unused(self, write: Patch, change: Stored) -> None:
+        """Delete the parts that a patched row has no more: what the patch did not name is still in use."""
+        collection = self._declared[write.collection]
+        objects = await self._reader.fetch(
+            self._project, collection, with_ids([write.id]), ("metadata", "payload"), (), limit=1
+        )
+        used = {uuid: "" for one in objects for uuid in parts_of(one.properties, collection)}
+        kept = Stored(id=change.id, uuid=change.uuid, properties={}, parts=used)
+        await self._drop_parts(write.collection, {write.id}, [kept])
+
+    async def _delete(self, collection: str, ids: Sequence[str], large: set[str]) -> int:
+        """Delete rows by id, the last of them after all others; return how many were there."""
+        rows = await self._server.rows(collection, self._project)
+        deleted = 0
+        for chunk in (*_chunks(ids[:-1], MAX_LIMIT // 10), ids[-1:]):
+            deleted += await self._delete_many(rows, with_ids(chunk))
+            await self._drop_parts(collection, large.intersection(chunk))
+        return deleted
+
+    async def _delete_where(self, step: Step) -> int:
+        collection = self._declared[step.collection]
+        where = step.where
+        if where is None:
+            return 0
+        asked: Compiled = compile_filter(where, collection)
+        large = Asked.all_of([asked.question, Asked.by_property(naming.LARGE).equal(True)])  # noqa: FBT003
+        has_parts = await self._reader.number(self._project, collection.name, large) > 0
+        if step.limit is None and asked.exact and not has_parts:
+            rows = await self._server.rows(collection.name, self._project)
+            return await self._delete_many(rows, asked.question)
+        ids = (await self._reader.ids(self._project, collection, where))[: step.limit]
+        return await self._delete(collection.name, ids, set(ids) if has_parts else set()) if ids else 0
+
+    async def _delete_many(self, rows: AsyncRows, question: Question) -> int:
+        """Delete what matches, 10,000 at a time; return how many there were."""
+        deleted = 0
+        while True:
+            try:
+                answer = await self._server.ask("delete rows", lambda: rows.data.delete_many(question))
+            except StoreError as error:
+                if is_missing_tenant(error.__cause__):
+                    return deleted
+                raise
+            deleted += answer.successful
+            if answer.failed:
+                msg = f"Weaviate at {self._server.where} did not delete {answer.failed} rows; repeat the call"
+                raise StoreError(msg)
+            if answer.matches <= answer.successful:
+                return deleted
+
+
+def _chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def _messages(objects: Sequence[Stored]) -> Iterator[list[Stored]]:
+    """Yield objects so many at a time as one request may hold."""
+    chunk: list[Stored] = []
+    size = 0
+    for one in objects:
+        if chunk and (len(chunk) == _MOST_OBJECTS or size + one.size > _MOST_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(one)
+        size += one.size
+    if chunk:
+        yield chunk

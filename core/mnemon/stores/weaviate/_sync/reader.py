@@ -1,0 +1,271 @@
+# Generated from core/mnemon/stores/weaviate/_async/reader.py by tests/contracts/unasync.py; edit that file.
+"""Reading rows: by id, all that match, in pages, counted."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from weaviate.classes.query import Filter as Asked
+from weaviate.classes.query import Sort
+
+from mnemon.errors import StoreError
+from mnemon.logic.answers import trimmed
+from mnemon.logic.filters import METADATA, fields_of, matcher
+from mnemon.logic.requests import MAX_LIMIT
+from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.concurrency import together
+from mnemon.stores.weaviate.conditions import Compiled, compile_filter, in_slots, with_ids
+from mnemon.stores.weaviate.failures import is_missing_tenant, is_too_large
+from mnemon.stores.weaviate.rows import parts_of, properties_read, row_read
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Container
+    from collections.abc import Generator, Iterable, Sequence
+    from uuid import UUID
+
+    from mnemon.stores.weaviate._sync.server import Server
+    from mnemon.stores.weaviate.concurrency import Call
+    from mnemon.stores.weaviate.conditions import Question
+    from mnemon.types.filters import Filter
+    from mnemon.types.storage import Collection, Part, Row
+
+__all__ = ["Reader"]
+
+_AT_ONCE = 1_000
+"""Rows of one request by id."""
+
+_RANGE = 5_000
+"""Rows that a range of slots is meant to hold; more than 10,000 would not be answered."""
+
+
+class Reader:
+    """Reads rows of one server.
+
+    A project that has no rows is no tenant yet, which the server calls an error: here it is empty.
+    """
+
+    def __init__(self, server: Server) -> None:
+        """Read from a server."""
+        self._server = server
+
+    def by_ids(
+        self,
+        project: str,
+        collection: Collection,
+        ids: Sequence[str],
+        include: Container[Part],
+        fields: Container[str] | None,
+    ) -> dict[str, Row]:
+        """Return the rows of these ids that a query finds."""
+        found: dict[str, Row] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            objects = self._by_ids(project, collection, ids[start : start + _AT_ONCE], include, fields)
+            rows = self.rows_of(project, collection, objects)
+            found |= {row.id: row for row in rows}
+        return found
+
+    def _by_ids(
+        self,
+        project: str,
+        collection: Collection,
+        ids: Sequence[str],
+        include: Container[Part],
+        fields: Container[str] | None,
+    ) -> list[Any]:
+        try:
+            return self.fetch(project, collection, with_ids(ids), include, fields, limit=len(ids))
+        except StoreError as error:
+            if len(ids) == 1 or not is_too_large(error.__cause__):
+                raise
+        half = len(ids) // 2
+        first = self._by_ids(project, collection, ids[:half], include, fields)
+        return first + self._by_ids(project, collection, ids[half:], include, fields)
+
+    def decisive(self, project: str, collection: Collection, ids: Sequence[str]) -> dict[str, Row]:
+        """Return the whole rows of these ids as most of their replicas have them, each by a request of its own."""
+        uuids = [naming.object_id(row_id) for row_id in ids]
+        return {row.id: row for row in self.decisive_objects(project, collection, uuids)}
+
+    def decisive_objects(self, project: str, collection: Collection, uuids: Sequence[UUID]) -> list[Row]:
+        """Return the rows of objects as most of their replicas have them."""
+
+        def reading(uuid: UUID) -> Call[dict[str, Any] | None]:
+            return lambda: self._server.object_now(collection.name, project, uuid)
+
+        objects = [one for one in together([reading(uuid) for uuid in uuids]) if one is not None]
+        pairs: list[tuple[Any, Any]] = [(one["properties"], one.get("vectors") or {}) for one in objects]
+        return self._rows_of(project, collection, pairs)
+
+    def fetch(
+        self,
+        project: str,
+        collection: Collection,
+        question: Question | None,
+        include: Container[Part],
+        fields: Container[str] | None,
+        *,
+        limit: int,
+        sort: Sequence[tuple[str, bool]] = (),
+        always: Container[str] = (),
+        extra: Iterable[str] = (),
+    ) -> list[Any]:
+        """Return objects that match; `sort` names properties and whether they ascend."""
+        rows = self._server.rows(collection.name, project)
+        order = None
+        for name, ascending in sort:
+            order = (
+                Sort.by_property(name, ascending=ascending)
+                if order is None
+                else order.by_property(name, ascending=ascending)
+            )
+        return self.found(
+            lambda: rows.query.fetch_objects(
+                filters=question,
+                limit=limit,
+                sort=order,
+                include_vector=self.spaces(collection, include),
+                return_properties=[*properties_read(collection, include, fields, always=always), *extra],
+            )
+        )
+
+    def spaces(self, collection: Collection, include: Container[Part]) -> list[str] | bool:
+        """Return the vectors that a read asks for, in the client's form."""
+        return [space.name for space in collection.vectors if space.name in include] or False
+
+    def found(self, call: Call[Any]) -> list[Any]:
+        """Return the objects of a query; none where the project has no rows."""
+        try:
+            answer = self._server.ask("read rows", call)
+        except StoreError as error:
+            if is_missing_tenant(error.__cause__):
+                return []
+            raise
+        return list(answer.objects)
+
+    def rows_of(self, project: str, collection: Collection, objects: Sequence[Any]) -> list[Row]:
+        """Return the rows of objects, with the parts that lie elsewhere."""
+        return self._rows_of(project, collection, [(one.properties, one.vector) for one in objects])
+
+    def _rows_of(self, project: str, collection: Collection, pairs: Sequence[tuple[Any, Any]]) -> list[Row]:
+        rows: list[Row] = []
+        for properties, vectors in pairs:
+            wanted = parts_of(properties, collection)
+            parts = {uuid: self._part(project, uuid) for uuid in wanted}
+            rows.append(row_read(properties, vectors, collection, parts))
+        return rows
+
+    def _part(self, project: str, uuid: UUID) -> str:
+        parts = self._server.parts(project)
+        objects = self.found(
+            lambda: parts.query.fetch_objects(filters=Asked.by_id().equal(uuid), limit=1, return_properties=["text_"])
+        )
+        return str(objects[0].properties["text_"]) if objects else ""
+
+    def number(self, project: str, collection: str, question: Question) -> int:
+        """Return how many rows match what the server is asked."""
+        rows = self._server.rows(collection, project)
+        try:
+            answer = self._server.ask("count rows", lambda: rows.aggregate.over_all(filters=question, total_count=True))
+        except StoreError as error:
+            if is_missing_tenant(error.__cause__):
+                return 0
+            raise
+        return answer.total_count or 0
+
+    def ranges(self, project: str, collection: str, question: Question) -> list[tuple[int, int]]:
+        """Return ranges of slots that each hold a few thousand of the rows that match."""
+        number = self.number(project, collection, question)
+        count = -(-number // _RANGE)
+        edges = [naming.SLOTS * place // max(count, 1) for place in range(count + 1)]
+        return list(pairwise(edges))
+
+    def batches(
+        self,
+        project: str,
+        collection: Collection,
+        where: Filter,
+        include: Container[Part],
+        fields: Container[str] | None,
+    ) -> Generator[list[Row]]:
+        """Yield all rows that match a bound filter, in no order.
+
+        A query answers 10,000 rows and no more, and the server's own cursor takes no filter. So rows
+        are read in ranges of their slots, and a range that is too full is halved.
+        """
+        asked = compile_filter(where, collection)
+        always = () if asked.exact else asked_for(where)
+        test = None if asked.exact else matcher(where)
+        waiting = self.ranges(project, collection.name, asked.question)
+        while waiting:
+            first, end = waiting.pop()
+            question = Asked.all_of([asked.question, in_slots(first, end)])
+            objects: list[Any] | None = None
+            try:
+                objects = self.fetch(project, collection, question, include, fields, limit=MAX_LIMIT, always=always)
+            except StoreError as error:
+                if end - first == 1 or not is_too_large(error.__cause__):
+                    raise
+            if objects is None or (len(objects) >= MAX_LIMIT and end - first > 1):
+                middle = (first + end) // 2
+                waiting += [(first, middle), (middle, end)]
+                continue
+            rows = self.rows_of(project, collection, objects)
+            yield [trimmed(row, frozenset(include), fields) for row in rows if test is None or test(row)]
+
+    def ids(self, project: str, collection: Collection, where: Filter, *, most: int | None = None) -> list[str]:
+        """Return the ids of all rows that match, sorted; where there are more than `most`, more than that."""
+        found: list[str] = []
+        with closing(self.batches(project, collection, where, (), ())) as batches:
+            for rows in batches:
+                found += [row.id for row in rows]
+                if most is not None and len(found) > most:
+                    break
+        return sorted(found)
+
+    def decisive_ids(self, project: str, collection: Collection, where: Filter) -> list[str]:
+        """Return the ids of all rows that match, as most of the replicas know them, sorted.
+
+        A query asks one replica, which may have slept; a deletion that is only tried out asks them all.
+        What it names may be deleted elsewhere, so each row is read and looked at.
+        """
+        asked = compile_filter(where, collection)
+        test = matcher(where)
+        rows = self._server.rows(collection.name, project)
+        found: list[str] = []
+        waiting = [(0, naming.SLOTS)]
+        while waiting:
+            first, end = waiting.pop()
+            question = Asked.all_of([asked.question, in_slots(first, end)])
+            try:
+                answer = self._server.ask(
+                    "list rows", lambda question=question: rows.data.delete_many(question, dry_run=True, verbose=True)
+                )
+            except StoreError as error:
+                if is_missing_tenant(error.__cause__):
+                    return []
+                raise
+            if answer.matches >= MAX_LIMIT and end - first > 1:
+                middle = (first + end) // 2
+                waiting += [(first, middle), (middle, end)]
+                continue
+            uuids = [one.uuid for one in answer.objects or ()]
+            found += [row.id for row in self.decisive_objects(project, collection, uuids) if test(row)]
+        return sorted(found)
+
+    def narrowed(self, project: str, collection: Collection, where: Filter, most: int) -> Question | int:
+        """Return a question that holds of exactly the rows that match, or how many there are where that is not asked.
+
+        What the server cannot be asked is decided here, row by row, and asked as a list of ids.
+        """
+        asked: Compiled = compile_filter(where, collection)
+        if asked.exact:
+            return asked.question
+        ids = self.ids(project, collection, where, most=most)
+        return len(ids) if len(ids) > most else with_ids(ids) if ids else in_slots(0, 0)
+
+
+def asked_for(where: Filter) -> set[str]:
+    """Return the fields and parts that the evaluator needs to decide a filter."""
+    return {"metadata" if name.startswith(METADATA) else name for name in fields_of(where)}

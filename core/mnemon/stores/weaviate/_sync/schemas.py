@@ -1,0 +1,161 @@
+# Generated from core/mnemon/stores/weaviate/_async/schemas.py by tests/contracts/unasync.py; edit that file.
+"""Creating and extending collections on the server, whoever else does so at the same moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInvalidInputError
+
+from mnemon.errors import SchemaMismatchError, StoreError
+from mnemon.logic.declarations import merge_declarations
+from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.schema import (
+    collection_arguments,
+    declared,
+    differences,
+    parts_arguments,
+    parts_properties,
+    properties_of,
+    vector_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from weaviate.classes.config import Property
+    from weaviate.collections.classes.config import _CollectionConfig  # pyright: ignore[reportPrivateUsage]
+
+    from mnemon.stores.weaviate._sync.server import Server
+    from mnemon.types.storage import Collection
+
+__all__ = ["Schemas"]
+
+_NOT_FOUND, _UNPROCESSABLE = 404, 422
+_OLDEST = (1, 38, 7)
+
+
+class Schemas:
+    """The collections of one prefix on a server."""
+
+    def __init__(self, server: Server, factor: int | None) -> None:
+        """Create with so many replicas; None is one, and any number of what is there already."""
+        self._server = server
+        self._factor = factor
+        self._replicas: dict[str, int] = {}
+        self._ready = False
+
+    def replicated(self, collection: str) -> bool:
+        """Whether a declared collection has more than one replica."""
+        return self._replicas.get(collection, 1) > 1
+
+    def stored(self) -> list[Collection]:
+        """Return every declaration of the prefix."""
+        client = self._server.client()
+        configs = self._server.ask_again("list the collections", lambda: client.collections.list_all(simple=False))
+        found = [declared(config, self._server.prefix) for config in configs.values()]
+        return [one for one in found if one is not None]
+
+    def declare(self, wanted: Collection) -> Collection:
+        """Make a collection usable; return its declaration as it is then.
+
+        What is missing is asked for once more after somebody else was faster.
+
+        Raises:
+            SchemaMismatchError: the server, or what is there, does not fit.
+        """
+        self._prepare()
+        name = naming.class_name(self._server.prefix, wanted.name)
+        config = self._config(name)
+        if config is None:
+            self._create(collection_arguments(wanted, self._server.prefix, self._factor or 1))
+            config = self._config(name)
+        if config is None:
+            msg = f"Weaviate at {self._server.where} has no collection {name} after it was created; try again"
+            raise StoreError(msg)
+        there = declared(config, self._server.prefix)
+        if there is None:
+            msg = f"Weaviate at {self._server.where} has a collection {name} that is not ours; give another prefix"
+            raise SchemaMismatchError(msg)
+        merged = merge_declarations(there, wanted)
+        self._refuse(name, differences(config, properties_of(merged), self._factor))
+        self._extend(name, config, merged)
+        self._replicas[wanted.name] = config.replication_config.factor
+        return merged
+
+    def _prepare(self) -> None:
+        """Look at the server's version, and make room for what is too large for its row."""
+        if self._ready:
+            return
+        version = self._server.version()
+        if _numbers(version) < _OLDEST:
+            msg = (
+                f"Weaviate at {self._server.where} is {version}, which may lose fields when replicas are repaired; "
+                f"upgrade it to {'.'.join(map(str, _OLDEST))} or newer"
+            )
+            raise SchemaMismatchError(msg)
+        name = naming.parts_class(self._server.prefix)
+        config = self._config(name)
+        if config is None:
+            self._create(parts_arguments(self._server.prefix, self._factor or 1))
+        else:
+            self._refuse(name, differences(config, parts_properties(), self._factor))
+        self._ready = True
+
+    def _refuse(self, name: str, found: Sequence[str]) -> None:
+        if found:
+            msg = f"collection {name} of Weaviate at {self._server.where} does not fit: {'; '.join(found)}"
+            raise SchemaMismatchError(msg, found)
+
+    def _config(self, name: str) -> _CollectionConfig | None:
+        client = self._server.client()
+        try:
+            return self._server.ask_again(f"describe collection {name}", client.collections.use(name).config.get)
+        except StoreError as error:
+            if _status(error) == _NOT_FOUND:
+                return None
+            raise
+
+    def _create(self, arguments: dict[str, Any]) -> None:
+        client = self._server.client()
+        try:
+            self._server.ask(f"create collection {arguments['name']}", lambda: client.collections.create(**arguments))
+        except StoreError as error:
+            if _status(error) != _UNPROCESSABLE or "already exists" not in str(error.__cause__):
+                raise
+
+    def _extend(self, name: str, config: _CollectionConfig, merged: Collection) -> None:
+        client = self._server.client()
+        there = {item.name for item in config.properties}
+        collection = client.collections.use(name)
+        for item in properties_of(merged):
+            if item.name not in there:
+                self._add_property(name, item)
+        for space in merged.vectors:
+            if space.name not in (config.vector_config or {}):
+                self._server.ask(
+                    f"add the vectors {space.name} to collection {name}",
+                    lambda space=space: collection.config.add_vector(vector_config=vector_of(space)),
+                )
+
+    def _add_property(self, name: str, item: Property) -> None:
+        client = self._server.client()
+        try:
+            self._server.ask(
+                f"add property {item.name} to collection {name}",
+                lambda: client.collections.use(name).config.add_property(item),
+            )
+        except StoreError as error:
+            # Somebody else added it at the same moment; a different one of that name is found at the next declaration.
+            there = isinstance(error.__cause__, WeaviateInvalidInputError) or "already exists" in str(error.__cause__)
+            if not there:
+                raise
+
+
+def _status(error: StoreError) -> int | None:
+    cause = error.__cause__
+    return cause.status_code if isinstance(cause, UnexpectedStatusCodeError) else None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("-", maxsplit=1)[0].split(".") if part.isdigit())

@@ -1,0 +1,124 @@
+# Generated from core/mnemon/stores/weaviate/_async/server.py by tests/contracts/unasync.py; edit that file.
+"""One server: its client, connected when it is first needed, and every request with a limit of time."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import stamina
+from weaviate import WeaviateClient
+from weaviate.classes.config import ConsistencyLevel
+
+from mnemon.errors import ClosedError, StoreError
+from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.addresses import Address, client_arguments
+from mnemon.stores.weaviate.concurrency import Lock, limited
+from mnemon.stores.weaviate.failures import TRANSIENT, translated
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from mnemon.stores.weaviate.concurrency import Call, Rows
+
+__all__ = ["Server"]
+
+Answer = TypeVar("Answer")
+
+_ATTEMPTS = 4
+_OK, _NOT_FOUND = 200, 404
+
+
+class Server:
+    """Asks one Weaviate, at one level of consistency: QUORUM, for reads and writes alike."""
+
+    def __init__(
+        self, client: WeaviateClient | None, address: Address | None, *, prefix: str, timeout_s: float
+    ) -> None:
+        """Use an open client, which stays its owner's, or make one for an address at first use."""
+        self.prefix = naming.check_prefix(prefix)
+        self.timeout_s = timeout_s
+        self.where = "the client that was given" if address is None else str(address)
+        self._address = address
+        self._client = client
+        self._owned = client is None
+        self._lock = Lock()
+        self._pid = os.getpid()
+
+    def client(self) -> WeaviateClient:
+        """Return the connected client."""
+        if self._pid != os.getpid():
+            msg = f"this store was opened in process {self._pid} and carried over a fork; open a new one"
+            raise ClosedError(msg)
+        if self._client is None:
+            with self._lock:
+                if self._client is None and self._address is not None:
+                    client = WeaviateClient(**client_arguments(self._address, self.timeout_s))
+                    with translated(self.where, "connect"), limited(self.timeout_s):
+                        client.connect()
+                    self._client = client
+        if self._client is None:
+            msg = "this store is closed; open a new one"
+            raise ClosedError(msg)
+        return self._client
+
+    def rows(self, collection: str, project: str) -> Rows:
+        """Return a collection's rows of one project."""
+        return self._tenant(naming.class_name(self.prefix, collection), naming.tenant_of(project))
+
+    def parts(self, project: str) -> Rows:
+        """Return one project's parts of large values."""
+        return self._tenant(naming.parts_class(self.prefix), naming.tenant_of(project))
+
+    def _tenant(self, name: str, tenant: str) -> Rows:
+        client = self.client()
+        return client.collections.use(name).with_tenant(tenant).with_consistency_level(ConsistencyLevel.QUORUM)
+
+    def ask(self, doing: str, call: Call[Answer]) -> Answer:
+        """Return what one request returns: over gRPC, which repeats by itself what may be repeated."""
+        with translated(self.where, doing), limited(self.timeout_s):
+            return call()
+
+    def ask_again(self, doing: str, call: Call[Answer]) -> Answer:
+        """Return what one request over REST returns, repeated where it was not answered: it does no harm twice."""
+        with translated(self.where, doing):
+            for attempt in stamina.retry_context(
+                on=TRANSIENT, attempts=_ATTEMPTS, timeout=self.timeout_s, wait_initial=0.1, wait_max=2.0
+            ):
+                with attempt, limited(self.timeout_s):
+                    return call()
+        raise AssertionError  # the last attempt raises
+
+    def version(self) -> str:
+        """Return the server's version."""
+        client: Any = self.client()
+        meta: dict[str, Any] = self.ask_again("tell its version", client.get_meta)
+        return str(meta.get("version", ""))
+
+    def object_now(self, collection: str, project: str, uuid: UUID) -> dict[str, Any] | None:
+        """Return an object as most of its replicas have it, and None where they have none.
+
+        The client reads objects by queries only, which ask one replica. The request that asks them
+        all is REST's, and the client's own connection is the one that has the keys for it.
+        """
+        client = self.client()
+        connection: Any = client._connection  # noqa: SLF001 - see above
+        path = f"/objects/{naming.class_name(self.prefix, collection)}/{uuid}"
+        params = {
+            "tenant": naming.tenant_of(project),
+            "consistency_level": ConsistencyLevel.QUORUM.value,
+            "include": "vector",
+        }
+        answer: Any = self.ask_again("read a row", lambda: connection.get(path=path, params=params))
+        if answer.status_code == _OK:
+            return answer.json()
+        if answer.status_code == _NOT_FOUND or "tenant not found" in answer.text:
+            return None
+        msg = f"Weaviate at {self.where} could not read a row (status {answer.status_code}); its log says why"
+        raise StoreError(msg)
+
+    def close(self) -> None:
+        """Close the client, if it is our own."""
+        client, self._client, self._address = self._client, None, None
+        if client is not None and self._owned and self._pid == os.getpid():
+            client.close()

@@ -1,0 +1,114 @@
+"""Where a server is, and how its client is made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from weaviate.classes.init import AdditionalConfig, Auth, Timeout
+from weaviate.config import GrpcConfig
+from weaviate.connect.base import ConnectionParams, ProtocolParams
+
+from mnemon.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Address", "address_of", "client_arguments"]
+
+_REST, _GRPC, _TLS = 8080, 50051, 443
+
+_REPEATED = ("Search", "Aggregate", "TenantsGet", "BatchObjects")
+"""Calls of gRPC that do no harm when they are carried out twice: deletions would count wrongly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A server's two ports and what it has to be told; keys stay out of `repr`."""
+
+    host: str
+    port: int
+    secure: bool
+    grpc_host: str
+    grpc_port: int
+    api_key: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    def __str__(self) -> str:
+        """The address as messages name it."""
+        return f"{'https' if self.secure else 'http'}://{self.host}:{self.port} (gRPC {self.grpc_port})"
+
+
+def address_of(
+    url: str,
+    *,
+    grpc_port: int | None = None,
+    grpc_host: str | None = None,
+    api_key: str | None = None,
+    secure: bool | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Address:
+    """Return the address of `http(s)://host:port`, or of `host:port`.
+
+    Raises:
+        ConfigError: the URL is none, or holds a password.
+    """
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    if parts.username or parts.password:
+        msg = "the address of a Weaviate holds a name or password; give api_key=... or set WEAVIATE_API_KEY"
+        raise ConfigError(msg)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == -1 or parts.path not in {"", "/"}:
+        msg = "the address of a Weaviate is http://host:port, https://host or host:port, without a path"
+        raise ConfigError(msg)
+    tls = parts.scheme == "https" if secure is None else secure
+    default = _TLS if tls and "://" in url else _REST
+    return Address(
+        host=parts.hostname,
+        port=port or default,
+        secure=tls,
+        grpc_host=grpc_host or parts.hostname,
+        grpc_port=grpc_port or (_TLS if grpc_host and tls else _GRPC),
+        api_key=api_key,
+        headers=dict(headers or {}),
+    )
+
+
+def client_arguments(address: Address, timeout_s: float) -> dict[str, Any]:
+    """Return what the client, sync or async, is made with.
+
+    gRPC waits for a server that is away instead of failing at once, no longer than the timeout, and
+    repeats itself what may be repeated: the client's own repetitions sleep up to a minute.
+    """
+    service = "weaviate.v1.Weaviate"
+    waiting = {"waitForReady": True, "timeout": f"{timeout_s:g}s"}
+    retries = {
+        "maxAttempts": 4,
+        "initialBackoff": "0.1s",
+        "maxBackoff": "2s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }
+    methods = [
+        {"name": [{"service": service, "method": name} for name in _REPEATED], "retryPolicy": retries, **waiting},
+        {"name": [{"service": service}], **waiting},
+    ]
+    return {
+        "connection_params": ConnectionParams(
+            http=ProtocolParams(host=address.host, port=address.port, secure=address.secure),
+            grpc=ProtocolParams(host=address.grpc_host, port=address.grpc_port, secure=address.secure),
+        ),
+        "auth_client_secret": None if address.api_key is None else Auth.api_key(address.api_key),
+        "additional_headers": dict(address.headers) or None,
+        "additional_config": AdditionalConfig(
+            timeout=Timeout(init=timeout_s, query=timeout_s, insert=timeout_s),
+            grpc_config=GrpcConfig(channel_options=[("grpc.service_config", json.dumps({"methodConfig": methods}))]),
+        ),
+        # The checks ask PyPI for a newer client, among others; the store asks the server itself.
+        "skip_init_checks": True,
+    }

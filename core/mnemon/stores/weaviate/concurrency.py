@@ -1,0 +1,83 @@
+"""The few things that are not the same word for word with and without `await`."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Sequence
+
+    from weaviate.collections import Collection, CollectionAsync
+
+__all__ = [
+    "AsyncCall",
+    "AsyncLock",
+    "AsyncRows",
+    "Call",
+    "Lock",
+    "Rows",
+    "alimited",
+    "atogether",
+    "limited",
+    "together",
+]
+
+AsyncLock = asyncio.Lock
+Lock = threading.Lock
+
+_AT_ONCE = 8
+"""Calls at once: beyond that a server of few cores answers no sooner."""
+
+Answer = TypeVar("Answer")
+
+AsyncCall: TypeAlias = Callable[[], Awaitable[Answer]]
+Call: TypeAlias = Callable[[], Answer]
+AsyncRows: TypeAlias = "CollectionAsync[Any, Any]"
+Rows: TypeAlias = "Collection[Any, Any]"
+
+
+async def atogether(calls: Sequence[AsyncCall[Answer]]) -> list[Answer]:
+    """Return what the calls return, several at once; the first that fails ends the others."""
+    if len(calls) == 1:
+        return [await calls[0]()]
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(call: AsyncCall[Answer]) -> Answer:
+        async with turns:
+            return await call()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(call)) for call in calls]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+def together(calls: Sequence[Call[Answer]]) -> list[Answer]:
+    """Return what the calls return, several at once in threads; the first that fails is raised when all have ended."""
+    if len(calls) <= 1:
+        return [call() for call in calls]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - few calls need it
+
+    with ThreadPoolExecutor(min(_AT_ONCE, len(calls)), thread_name_prefix="mnemon-weaviate") as threads:
+        waiting = [threads.submit(call) for call in calls]
+        return [one.result() for one in waiting]
+
+
+@asynccontextmanager
+async def alimited(seconds: float) -> AsyncGenerator[None]:
+    """Raise `TimeoutError` when the block takes longer."""
+    async with asyncio.timeout(seconds):
+        yield
+
+
+@contextmanager
+def limited(seconds: float) -> Generator[None]:
+    """Leave the limit to the client, whose every request has one: a thread cannot be called back."""
+    del seconds
+    yield

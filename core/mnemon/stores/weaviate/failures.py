@@ -1,0 +1,94 @@
+"""The client's errors as ours, at the one edge where they are seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+from weaviate.exceptions import (
+    InsufficientPermissionsError,
+    UnexpectedStatusCodeError,
+    WeaviateBaseError,
+    WeaviateConnectionError,
+    WeaviateStartUpError,
+    WeaviateTimeoutError,
+)
+
+from mnemon.errors import MnemonError, StoreError, StoreFullError, StoreReadOnlyError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["TRANSIENT", "is_missing_collection", "is_missing_tenant", "is_too_large", "translated", "wording"]
+
+TRANSIENT = (WeaviateConnectionError, WeaviateTimeoutError, httpx.TransportError)
+"""What a request that may be repeated is repeated for; gRPC repeats its own."""
+
+_NO_ANSWER = ("deadline exceeded", "unavailable", "failed to connect", "connection refused", "socket closed")
+_NOT_NOW = ("cannot achieve consistency level", "shard is not ready", "leader not found", "not enough replicas")
+_UNAUTHORISED, _FORBIDDEN = 401, 403
+
+
+def wording(error: BaseException | None) -> str:
+    """Return what a client's error says, in small letters, for looking into; it may hold a caller's values."""
+    return f"{error} {getattr(error, 'message', '')}".lower()
+
+
+def is_missing_tenant(error: BaseException | None) -> bool:
+    """Whether a project has nothing yet: it becomes a tenant with its first row."""
+    return "tenant not found" in wording(error)
+
+
+def is_missing_collection(error: BaseException | None) -> bool:
+    """Whether nobody declared a collection here."""
+    text = wording(error)
+    return "could not find class" in text or "class not found" in text or "404" in text
+
+
+def is_too_large(error: BaseException | None) -> bool:
+    """Whether an answer was larger than one message may be."""
+    text = wording(error)
+    return "larger than max" in text or "resource_exhausted" in text or "message larger" in text
+
+
+class translated:  # noqa: N801 - used as a function
+    """Raise the client's errors as mnemon's; the message names the server and the way out, never a value."""
+
+    __slots__ = ("_doing", "_where")
+
+    def __init__(self, where: str, doing: str) -> None:
+        """Name the server, and what was asked of it."""
+        self._where = where
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None or isinstance(error, MnemonError):
+            return
+        if isinstance(error, (WeaviateBaseError, httpx.HTTPError, TimeoutError)):
+            raise _ours(error, self._where, self._doing) from error
+
+
+def _ours(error: BaseException, where: str, doing: str) -> StoreError:
+    text = wording(error)
+    status = error.status_code if isinstance(error, UnexpectedStatusCodeError) else None
+    if isinstance(error, InsufficientPermissionsError) or status in {_UNAUTHORISED, _FORBIDDEN}:
+        return StoreError(f"Weaviate at {where} does not allow to {doing}; give a key that has the right")
+    silent = isinstance(error, (*TRANSIENT, WeaviateStartUpError, TimeoutError))
+    if silent or any(one in text for one in _NO_ANSWER):
+        return StoreUnavailableError(
+            f"Weaviate at {where} did not answer in time when asked to {doing}; is it running, and are both of "
+            f"its ports reachable? The same call may be repeated"
+        )
+    if any(one in text for one in _NOT_NOW):
+        return StoreUnavailableError(f"too few nodes of Weaviate at {where} are up to {doing}; try again when they are")
+    if "read-only" in text or "readonly" in text:
+        return StoreReadOnlyError(f"a shard of Weaviate at {where} is read-only; free disk, then set it to READY again")
+    if "no space left" in text:
+        return StoreFullError(f"the disk of Weaviate at {where} is full; free space, then repeat the call")
+    said = type(error).__name__ if status is None else f"status {status}"
+    return StoreError(f"Weaviate at {where} could not {doing} ({said}); its log says why")

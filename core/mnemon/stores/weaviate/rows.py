@@ -1,0 +1,267 @@
+"""Rows as objects of the server, and back."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from mnemon.errors import InvalidInputError, StoreCorruptError
+from mnemon.logic.rows import MAX_NUMBER
+from mnemon.stores.weaviate import naming, numbers
+from mnemon.types.jsonvalue import json_bytes
+from mnemon.types.storage import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Container
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from mnemon.types.jsonvalue import JsonObject
+    from mnemon.types.storage import Collection, FieldValue, Part, Patch, Vector
+
+__all__ = ["Properties", "Stored", "changed", "parts_of", "properties_read", "row_read", "stored", "values_of"]
+
+Properties = dict[str, Any]
+
+_INLINE = 1_000_000
+"""Characters of metadata or payload that stand in the row itself: a page of rows must fit into one answer."""
+
+_PART = 8_000_000
+"""Characters of a part: ten fit into one message of gRPC, which holds 104,858,000 bytes."""
+
+_MOST_TERMS = 64_000_000
+"""Characters of the terms of one row, which cannot be divided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An object to be written.
+
+    Attributes:
+        id: the row's id.
+        uuid: the object's.
+        properties: what it holds.
+        vectors: by space.
+        parts: what of it lies in objects of their own, by their ids.
+        size: about how many bytes it takes to send it.
+    """
+
+    id: str
+    uuid: UUID
+    properties: Properties
+    vectors: dict[str, Sequence[float]] = field(default_factory=dict[str, "Sequence[float]"])
+    parts: dict[UUID, str] = field(default_factory=dict["UUID", str])
+    size: int = 0
+
+
+def stored(row: Row, collection: Collection) -> Stored:
+    """Return the object of a checked row.
+
+    Raises:
+        InvalidInputError: more terms than one message can hold.
+    """
+    properties: Properties = {naming.ID: naming.ordered_text(row.id), naming.SLOT: naming.slot_of(row.id)}
+    for name, value in row.fields.items():
+        if value is not None:
+            properties |= _field(name, value, collection.fields[name])
+    if row.terms:
+        properties[naming.TERMS] = _joined(row)
+    parts: dict[UUID, str] = {}
+    large = _metadata(row.id, row.metadata, collection, properties, parts)
+    large = _payload(row.id, row.payload, collection, properties, parts) or large
+    if large:
+        properties[naming.LARGE] = True
+    for space in row.vectors:
+        properties[naming.space_property(space)] = True
+    return Stored(
+        id=row.id,
+        uuid=naming.object_id(row.id),
+        properties={name: value for name, value in properties.items() if value is not None},
+        vectors={space: _numbers(vector) for space, vector in row.vectors.items()},
+        parts=parts,
+        size=_size(properties) + sum(4 * len(vector) for vector in row.vectors.values()),
+    )
+
+
+def changed(patch: Patch, collection: Collection, *, was_large: bool) -> Stored:
+    """Return what a checked patch changes of an object; None takes a property away."""
+    properties: Properties = {}
+    for name, value in patch.fields.items():
+        kind = collection.fields[name]
+        properties |= _no_field(name, kind) if value is None else _field(name, value, kind)
+    parts: dict[UUID, str] = {}
+    large = was_large
+    if patch.metadata is not None:
+        large = _metadata(patch.id, patch.metadata, collection, properties, parts) or large
+    if patch.payload is not None:
+        large = _payload(patch.id, patch.payload, collection, properties, parts) or large
+    if large != was_large:
+        properties[naming.LARGE] = True
+    return Stored(id=patch.id, uuid=naming.object_id(patch.id), properties=properties, parts=parts)
+
+
+def _field(name: str, value: FieldValue, kind: str) -> Properties:
+    place = naming.field_property(name)
+    match kind:
+        case "key":
+            return {place: [naming.wrapped(cast("str", value)), naming.HELD]}
+        case "tag":
+            return {place: [*map(naming.wrapped, cast("tuple[str, ...]", value)), naming.HELD]}
+        case "text":
+            return {place: naming.ordered_text(cast("str", value))}
+        case "number":
+            return {place: float(cast("float", value))}
+        case _:
+            moment = numbers.microseconds(cast("str", value))
+            exact = None if abs(moment) < MAX_NUMBER else value
+            return {place: float(moment), naming.exact_time_property(name): exact}
+
+
+def _no_field(name: str, kind: str) -> Properties:
+    nothing: Properties = {naming.field_property(name): None}
+    return nothing | {naming.exact_time_property(name): None} if kind == "time" else nothing
+
+
+def _joined(row: Row) -> str:
+    text = " ".join(row.terms)
+    if len(text) > _MOST_TERMS:
+        msg = f"row {row.id!r} has terms of {len(text)} characters, {_MOST_TERMS} is the most here; leave some out"
+        raise InvalidInputError(msg)
+    return text
+
+
+def _metadata(
+    row_id: str, metadata: JsonObject, collection: Collection, properties: Properties, parts: dict[UUID, str]
+) -> bool:
+    text = json_bytes(metadata).decode() if metadata else None
+    properties[naming.METADATA], large = _placed(text, collection.name, row_id, parts)
+    properties[naming.TOKENS] = naming.tokens_of(metadata) or None
+    return large
+
+
+def _payload(
+    row_id: str, payload: bytes, collection: Collection, properties: Properties, parts: dict[UUID, str]
+) -> bool:
+    text = base64.b64encode(payload).decode() if payload else None
+    properties[naming.PAYLOAD], large = _placed(text, collection.name, row_id, parts)
+    return large
+
+
+def _placed(text: str | None, collection: str, row_id: str, parts: dict[UUID, str]) -> tuple[str | None, bool]:
+    """Return the text as its row holds it, and whether it lies in parts: then the row says which."""
+    if text is None or len(text) <= _INLINE:
+        return (None, False) if text is None else (f"={text}", False)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    pieces = [text[start : start + _PART] for start in range(0, len(text), _PART)]
+    parts |= {naming.part_id(collection, row_id, digest, place): piece for place, piece in enumerate(pieces)}
+    return f"#{digest}.{len(pieces)}", True
+
+
+def _numbers(vector: Vector) -> Sequence[float]:
+    # Of a list of floats the client makes float32 again, exactly.
+    return [float(number) for number in vector]
+
+
+def _size(properties: Properties) -> int:
+    return sum(map(_length, properties.values()))
+
+
+def _length(value: object) -> int:
+    if isinstance(value, list):
+        return sum(map(_length, cast("list[object]", value)))
+    return len(value) if isinstance(value, str) else 8
+
+
+def properties_read(
+    collection: Collection, include: Container[Part], fields: Container[str] | None, *, always: Container[str] = ()
+) -> list[str]:
+    """Return the properties that a read asks for; `always` names fields that it needs for itself."""
+    names = [naming.ID]
+    for name, kind in collection.fields.items():
+        if fields is None or name in fields or name in always:
+            names.append(naming.field_property(name))
+            if kind == "time":
+                names.append(naming.exact_time_property(name))
+    parts = {"terms": naming.TERMS, "metadata": naming.METADATA, "payload": naming.PAYLOAD}
+    if not collection.text:
+        del parts["terms"]
+    return names + [place for part, place in parts.items() if part in include or part in always]
+
+
+def values_of(properties: Mapping[str, Any], collection: Collection) -> dict[str, FieldValue]:
+    """Return the fields that have a value, in the order of declaration."""
+    found: dict[str, FieldValue] = {}
+    for name, kind in collection.fields.items():
+        value = properties.get(naming.field_property(name))
+        if value is None or value == []:
+            continue
+        match kind:
+            case "key":
+                found[name] = naming.unwrapped(cast("list[str]", value)[0])
+            case "tag":
+                found[name] = tuple(map(naming.unwrapped, cast("list[str]", value)[:-1]))
+            case "text":
+                found[name] = naming.text_of_ordered(cast("str", value))
+            case "number":
+                found[name] = numbers.number_read(float(value))
+            case _:
+                exact = properties.get(naming.exact_time_property(name))
+                found[name] = numbers.time_read(value) if exact is None else cast("str", exact)
+    return found
+
+
+def row_read(
+    properties: Mapping[str, Any], vectors: Mapping[str, Any], collection: Collection, parts: Mapping[UUID, str]
+) -> Row:
+    """Return the row of an object; `parts` are those that `parts_of` names.
+
+    Raises:
+        StoreCorruptError: parts are missing, or another value's.
+    """
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    row_id = naming.text_of_ordered(cast("str", properties[naming.ID]))
+    terms = cast("str | None", properties.get(naming.TERMS))
+    metadata = _whole(properties.get(naming.METADATA), collection.name, row_id, parts)
+    payload = _whole(properties.get(naming.PAYLOAD), collection.name, row_id, parts)
+    return Row(
+        id=row_id,
+        fields=cast("dict[str, FieldValue | None]", values_of(properties, collection)),
+        terms=tuple(terms.split(" ")) if terms else (),
+        metadata=cast("JsonObject", json.loads(metadata)) if metadata else {},
+        payload=base64.b64decode(payload),
+        vectors={
+            space.name: np.asarray(vectors[space.name], dtype=np.float32)
+            for space in collection.vectors
+            if space.name in vectors
+        },
+    )
+
+
+def parts_of(properties: Mapping[str, Any], collection: Collection) -> list[UUID]:
+    """Return the parts that an object's row consists of, beside itself."""
+    row_id = naming.text_of_ordered(cast("str", properties[naming.ID]))
+    return [
+        part
+        for place in (naming.METADATA, naming.PAYLOAD)
+        if (text := properties.get(place)) is not None and text.startswith("#")
+        for part in _named(text, collection.name, row_id)
+    ]
+
+
+def _named(text: str, collection: str, row_id: str) -> list[UUID]:
+    digest, number = text[1:].split(".")
+    return [naming.part_id(collection, row_id, digest, place) for place in range(int(number))]
+
+
+def _whole(text: str | None, collection: str, row_id: str, parts: Mapping[UUID, str]) -> str:
+    if text is None or text.startswith("="):
+        return (text or "")[1:]
+    whole = "".join(parts.get(part, "") for part in _named(text, collection, row_id))
+    if hashlib.sha256(whole.encode()).hexdigest() != text[1:].split(".")[0]:
+        msg = f"row {row_id!r} of {collection!r} lacks parts of its large value; restore a backup, or delete the row"
+        raise StoreCorruptError(msg)
+    return whole

@@ -1,0 +1,39 @@
+"""What of a team is stored."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from mnemon.types.scope import SCOPE_FIELDS
+from mnemon.types.storage import Collection, Ordered
+
+if TYPE_CHECKING:
+    from mnemon import Scope
+
+__all__ = ["STATES", "state_id", "thread_of", "version_of"]
+
+STATES = Collection(
+    name="autogen_states",
+    keys=(*SCOPE_FIELDS, "thread"),
+    ordered=(Ordered("version", "number"),),
+    person="user_id",
+    indexes=(("thread", "version"), ("user_id",)),
+)
+"""One row is one version of a team's state, as JSON; `thread` is what states of exactly the same scope share."""
+
+
+def thread_of(scope: Scope) -> str:
+    """Return what the states of exactly this scope share: the same ids, and no others."""
+    return sha256(json.dumps([getattr(scope, name) for name in SCOPE_FIELDS]).encode()).hexdigest()
+
+
+def state_id(thread: str, version: int) -> str:
+    """Return the row of a version."""
+    return f"{thread}:{version}"
+
+
+def version_of(row: str) -> int:
+    """Return the version of a row."""
+    return int(row.rpartition(":")[2])

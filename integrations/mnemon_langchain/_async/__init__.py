@@ -1,0 +1,1 @@
+"""What reads and writes rows of this adapter; the sync twin is generated."""

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.apps.conftest import Ran
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "examples/data/questions.jsonl"
+OWN = ROOT / "tests/recall/data"
+
+
+def test_the_chart_has_a_bar_for_each_category_of_each_system(cli: Callable[..., Ran], folder: Path) -> None:
+    cli("eval", "jsonl", "--data", str(SAMPLE), "--baseline", "bm25", "--chart", "recall.svg")
+
+    tree = ET.parse(folder / "recall.svg")  # noqa: S314 - our own file
+    assert len([bar for bar in tree.findall(".//{*}rect") if bar.find("{*}title") is not None]) == 2 * 7
+
+
+def test_the_report_holds_figures_configuration_and_seed(cli: Callable[..., Ran]) -> None:
+    data = cli("eval", "jsonl", "--data", str(SAMPLE), "--baseline", "bm25", "--seed", "7", "--json").data
+
+    assert data["questions"] == {"overall": 5, "change": 1, "code": 1, "date": 1, "fact": 1, "names": 1, "who": 1}
+    assert (data["embedder"], data["seed"], data["recall"]["session_words"]) == (None, 7, 1.25)
+    assert set(data["figures"]) == {"mnemon", "bm25"}
+    overall = data["figures"]["mnemon"]["overall"]
+    assert set(overall) >= {"recall@1", "recall@50", "hit@10", "mrr", "recall in 2,000 tokens"}
+    # Without vectors a question that shares no word with its evidence finds nothing.
+    assert overall["recall@10"]["value"] == 0.4
+    assert overall["recall@10"]["low"] < 0.4 < overall["recall@10"]["high"]
+
+
+def test_people_see_a_table(cli: Callable[..., Ran]) -> None:
+    rows = cli("eval", "jsonl", "--data", str(SAMPLE)).rows
+
+    assert rows[0][:4] == ["system", "category", "questions", "recall@1"]
+    assert rows[1][:3] == ["mnemon", "overall", "5"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("no json", "line 10: not a JSON object"),
+        ('{"conversation": "kitchen", "id": "10", "text": "x", "time": "tomorrow"}', "'tomorrow' is not ISO 8601"),
+        ('{"conversation": "kitchen", "id": "10", "text": "x", "tme": "y"}', "'tme' is not known"),
+        (
+            '{"conversation": "kitchen", "id": "1", "text": "x", "time": "2026-05-01T09:00:00Z"}',
+            "two turns with the id",
+        ),
+        ('{"conversation": "kitchen", "question": "x", "evidence": "77"}', "names the evidence '77'"),
+        ('{"conversation": "kitchen", "question": "x", "evidence": []}', "'evidence' must be a text or a list"),
+    ],
+)
+def test_a_file_that_is_wrong_is_an_error_with_its_place(
+    cli: Callable[..., Ran], folder: Path, line: str, said: str
+) -> None:
+    turns = SAMPLE.read_text(encoding="utf-8").splitlines()[:9]
+    (folder / "wrong.jsonl").write_text("\n".join([*turns, line]), encoding="utf-8")
+
+    ran = cli("eval", "jsonl", "--data", "wrong.jsonl")
+
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_published_files_are_read_as_they_are_published(cli: Callable[..., Ran], folder: Path) -> None:
+    talk = {
+        "speaker_a": "Ana",
+        "session_2": [{"speaker": "Ben", "dia_id": "D2:1", "text": "Me too!"}],
+        "session_2_date_time": "8:00 pm on 9 May, 2023",
+        "session_1": [{"speaker": "Ana", "dia_id": "D1:1", "text": "Look", "blip_caption": "a red kayak"}],
+        "session_1_date_time": "1:56 pm on 8 May, 2023",
+    }
+    asked: list[dict[str, Any]] = [
+        {"question": "What did Ana show of a kayak?", "evidence": ["D:1:01; D9:9"], "category": 4},
+        {"question": "What did Ben show?", "evidence": ["D2:1"], "category": 5},
+        {"question": "Nobody said so", "evidence": [], "category": 1},
+    ]
+    message = {"id": 3, "role": "user", "date": "March-15-2024", "text": "I moved to Porto."}
+    chat = {
+        "id": 1,
+        "messages": [message],
+        "questions": [
+            {"type": "information_extraction", "question": "Where did I move?", "source_ids": [3]},
+            {"type": "abstention", "question": "Where does my cat live?", "source_ids": [3]},
+        ],
+    }
+    instance = {
+        "question_id": "q1",
+        "question_type": "single-session-user",
+        "question": "Which degree do I have?",
+        "question_date": "2023/05/30 (Tue) 23:40",
+        "haystack_session_ids": ["s1", "s1"],
+        "haystack_dates": ["2023/05/20 (Sat) 02:21", "2023/05/21 (Sun) 02:21"],
+        "haystack_sessions": [
+            [{"role": "user", "content": "I have a degree in botany.", "has_answer": True}],
+            [{"role": "assistant", "content": "Good morning."}],
+        ],
+    }
+    files: dict[str, list[dict[str, Any]]] = {
+        "locomo": [{"sample_id": "c", "conversation": talk, "qa": asked}],
+        "beam": [chat],
+        "longmemeval": [instance, {**instance, "question_id": "q2_abs"}],
+    }
+    for form, content in files.items():
+        (folder / form).write_text(json.dumps(content), encoding="utf-8")
+
+        found = cli("eval", form, "--data", form, "--json").data
+
+        assert (found["questions"]["overall"], found["figures"]["mnemon"]["overall"]["recall@1"]["value"]) == (1, 1.0)
+
+
+def test_another_format_than_it_says_is_an_error(cli: Callable[..., Ran], folder: Path) -> None:
+    (folder / "list.json").write_text('[{"id": 1}]', encoding="utf-8")
+
+    ran = cli("eval", "beam", "--data", "list.json")
+
+    assert ran.code == 2
+    assert "item 1 of list.json is not as beam publishes it (KeyError at 'messages')" in ran.err
+
+
+def test_the_cosine_needs_an_embedder(cli: Callable[..., Ran]) -> None:
+    ran = cli("eval", "jsonl", "--data", str(SAMPLE), "--baseline", "cosine")
+
+    assert ran.code == 2
+    assert "mnemon[local]" in ran.err
+
+
+def test_there_is_nothing_to_calibrate_without_an_embedder(cli: Callable[..., Ran]) -> None:
+    ran = cli("calibrate", "--data", str(SAMPLE))
+
+    assert ran.code == 2
+    assert "no embedder to calibrate" in ran.err
+
+
+def test_too_few_questions_fit_nothing(cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNEMON_EMBEDDER", "local")
+
+    ran = cli("calibrate", "--data", str(SAMPLE))
+
+    assert ran.code == 2
+    assert "5 questions are too few" in ran.err
+
+
+def test_questions_fit_all_constants(cli: Callable[..., Ran], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNEMON_EMBEDDER", "local")
+    both = [(OWN / name).read_text(encoding="utf-8") for name in ("delhi.jsonl", "hangzhou.jsonl")]
+    (folder / "both.jsonl").write_text("".join(both), encoding="utf-8")
+
+    data = cli("calibrate", "--data", "both.jsonl", "--out", "fitted.json", "--json").data
+
+    fitted = json.loads((folder / "fitted.json").read_text(encoding="utf-8"))
+    assert fitted == {name: data[name] for name in ("embedder", "calibration")}
+    assert data["embedder"] == "local:all-MiniLM-L6-v2-int8"
+    assert "CJK" not in data["calibration"]["scripts"]  # the model ruins Chinese, and that shows
+    assert "LATIN" in data["calibration"]["scripts"]

@@ -1,0 +1,474 @@
+"""`MnemonMemory` as a memory of LlamaIndex."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock, ToolCallBlock
+
+import mnemon
+from mnemon import ConfigError, InvalidInputError, Memory, ScopeError, StoreUnavailableError
+from mnemon.adapting import register_memory
+from mnemon.testing.samples import HOSTILE
+from mnemon.types.scope import MAX_SCOPE_ID_BYTES
+from mnemon_llama_index import MnemonMemory
+from mnemon_llama_index.window import fitting, token_count
+from tests.integrations.failing import FailingStore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+IDS = [one for one in HOSTILE if one.strip() and len(one.encode()) <= MAX_SCOPE_ID_BYTES]
+
+
+def user(text: str) -> ChatMessage:
+    return ChatMessage(role="user", content=text)
+
+
+def assistant(text: str) -> ChatMessage:
+    return ChatMessage(role="assistant", content=text)
+
+
+def called(call_id: str) -> ChatMessage:
+    return ChatMessage(role="assistant", blocks=[ToolCallBlock(tool_call_id=call_id, tool_name="look")])
+
+
+def answered(call_id: str, text: str = "found") -> ChatMessage:
+    return ChatMessage(role="tool", content=text, additional_kwargs={"tool_call_id": call_id})
+
+
+def texts(messages: Sequence[ChatMessage]) -> list[str | None]:
+    return [message.content for message in messages]
+
+
+def of(memory: Memory, session: str, user_id: str | None = "ana", **fields: Any) -> MnemonMemory:
+    return MnemonMemory.from_defaults(session_id=session, user_id=user_id, memory=memory, **fields)
+
+
+def test_a_history_is_what_was_put(memory: Memory) -> None:
+    talk = of(memory, "monday")
+
+    talk.put(user("Hi"))
+    talk.put_messages([called("c1"), answered("c1"), assistant("Hello")])
+
+    there = talk.get_all()
+    assert texts(there) == ["Hi", None, "found", "Hello"]
+    assert there[1].blocks == called("c1").blocks
+    assert there[2].additional_kwargs["tool_call_id"] == "c1"
+
+
+def test_the_same_words_twice_are_two_messages(memory: Memory) -> None:
+    talk = of(memory, "monday")
+
+    for text in ("go", "go", "go"):
+        talk.put(user(text))
+
+    assert texts(talk.get_all()) == ["go", "go", "go"]
+
+
+def test_what_was_said_is_recalled_in_another_session_before_the_question(memory: Memory) -> None:
+    of(memory, "monday").put(user("I moved to Lisbon last spring."))
+    talk = of(memory, "tuesday")
+    talk.put(user("Where did I move to?"))
+
+    first, second = talk.get()
+
+    assert first.role is MessageRole.SYSTEM
+    assert "I moved to Lisbon last spring." in (first.content or "")
+    assert second.content == "Where did I move to?"
+
+
+def test_what_stands_in_the_prompt_is_not_recalled_too(memory: Memory) -> None:
+    talk = of(memory, "monday")
+    talk.put(user("I moved to Lisbon last spring."))
+    talk.put(user("Where did I move to?"))
+
+    assert texts(talk.get()) == ["I moved to Lisbon last spring.", "Where did I move to?"]
+
+
+def test_the_question_may_be_asked_before_it_is_put(memory: Memory) -> None:
+    of(memory, "monday").put(user("I moved to Lisbon last spring."))
+
+    (recalled,) = of(memory, "tuesday").get(input="Where did I move to?", initial_token_count=5, other=1)
+
+    assert "Lisbon" in (recalled.content or "")
+
+
+def test_recalled_memories_are_not_remembered_again(memory: Memory) -> None:
+    of(memory, "monday").put(user("I moved to Lisbon last spring."))
+    talk = of(memory, "tuesday")
+    talk.put(user("Where did I move to?"))
+
+    talk.set(talk.get())
+
+    assert texts(talk.get_all()) == ["Where did I move to?"]
+    assert memory.count(user_id="ana") == 2
+
+
+def test_three_turns_show_each_memory_once() -> None:
+    with Memory(":memory:", embedder=None) as memory:
+        of(memory, "monday").put(user("My cat is called Milo."))
+        talk = of(memory, "tuesday")
+        for number in range(3):
+            talk.put(user(f"What is my cat called? ({number})"))
+            prompt = talk.get()
+            talk.put(assistant(f"Answer {number}"))
+
+        assert sum((message.content or "").count("My cat is called Milo.") for message in prompt) == 1
+
+
+def test_one_turn_is_searched_for_once(tmp_path: Path) -> None:
+    store = FailingStore()
+    with Memory(store=store, embedder=None) as memory:
+        of(memory, "monday").put(user("My cat is called Milo."))
+        talk = of(memory, "tuesday")
+        talk.put(user("What is my cat called?"))
+        talk.get()
+        once = store.searches
+
+        talk.get(input="What is my cat called?")
+        talk.put_messages([called("c1"), answered("c1")])
+        talk.get()
+
+        assert once > 0
+        assert store.searches == once
+        talk.put(user("What is my cat called?"))
+        talk.get()
+        assert store.searches == 2 * once
+
+
+def test_what_is_saved_between_turns_is_recalled_though_the_question_is_the_same(memory: Memory) -> None:
+    talk = of(memory, "tuesday")
+    talk.put(user("What is my cat called?"))
+    assert len(talk.get()) == 1
+    memory.add("The user's cat is called Milo.", kind="semantic", user_id="ana")
+
+    talk.put(user("What is my cat called?"))
+
+    assert "Milo" in (talk.get()[0].content or "")
+
+
+def test_reset_empties_this_session_and_no_other_and_keeps_memories(memory: Memory) -> None:
+    monday, tuesday, other = of(memory, "monday"), of(memory, "tuesday"), of(memory, "monday", "ben")
+    for talk in (monday, tuesday, other):
+        talk.put(user("I like green tea."))
+
+    monday.reset()
+
+    assert [len(talk.get_all()) for talk in (monday, tuesday, other)] == [0, 1, 1]
+    assert memory.count(user_id="ana") == 2
+
+
+@pytest.mark.parametrize(
+    ("there", "given"),
+    [
+        ([], ["a", "b"]),
+        (["a", "b"], ["a", "b"]),
+        (["a", "b"], ["a", "b", "c"]),
+        (["a", "b", "c", "d"], ["c", "d"]),
+        (["a", "b", "c"], ["c", "a"]),
+        (["a", "b", "c"], ["x", "b"]),
+        (["a", "a", "b"], ["a", "b", "a"]),
+        (["a"], []),
+    ],
+)
+def test_set_makes_the_history_what_is_given_and_remembers_nothing_twice(
+    memory: Memory, there: list[str], given: list[str]
+) -> None:
+    talk = of(memory, "monday")
+    talk.put_messages([user(text) for text in there])
+    before = memory.count(user_id="ana")
+
+    for _ in range(2):
+        talk.set([user(text) for text in given])
+
+    assert texts(talk.get_all()) == given
+    new = sum(max(given.count(text) - there.count(text), 0) for text in set(given))
+    assert memory.count(user_id="ana") == before + new
+
+
+def test_set_changes_a_message_that_is_known_by_its_id(memory: Memory) -> None:
+    talk = of(memory, "monday")
+    talk.put_messages([user("Hi"), assistant("Helo"), user("Bye")])
+    there = talk.get_all()
+    there[1].blocks = [TextBlock(text="Hello")]
+
+    talk.set(there)
+
+    again = talk.get_all()
+    assert texts(again) == ["Hi", "Hello", "Bye"]
+    assert again[1].additional_kwargs == there[1].additional_kwargs
+
+
+def test_what_get_returns_may_be_changed_without_changing_the_history(memory: Memory) -> None:
+    talk = of(memory, "monday")
+    talk.put(user("Hi"))
+    for _ in range(3):
+        talk.get()[0].blocks.insert(0, TextBlock(text="State: none"))
+
+    assert talk.get()[0].blocks == [TextBlock(text="Hi")]
+
+
+words = st.sampled_from(["one", "two three", "four five six", "x " * 30])
+turns = st.lists(
+    st.tuples(words.map(user), st.lists(st.sampled_from(["say", "call", "call twice"]), max_size=4)), max_size=6
+)
+
+
+def conversation(told: list[tuple[ChatMessage, list[str]]]) -> list[ChatMessage]:
+    said: list[ChatMessage] = []
+    for asked, steps in told:
+        said.append(asked)
+        for step in steps:
+            call_id = f"c{len(said)}"
+            if step == "say":
+                said.append(assistant("done"))
+            elif step == "call":
+                said += [called(call_id), answered(call_id)]
+            else:
+                said += [called(call_id), answered(call_id), answered(call_id, "x " * 30)]
+    return said
+
+
+def split(text: str) -> list[str]:
+    return text.split()
+
+
+@given(turns, st.integers(1, 120))
+def test_a_window_fits_and_never_parts_a_call_from_its_answers(
+    told: list[tuple[ChatMessage, list[str]]], limit: int
+) -> None:
+    said = conversation(told)
+
+    kept = fitting(said, limit, split)
+
+    assert kept == [message for message in said if any(message is one for one in kept)]
+    assert bool(kept) == bool(said)
+    cost = sum(token_count(message, split) for message in kept)
+    assert cost <= limit or len(kept) == 1
+    for place, message in enumerate(said):
+        if message.role is MessageRole.TOOL:
+            step = max(index for index in range(place) if said[index].role is not MessageRole.TOOL)
+            assert any(message is one for one in kept) == any(said[step] is one for one in kept)
+    if kept:
+        assert kept[0].role is MessageRole.USER
+
+
+def test_what_is_recalled_and_the_history_stay_within_the_limit(memory: Memory) -> None:
+    of(memory, "monday").put_messages([user(f"My cat {number} is called Milo {number}.") for number in range(30)])
+    talk = of(memory, "tuesday", token_limit=300, tokenizer_fn=split)
+    for number in range(40):
+        talk.put(user(f"What is my cat {number} called, and why is it called that?"))
+
+    for initial in (0, 100, 200, 280, 300):
+        prompt = talk.get(initial_token_count=initial)
+        assert prompt[-1].content == "What is my cat 39 called, and why is it called that?"
+        assert initial + sum(token_count(message, split) for message in prompt) <= 300 or len(prompt) == 1
+
+
+def test_more_than_the_limit_beside_the_history_is_refused(memory: Memory) -> None:
+    with pytest.raises(InvalidInputError, match="token_limit 10"):
+        of(memory, "monday", token_limit=10).get(initial_token_count=11)
+
+
+@pytest.mark.parametrize("other", IDS)
+def test_a_user_finds_nothing_of_another_whose_id_is_alike(memory: Memory, other: str) -> None:
+    for mine in ("1", "alice", "a@b.com", "José", "日本", "../x", "%", "_"):
+        if mine == other:
+            continue
+        of(memory, "s", mine).set([user("The secret word is heliotrope.")])
+
+        theirs = of(memory, "s", other)
+        theirs.set([user("What is the secret word?")])
+
+        assert texts(theirs.get()) == texts(theirs.get_all()) == ["What is the secret word?"]
+        theirs.reset()
+        assert texts(of(memory, "s", mine).get_all()) == ["The secret word is heliotrope."]
+
+
+@pytest.mark.parametrize("other", IDS)
+def test_a_session_is_not_another_whose_name_is_alike(memory: Memory, other: str) -> None:
+    mine = of(memory, "10")
+    mine.put(user("Hi"))
+    if other == "10":
+        return
+
+    of(memory, other).reset()
+    of(memory, other).put(user("Bye"))
+
+    assert texts(mine.get_all()) == ["Hi"]
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_blank_id_is_refused_when_it_is_built(memory: Memory, blank: str) -> None:
+    with pytest.raises(ScopeError, match="blank"):
+        of(memory, "monday", blank)
+
+
+def test_without_a_user_a_call_fails_and_says_what_to_do(memory: Memory) -> None:
+    with pytest.raises(ScopeError, match=r"mnemon\.scope"):
+        of(memory, "monday", None).put(user("Hi"))
+
+
+def test_one_object_serves_many_users_at_once(memory: Memory) -> None:
+    shared = of(memory, "s", None)
+
+    async def serve(name: str) -> list[str | None]:
+        with mnemon.scope(user_id=name):
+            await shared.aput(user(f"I am {name}."))
+            await asyncio.sleep(0)
+            await shared.aput(user("Who am I?"))
+            return texts(await shared.aget())
+
+    async def all_of_them() -> list[list[str | None]]:
+        return await asyncio.gather(*(serve(f"user-{number}") for number in range(20)))
+
+    for number, told in enumerate(asyncio.run(all_of_them())):
+        assert told == [f"I am user-{number}.", "Who am I?"]
+
+
+def test_an_id_may_be_a_function_that_is_asked_at_each_call(memory: Memory) -> None:
+    current = "ana"
+    shared = MnemonMemory.from_defaults(session_id="s", user_id=lambda: current, memory=memory)
+    shared.put(user("I am Ana."))
+    current = "ben"
+
+    assert shared.get_all() == []
+
+
+def test_a_wrong_field_is_refused(memory: Memory) -> None:
+    with pytest.raises(ValueError, match="user"):
+        MnemonMemory(memory=memory, user="ana")
+
+
+def test_it_is_stored_as_json_and_found_again(memory: Memory) -> None:
+    talk = of(memory, "monday")
+    talk.put(user("Hi"))
+
+    stored = json.loads(json.dumps(talk.to_dict()))
+    again = MnemonMemory.from_dict(stored)
+
+    assert texts(again.get_all()) == ["Hi"]
+    assert again.to_dict() == stored
+
+
+def test_loaded_where_its_memory_is_not_it_fails_and_says_what_to_do(tmp_path: Path) -> None:
+    with Memory(tmp_path / "a.db", embedder=None) as memory:
+        stored = of(memory, "monday").to_dict()
+    del memory
+    gc.collect()
+
+    with pytest.raises(ConfigError, match="register_memory"):
+        MnemonMemory.from_dict(stored).get_all()
+
+
+def test_a_registered_memory_is_found_by_its_name(memory: Memory) -> None:
+    register_memory(memory, "main")
+    talk = of(memory, "monday")
+    talk.put(user("Hi"))
+
+    again = MnemonMemory(memory_name="main", user_id="ana", session_id="monday")
+
+    assert talk.memory_name == "main"
+    assert texts(again.get_all()) == ["Hi"]
+
+
+def test_history_and_memories_are_there_in_another_process(tmp_path: Path) -> None:
+    code = """
+        import sys
+        from llama_index.core.base.llms.types import ChatMessage
+        from mnemon import Memory
+        from mnemon_llama_index import MnemonMemory
+
+        with Memory(sys.argv[1], embedder=None) as memory:
+            talk = MnemonMemory.from_defaults(session_id="monday", user_id="ana", memory=memory)
+            talk.put(ChatMessage(role="user", content="My cat is called Milo."))
+    """
+    file = tmp_path / "memory.db"
+    subprocess.run([sys.executable, "-c", dedent(code), str(file)], check=True)
+
+    with Memory(file, embedder=None) as memory:
+        assert texts(of(memory, "monday").get_all()) == ["My cat is called Milo."]
+        assert "Milo" in (of(memory, "tuesday").get(input="What is my cat called?")[0].content or "")
+
+
+def test_it_is_true_though_it_is_empty(memory: Memory) -> None:
+    assert of(memory, "monday")
+
+
+def test_a_store_that_fails_is_an_error() -> None:
+    store = FailingStore()
+    with Memory(store=store, embedder=None) as memory:
+        talk = of(memory, "monday")
+        talk.put(user("Hi"))
+        store.down = True
+
+        for call in (talk.get, talk.get_all, talk.reset, lambda: talk.put(user("Hi")), lambda: talk.set([])):
+            with pytest.raises(StoreUnavailableError):
+                call()
+
+
+def test_where_it_is_wanted_a_store_that_fails_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    store = FailingStore()
+    with Memory(store=store, embedder=None) as memory:
+        talk = of(memory, "monday", on_error="warn")
+        store.down = True
+
+        talk.put(user("Hi"))
+
+        assert talk.get() == []
+        assert "1 messages were not stored" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_async_methods_do_what_their_twins_do(memory: Memory) -> None:
+    of(memory, "monday").put(user("My cat is called Milo."))
+    talk = of(memory, "tuesday")
+
+    await talk.aset([user("Hi"), assistant("Hello")])
+    await talk.aput(user("What is my cat called?"))
+    await talk.aput_messages([called("c1"), answered("c1")])
+
+    prompt = await talk.aget(initial_token_count=3)
+    assert "Milo" in (prompt[0].content or "")
+    assert texts(prompt)[1:] == texts(await talk.aget_all())
+    assert texts(prompt)[1:] == ["Hi", "Hello", "What is my cat called?", None, "found"]
+    await talk.areset()
+    assert await talk.aget_all() == []
+
+
+@pytest.mark.anyio
+async def test_sync_methods_work_inside_of_a_loop_and_from_threads(memory: Memory) -> None:
+    talk = of(memory, "monday")
+    talk.put(user("Hi"))
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda number: talk.put(user(str(number))), range(20)))
+
+    assert sorted(texts(talk.get_all())[1:]) == sorted(map(str, range(20)))
+
+
+def test_it_serves_one_loop_after_another(memory: Memory) -> None:
+    talk = of(memory, "monday")
+    asyncio.run(talk.aput(user("Hi")))
+
+    assert texts(asyncio.run(talk.aget())) == ["Hi"]
+
+
+def test_with_remember_off_only_the_history_is_kept(memory: Memory) -> None:
+    talk = of(memory, "monday", remember=False)
+    talk.put(user("Hi"))
+
+    assert texts(talk.get_all()) == ["Hi"]
+    assert memory.count(user_id="ana") == 0

@@ -1,0 +1,226 @@
+"""What happens when the server dies, sleeps, or several write at once."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mnemon import ConflictError, Memory, StoreConflictError, StoreUnavailableError
+from mnemon.errors import StoreError
+from mnemon.types.filters import where
+from mnemon.types.storage import Collection, Nearest, Ordered, Patch, Put, Row, Terms, VectorSpace
+from tests.live.conftest import Place, clear, place_on
+from tests.servers.weaviate_server import Node, NoServerError, cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from mnemon.stores.weaviate import WeaviateStore
+
+NOTES = Collection(
+    name="notes",
+    keys=("user_id",),
+    ordered=(Ordered("version", "number"),),
+    text=True,
+    vectors=(VectorSpace("small", "m", 16),),
+)
+DIMENSIONS = 16
+
+
+@pytest.fixture
+def node() -> Generator[Node]:
+    """A server of the test's own, which it may kill."""
+    try:
+        with cluster() as (node,):
+            yield node
+    except NoServerError as error:
+        pytest.skip(str(error))
+
+
+def note(row_id: str) -> Row:
+    chance = random.Random(row_id)  # noqa: S311 - the same vector every time
+    vector = [chance.uniform(-1, 1) for _ in range(DIMENSIONS)]
+    return Row(id=row_id, fields={"user_id": "a"}, terms=("t", row_id), vectors={"small": vector})
+
+
+def write_until(stop: threading.Event, store: WeaviateStore, prefix: str, acknowledged: list[str]) -> None:
+    number = 0
+    while not stop.is_set():
+        rows = [note(f"{prefix}-{number}-{place}") for place in range(5)]
+        try:
+            store.apply("p", [Put(collection="notes", row=row) for row in rows])
+        except StoreError:
+            return
+        acknowledged.extend(row.id for row in rows)
+        number += 1
+
+
+@pytest.mark.parametrize("rounds", [2, pytest.param(50, marks=pytest.mark.nightly)])
+def test_what_was_acknowledged_before_a_kill_is_found_by_every_way_after_the_doctor(node: Node, rounds: int) -> None:
+    acknowledged: list[str] = []
+    with place_on(node).open(timeout_s=10.0) as store:
+        store.declare(NOTES)
+        for number in range(rounds):
+            stop = threading.Event()
+            writer = threading.Thread(target=write_until, args=(stop, store, f"r{number}", acknowledged))
+            writer.start()
+            time.sleep(1.0 + number % 5 / 10)
+            node.kill()
+            stop.set()
+            node.start()
+            writer.join()
+            node.wait()
+            store.check(repair=True)
+
+        assert store.check() == []
+        assert len(acknowledged) > 10 * rounds
+        assert set(acknowledged) <= set(store.list_ids("p", "notes"))
+        for row_id in random.Random(0).sample(acknowledged, min(100, len(acknowledged))):  # noqa: S311 - the same rows
+            one = where("id").eq(row_id)
+            by_word = store.search("p", "notes", Terms(weights={row_id: 1.0}))
+            near = Nearest(space="small", vector=note(row_id).vectors["small"])
+            assert [match.row.id for match in by_word] == [row_id]
+            assert [match.row.id for match in store.search("p", "notes", near, limit=1)] == [row_id]
+            assert store.count("p", "notes", one).rows == 1
+
+
+def test_a_server_that_sleeps_is_an_error_in_time_and_serves_again_when_it_wakes(node: Node) -> None:
+    with place_on(node).open(timeout_s=3.0) as store:
+        store.declare(NOTES)
+        store.apply("p", [Put(collection="notes", row=note("before"))])
+        node.signal(signal.SIGSTOP)
+        try:
+            for call in (
+                lambda: store.get("p", "notes", ["before"]),
+                lambda: store.search("p", "notes", Terms(weights={"t": 1.0})),
+                lambda: store.apply("p", [Put(collection="notes", row=note("during"))]),
+            ):
+                with pytest.raises(StoreUnavailableError, match="in time"):
+                    call()
+        finally:
+            node.signal(signal.SIGCONT)
+
+        store.apply("p", [Put(collection="notes", row=note("after"))])
+
+        assert {"before", "after"} <= set(store.list_ids("p", "notes"))
+
+
+def test_a_server_that_is_away_is_an_error_and_never_an_empty_answer(node: Node) -> None:
+    with place_on(node).open(timeout_s=3.0) as store:
+        store.declare(NOTES)
+        node.kill()
+
+        for call in (
+            lambda: store.get("p", "notes", ["a"]),
+            lambda: store.list_ids("p", "notes"),
+            lambda: store.scan("p", "notes"),
+            lambda: store.count("p", "notes"),
+            lambda: store.search("p", "notes", Terms(weights={"t": 1.0})),
+        ):
+            with pytest.raises(StoreUnavailableError):
+                call()
+        health = store.health()
+
+        assert not health.well
+        assert "did not answer" in health.problems[0]
+
+
+def test_a_memory_that_is_updated_all_the_time_is_never_missing_from_a_search(place: Place) -> None:
+    stop = threading.Event()
+    with Memory(place.address, embedder=None) as memory:
+        memory_id = memory.add("tea number 0", user_id="ana").ids[0]
+
+        def update() -> int:
+            number = 0
+            while not stop.is_set():
+                number += 1
+                memory.update(memory_id, f"tea number {number}")
+            return number
+
+        with ThreadPoolExecutor() as threads:
+            writing = threads.submit(update)
+            found = [[hit.memory.id for hit in memory.search("tea", user_id="ana")] for _ in range(150)]
+            stop.set()
+
+        assert writing.result() > 10
+        assert [ids for ids in found if ids != [memory_id]] == []
+
+
+def test_of_many_who_change_one_version_in_one_process_one_wins(place: Place) -> None:
+    with place.open() as store:
+        store.declare(NOTES)
+        store.apply("p", [Put(collection="notes", row=Row(id="a", fields={"version": 0}))])
+
+        def change(number: int) -> bool:
+            expect = where("version").eq(0)
+            try:
+                store.apply("p", [Patch(collection="notes", id="a", fields={"version": number}, expect=expect)])
+            except StoreConflictError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as threads:
+            won = list(threads.map(change, range(1, 9)))
+
+        assert sum(won) == 1
+        assert store.get("p", "notes", ["a"])["a"].fields["version"] == won.index(True) + 1
+
+
+def test_of_two_processes_that_update_one_memory_no_loser_is_silent(
+    place: Place, record_property: Callable[[str, object], None]
+) -> None:
+    """Each of two memories has a store of its own, as two processes have: nothing but the server is shared."""
+    rounds, lost = 60, 0
+    with Memory(place.address, embedder=None) as one, Memory(place.address, embedder=None) as other:
+        for number in range(rounds):
+            memory_id = one.add(f"tea {number}", user_id="ana").ids[0]
+            barrier = threading.Barrier(2)
+
+            def update(
+                memory: Memory, text: str, memory_id: str = memory_id, barrier: threading.Barrier = barrier
+            ) -> bool:
+                barrier.wait()
+                try:
+                    memory.update(memory_id, text, expected_version=1)
+                except ConflictError:
+                    return False
+                return True
+
+            with ThreadPoolExecutor(2) as threads:
+                done = [threads.submit(update, one, "by one"), threads.submit(update, other, "by the other")]
+            written = [text for task, text in zip(done, ("by one", "by the other"), strict=True) if task.result()]
+            history = [version.memory.text for version in one.history(memory_id)]
+            lost += len(written) == 2
+
+            assert len(written) >= 1
+            assert set(written) <= set(history)  # both rows are kept, also of one who lost a race it did not see
+        found = one.doctor(repair=True)
+        record_property("races that both won at first", f"{lost} of {rounds}")
+
+        assert one.doctor().sound
+        assert found.sound
+
+
+def update_at(barrier: threading.Barrier, memory: Memory, memory_id: str, text: str) -> bool:
+    barrier.wait()
+    try:
+        memory.update(memory_id, text, expected_version=1)
+    except ConflictError:
+        return False
+    return True
+
+
+def test_health_writes_reads_and_deletes(place: Place) -> None:
+    with place.open() as store:
+        health = store.health()
+
+    assert health.problems == ()
+    assert health.nodes[0] == health.nodes[1] >= 1
+    assert health.version.count(".") == 2
+    clear(place)
