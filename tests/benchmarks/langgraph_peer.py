@@ -59,7 +59,7 @@ def processor_ms(work: Callable[[], object]) -> float:
     return (time.process_time() - start) * 1_000
 
 
-def puts(saver: Any) -> Iterator[tuple[Any, Any, Any, Any]]:
+def puts(saver: Any) -> Iterator[tuple[Any, Any, Any, Any]]:  # noqa: ANN401 - either saver
     """Yield the checkpoints of a chat of so many turns, as a graph makes them, without their configs."""
     messages: list[Any] = []
     versions: dict[str, str] = {}
@@ -87,7 +87,7 @@ def puts(saver: Any) -> Iterator[tuple[Any, Any, Any, Any]]:
             yield made, {"source": "loop", "step": number, "parents": {}}, changed, {"messages": messages[-1:]}
 
 
-def chat(saver: Any) -> dict[str, float]:
+def chat(saver: Any) -> dict[str, float]:  # noqa: ANN401 - either saver
     """Put the checkpoints of a chat; return the median times of what a graph asks of a saver."""
     at: RunnableConfig = {"configurable": {"thread_id": THREAD, "checkpoint_ns": ""}}
     times: list[float] = []
@@ -103,7 +103,7 @@ def chat(saver: Any) -> dict[str, float]:
     }
 
 
-async def achat(saver: Any) -> dict[str, float]:
+async def achat(saver: Any) -> dict[str, float]:  # noqa: ANN401 - either saver
     """Return the same times of the async half."""
     at: RunnableConfig = {"configurable": {"thread_id": THREAD, "checkpoint_ns": ""}}
     times: list[float] = []
