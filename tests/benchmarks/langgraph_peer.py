@@ -215,7 +215,7 @@ def main() -> None:
         for name in sys.argv[1:] or groups:
             sys.stderr.write(f"measuring {name} ...\n")
             figures += groups[name](Path(folder))
-    show(figures, None)
+    show(figures)
 
 
 if __name__ == "__main__":
