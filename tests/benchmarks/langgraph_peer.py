@@ -27,7 +27,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.store.base import PutOp
 from langgraph.store.memory import InMemoryStore
 
-from benchmarks.report import Figure, show
+from benchmarks.report import Figure, about, show
 from mnemon import Memory
 from mnemon_langgraph import MnemonSaver, MnemonStore
 
@@ -210,12 +210,12 @@ def items(folder: Path) -> Iterator[Figure]:
 def main() -> None:
     """Measure all, or what is named: savers, threads, items."""
     groups = {"savers": savers, "threads": threads, "items": items}
-    figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="mnemon-bench-") as folder:
         for name in sys.argv[1:] or groups:
             sys.stderr.write(f"measuring {name} ...\n")
-            figures += groups[name](Path(folder))
-    show(figures)
+            start = time.monotonic()
+            figures = list(groups[name](Path(folder)))
+            show(about(name, groups[name].__doc__ or "", figures, seconds=time.monotonic() - start))
 
 
 if __name__ == "__main__":
