@@ -79,7 +79,7 @@ class MnemonSaver(Saving, AsyncSaving, BaseCheckpointSaver[str]):
         self._storage = Storage(memory, *COLLECTIONS)
         self._ttl = ttl
 
-    def get_next_version(self, current: str | None, channel: None) -> str:  # noqa: ARG002 - LangGraph's signature
+    def get_next_version(self, current: str | None, channel: None) -> str:
         """Return a version that is greater than `current`, and that no fork of the thread has.
 
         A number of ten digits and 16 random ones. It is greater than what other savers write (32 digits), so

@@ -27,7 +27,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.store.base import PutOp
 from langgraph.store.memory import InMemoryStore
 
-from benchmarks.report import Figure, show
+from benchmarks.report import Figure, about, show
 from mnemon import Memory
 from mnemon_langgraph import MnemonSaver, MnemonStore
 
@@ -59,7 +59,7 @@ def processor_ms(work: Callable[[], object]) -> float:
     return (time.process_time() - start) * 1_000
 
 
-def puts(saver: Any) -> Iterator[tuple[Any, Any, Any, Any]]:
+def puts(saver: Any) -> Iterator[tuple[Any, Any, Any, Any]]:  # noqa: ANN401 - either saver
     """Yield the checkpoints of a chat of so many turns, as a graph makes them, without their configs."""
     messages: list[Any] = []
     versions: dict[str, str] = {}
@@ -87,7 +87,7 @@ def puts(saver: Any) -> Iterator[tuple[Any, Any, Any, Any]]:
             yield made, {"source": "loop", "step": number, "parents": {}}, changed, {"messages": messages[-1:]}
 
 
-def chat(saver: Any) -> dict[str, float]:
+def chat(saver: Any) -> dict[str, float]:  # noqa: ANN401 - either saver
     """Put the checkpoints of a chat; return the median times of what a graph asks of a saver."""
     at: RunnableConfig = {"configurable": {"thread_id": THREAD, "checkpoint_ns": ""}}
     times: list[float] = []
@@ -103,7 +103,7 @@ def chat(saver: Any) -> dict[str, float]:
     }
 
 
-async def achat(saver: Any) -> dict[str, float]:
+async def achat(saver: Any) -> dict[str, float]:  # noqa: ANN401 - either saver
     """Return the same times of the async half."""
     at: RunnableConfig = {"configurable": {"thread_id": THREAD, "checkpoint_ns": ""}}
     times: list[float] = []
@@ -210,12 +210,12 @@ def items(folder: Path) -> Iterator[Figure]:
 def main() -> None:
     """Measure all, or what is named: savers, threads, items."""
     groups = {"savers": savers, "threads": threads, "items": items}
-    figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="mnemon-bench-") as folder:
         for name in sys.argv[1:] or groups:
             sys.stderr.write(f"measuring {name} ...\n")
-            figures += groups[name](Path(folder))
-    show(figures, None)
+            start = time.monotonic()
+            figures = list(groups[name](Path(folder)))
+            show(about(name, groups[name].__doc__ or "", figures, seconds=time.monotonic() - start))
 
 
 if __name__ == "__main__":

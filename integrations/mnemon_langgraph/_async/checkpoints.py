@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon import where
 from mnemon.adapting.async_desk import athink, in_chunks
 from mnemon.types.times import format_time
-from mnemon_langgraph.batches import writes_batch
+from mnemon_langgraph.batches import checkpoint_batch, writes_batch
 from mnemon_langgraph.checkpoints import (
     BLOBS,
     CHECKPOINTS,

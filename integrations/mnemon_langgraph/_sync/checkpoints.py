@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon import where
 from mnemon.adapting.desk import in_chunks, think
 from mnemon.types.times import format_time
-from mnemon_langgraph.batches import writes_batch
+from mnemon_langgraph.batches import checkpoint_batch, writes_batch
 from mnemon_langgraph.checkpoints import (
     BLOBS,
     CHECKPOINTS,
