@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from weaviate.collections.classes.config import _CollectionConfig  # pyright: ignore[reportPrivateUsage]
 
     from mnemon.stores.weaviate._sync.server import Server
-    from mnemon.types.storage import Collection
+    from mnemon.types.storage import Collection, VectorSpace
 
 __all__ = ["Schemas"]
 
 _NOT_FOUND, _UNPROCESSABLE = 404, 422
 _OLDEST = (1, 38, 7)
+_TRIES = 10
 
 
 class Schemas:
@@ -125,18 +126,32 @@ class Schemas:
                 raise
 
     def _extend(self, name: str, config: _CollectionConfig, merged: Collection) -> None:
-        client = self._server.client()
         there = {item.name for item in config.properties}
-        collection = client.collections.use(name)
         for item in properties_of(merged):
             if item.name not in there:
                 self._add_property(name, item)
         for space in merged.vectors:
             if space.name not in (config.vector_config or {}):
-                self._server.ask(
-                    f"add the vectors {space.name} to collection {name}",
-                    lambda space=space: collection.config.add_vector(vector_config=vector_of(space)),
-                )
+                self._add_vector(name, space)
+
+    def _add_vector(self, name: str, space: VectorSpace) -> None:
+        """Add a named vector: the client reads the whole schema and writes it, so who comes between is looked for."""
+        client = self._server.client()
+        collection = client.collections.use(name)
+        doing = f"add the vectors {space.name} to collection {name}"
+        failed: StoreError | None = None
+        for _ in range(_TRIES):
+            try:
+                self._server.ask(doing, lambda: collection.config.add_vector(vector_config=vector_of(space)))
+            except StoreError as error:
+                if _status(error) != _UNPROCESSABLE:
+                    raise
+                failed = error
+            config = self._config(name)
+            if config is not None and space.name in (config.vector_config or {}):
+                return
+        msg = f"Weaviate at {self._server.where} did not {doing} in {_TRIES} attempts; try again"
+        raise StoreError(msg) from failed
 
     def _add_property(self, name: str, item: Property) -> None:
         client = self._server.client()
