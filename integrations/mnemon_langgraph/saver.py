@@ -88,6 +88,14 @@ class MnemonSaver(Saving, AsyncSaving, BaseCheckpointSaver[str]):
         number = 0 if current is None else int(str(current).partition(".")[0])
         return f"{number + 1:010}.{secrets.token_hex(8)}"
 
+    def memory(self) -> Memory:
+        """Return the memory whose store this is, for sync code."""
+        return self._storage.memory()
+
+    async def amemory(self) -> AsyncMemory:
+        """Return the memory whose store this is, for async code."""
+        return await self._storage.amemory()
+
     def setup(self) -> None:
         """Open the store now; not needed, and harmless."""
         self._storage.memory()

@@ -46,6 +46,17 @@ class ExactSerializer(JsonPlusSerializer):
     `UnreadableTypeError` that names the class and what to do.
     """
 
+    @classmethod
+    def taking(cls, serde: JsonPlusSerializer, allowed: AllowedMsgpackModules | None) -> JsonPlusSerializer:
+        """Return a serializer with the settings of another; classes that may be rebuilt replace its own if given."""
+        taken = copy.copy(serde)
+        if type(serde) is JsonPlusSerializer:
+            taken.__class__ = cls
+        if allowed is not None:
+            name = "_allowed_msgpack_modules"
+            vars(taken)[name] = vars(cls(allowed_msgpack_modules=allowed))[name]
+        return taken
+
     def loads_typed(self, data: tuple[str, bytes]) -> Any:  # noqa: ANN401 - any value of a graph
         """Return the value of a type and bytes.
 
@@ -184,10 +195,7 @@ def exact(serde: SerializerProtocol | None, allowed: AllowedMsgpackModules | Non
             msg = f"{type(serde).__name__} does not know allowed_msgpack_modules; give one of the two"
             raise ValueError(msg)
         return serde
-    taken = copy.copy(serde)
-    if type(serde) is JsonPlusSerializer:
-        taken.__class__ = ExactSerializer
-    return taken if allowed is None else taken.with_msgpack_allowlist(allowed)
+    return ExactSerializer.taking(serde, allowed)
 
 
 def dump(serde: SerializerProtocol, value: object) -> bytes:

@@ -60,7 +60,7 @@ class Mem0:
         self, conversation: Conversation, took: Callable[[int], None]
     ) -> Generator[Callable[[Question], list[str]]]:
         """Take in a conversation; see `System`."""
-        user = f"user {conversation.name}"
+        user = f"user-{conversation.name}"  # mem0 refuses white space
         for start in range(0, len(conversation.turns), _PART):
             turns = conversation.turns[start : start + _PART]
             texts = [turn.named for turn in turns]

@@ -19,7 +19,7 @@ LEAST = {("locomo", "local"): 0.81, ("locomo", "none"): 0.765, ("beam", "local")
 """Of the study that the score comes from: .826, .778, .678, .565; without an embedder 2 % below it."""
 
 
-@pytest.mark.parametrize(("form", "embedder"), LEAST, ids="-".join)
+@pytest.mark.parametrize(("form", "embedder"), LEAST, ids=[" ".join(key) for key in LEAST])
 def test_recall_is_kept(form: str, embedder: str) -> None:
     file = DATA / f"{form}_dev.json"
     if not file.exists():

@@ -219,7 +219,7 @@ def _surround(desk: Desk, sought: Sought, pool: dict[str, Pooled]) -> None:
     Whether one of them may be found itself is decided by the filter's meaning, on the row as it is here.
     """
     edge = list(pool)
-    ids = {} if sought.scope is None else sought.scope.to_dict()
+    ids = dict[str, str]() if sought.scope is None else sought.scope.to_dict()
     for _ in range(sought.config.rings):
         asked = zip_longest(in_chunks(preceding(pool, edge)), in_chunks(following(pool, edge)), fillvalue=())
         edge = list[str]()

@@ -165,7 +165,7 @@ def check_fields(
                 raise _no_time(value, name)
             checked[name] = value
             continue
-        form = None if value is None or value == () else _check_field(value, name, kind)
+        form = None if value is None else _check_field(value, name, kind)
         if form is not None or cleared:
             checked[name] = form
     return checked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
@@ -151,14 +151,6 @@ class Collection:
                 if name is not None and name not in declared:
                     msg = f"collection {self.name!r} uses the field {name!r} in a place where only {declared} can stand"
                     raise InvalidInputError(msg)
-
-    def __hash__(self) -> int:
-        """Return a hash that is made once: what is worked out for a declaration is kept by it."""
-        return self._hash
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash(tuple(getattr(self, part.name) for part in fields(self)))
 
     @cached_property
     def fields(self) -> Mapping[str, str]:

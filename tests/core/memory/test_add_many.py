@@ -11,6 +11,12 @@ from mnemon import EmbeddingError, InvalidInputError, Memory, Message, ScopeErro
 from tests.core.memory.sources import NOON, FakeEmbedder, counting, events
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy
+    from numpy.typing import NDArray
+
+    from mnemon.protocols.embedder import Purpose
     from mnemon.protocols.store import Store
     from tests.core.memory.sources import SetClock
 
@@ -98,6 +104,56 @@ def test_an_embedder_that_fails_midway_leaves_nothing(store: Store, clock: SetCl
         memory.add_many(list(given), user_id="alice")
 
     assert (memory.stats().messages, memory.stats().memories) == (0, 0)
+
+
+def test_of_a_history_that_is_sent_again_only_the_new_end_is_embedded(store: Store, clock: SetClock) -> None:
+    embedder = FakeEmbedder()
+    memory = Memory(store=store, embedder=embedder, clock=clock, new_id=counting())
+    history = [f"turn {number}" for number in range(20)]
+    memory.add_many(history, user_id="alice")
+    embedder.asked.clear()
+
+    added = memory.add_many([*history, "a new one"], user_id="alice")
+
+    assert embedder.asked == ["a new one"]
+    assert events(added) == ["REPEAT"] * 20 + ["ADD"]
+
+
+def test_what_is_only_in_the_log_is_embedded_when_it_becomes_a_memory(store: Store, clock: SetClock) -> None:
+    embedder = FakeEmbedder()
+    memory = Memory(store=store, embedder=embedder, clock=clock, new_id=counting())
+    said = [{"role": "user", "content": f"turn {number}", "id": f"m{number}"} for number in range(6)]
+    memory.add_many(said, user_id="alice", roles=["assistant"])
+
+    memory.add_many(said, user_id="alice")
+
+    assert embedder.asked == [f"turn {number}" for number in range(6)]
+    assert memory.stats().waiting == 0
+
+
+class Interrupted(FakeEmbedder):
+    """An embedder that something else happens beside, once."""
+
+    def __init__(self, beside: Callable[[], object]) -> None:
+        super().__init__()
+        self._beside = [beside]
+
+    def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> NDArray[numpy.float32]:
+        while self._beside:
+            self._beside.pop()()
+        return super().embed(texts, purpose=purpose)
+
+
+def test_what_another_adds_while_this_one_embeds_is_not_stored_twice(store: Store, clock: SetClock) -> None:
+    history = [f"turn {number}" for number in range(20)]
+    other = Memory(store=store, embedder=FakeEmbedder(), clock=clock, new_id=counting(1_000))
+    embedder = Interrupted(lambda: other.add_many(history, user_id="alice"))
+    memory = Memory(store=store, embedder=embedder, clock=clock, new_id=counting())
+
+    added = memory.add_many([*history, "a new one"], user_id="alice")
+
+    assert events(added) == ["REPEAT"] * 20 + ["ADD"]
+    assert memory.count(user_id="alice") == 21
 
 
 @pytest.mark.parametrize("items", [3, 600])

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from mnemon.protocols.store import Store
 
+IDS = counted_ids()
+"""Of all memories here: several are opened on one store one after another, and no id may come twice."""
+
 TEXTS = [f"On day {number} we spoke about topic{number}." for number in range(20)]
 
 
@@ -35,7 +38,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def _open(store: Store, embedder: WordEmbedder | None) -> Generator[Memory]:
-    with Memory(store=store, embedder=embedder, clock=ticking_clock(), new_id=counted_ids()) as memory:
+    with Memory(store=store, embedder=embedder, clock=ticking_clock(), new_id=IDS) as memory:
         yield memory
 
 

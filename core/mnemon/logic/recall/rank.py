@@ -115,10 +115,11 @@ def ranking(
     scores = 1 / (1 + np.exp(-calibration.slope * (raw - calibration.centre)))
     order = np.argsort(-raw.round(_DIGITS), kind="stable")
     places: list[int] = order.tolist()
+    columns: list[list[float]] = parts.T.tolist()
     ordered: list[float] = raw[order].tolist()
     squashed: list[float] = scores[order].tolist()
     for place, score, value in zip(places, squashed, ordered, strict=True):
-        yield Ranked(turns[place].id, score, value, parts, place)
+        yield Ranked(turns[place].id, score, value, columns, place)
 
 
 class _Pool:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
-
-    import numpy
-    from numpy.typing import NDArray
 
 __all__ = ["SIGNALS", "Ranked", "Turn"]
 
@@ -65,23 +62,22 @@ class Ranked(NamedTuple):
         id: the memory.
         score: how well it answers the query, in (0, 1); the same meaning from query to query.
         raw: the sum that was squashed into the score.
-        parts: what each of `SIGNALS` added to the raw score of every memory of the pool (memories x
-            signals); shared by all of them, because few are ever asked to explain themselves.
-        place: where in it this memory stands.
+        columns: what each of `SIGNALS` added to the raw score of every memory of the pool; shared by
+            all of them, because few are ever asked to explain themselves.
+        place: where in the columns this memory stands.
     """
 
     id: str
     score: float
     raw: float
-    parts: NDArray[numpy.float64]
+    columns: Sequence[Sequence[float]]
     place: int
 
     def __repr__(self) -> str:
-        """Show the memory without the parts of its pool."""
+        """Show the memory without the columns of its pool."""
         return f"Ranked(id={self.id!r}, score={self.score:.4f}, raw={self.raw:.6f})"
 
     @property
     def signals(self) -> Mapping[str, float]:
         """What each signal added to the raw score, by name; they add up to it."""
-        own: list[float] = self.parts[self.place].tolist()
-        return dict(zip(SIGNALS, own, strict=True))
+        return {name: column[self.place] for name, column in zip(SIGNALS, self.columns, strict=True)}

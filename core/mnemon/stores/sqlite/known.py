@@ -40,10 +40,19 @@ def reading(
 ) -> Reading:
     """Return how rows are read: from what is known where few fields are asked for, and neither metadata nor payload."""
     if known is None or chosen is None or include & {"metadata", "payload"}:
-        columns = row_columns(collection, include, chosen)
-        return Reading(columns, lambda connection, found: read_rows(connection, collection, found, include, chosen))
+        return Reading(row_columns(collection, include, chosen), partial(_read_anew, collection, include, chosen))
     columns = row_columns(collection, include - {"terms"}, chosen)
     return Reading(columns, partial(known.rows, collection, include, chosen))
+
+
+def _read_anew(
+    collection: Collection,
+    include: frozenset[Part],
+    chosen: frozenset[str] | None,
+    connection: Connection,
+    found: Sequence[Sequence[Parameter]],
+) -> list[Row]:
+    return read_rows(connection, collection, found, include, chosen)
 
 
 class KnownRows:
@@ -128,5 +137,5 @@ def _terms(connection: Connection, collection: Collection, numbers: Sequence[int
     for chunk in id_chunks(numbers):
         condition, parameters = in_list("r.number", chunk)
         sql = f"SELECT r.number, r.terms FROM {collection.name}__rows r WHERE {condition}"
-        found |= cast("dict[int, Parameter]", dict(connection.rows(sql, parameters)))
+        found |= {cast("int", number): terms for number, terms in connection.rows(sql, parameters)}
     return found

@@ -53,18 +53,23 @@ def encode_metadata(metadata: JsonObject) -> str | None:
     return _ENCODER.encode(metadata) if metadata else None
 
 
-@lru_cache(maxsize=256)
 def row_columns(collection: Collection, include: frozenset[Part], chosen: frozenset[str] | None = None) -> str:
     """Return the columns of `r` that `read_rows` expects, the row's number and id first."""
-    fields = [f"r.f_{name}" for name in chosen_fields(collection, chosen)]
+    return _columns(chosen_fields(collection, chosen), include)
+
+
+@lru_cache(maxsize=256)
+def _columns(names: tuple[str, ...], include: frozenset[Part]) -> str:
+    fields = [f"r.f_{name}" for name in names]
     parts = [f"r.{part}" if part in include else "NULL" for part in ("terms", "metadata", "payload")]
     return ", ".join(["r.number", "r.id", *parts, *fields])
 
 
-@lru_cache(maxsize=256)
 def chosen_fields(collection: Collection, chosen: frozenset[str] | None) -> tuple[str, ...]:
     """Return the fields that are read, in the order of their columns; None stands for all."""
-    return tuple(name for name in collection.fields if chosen is None or name in chosen)
+    if chosen is None:
+        return tuple(collection.fields)
+    return tuple(name for name in collection.fields if name in chosen)
 
 
 def decode_row(values: Sequence[Parameter], collection: Collection) -> Row:

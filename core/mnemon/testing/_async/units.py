@@ -73,6 +73,18 @@ class AsyncUnitPromises(AsyncPromises):
 
         assert await notes.list_ids(PROJECT, "notes") == ["a", "c"]
 
+    async def test_a_batch_that_contradicts_itself_inside_a_unit_is_taken_back_alone(self, notes: AsyncStore) -> None:
+        if not isinstance(notes, AsyncSupportsExclusive):
+            pytest.skip("this store has no units of work")
+
+        async with notes.exclusive() as unit:
+            await unit.apply(PROJECT, put(note("a")))
+            with pytest.raises(StoreConflictError):
+                await unit.apply(PROJECT, [*put(note("b")), Put(collection="notes", row=note("b"), existing="abort")])
+            await unit.apply(PROJECT, put(note("c")))
+
+        assert await notes.list_ids(PROJECT, "notes") == ["a", "c"]
+
     async def test_a_unit_inside_a_unit_is_an_error_that_harms_nothing(self, notes: AsyncStore) -> None:
         if not isinstance(notes, AsyncSupportsExclusive):
             pytest.skip("this store has no units of work")

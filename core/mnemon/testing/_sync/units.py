@@ -74,6 +74,18 @@ class UnitPromises(Promises):
 
         assert notes.list_ids(PROJECT, "notes") == ["a", "c"]
 
+    def test_a_batch_that_contradicts_itself_inside_a_unit_is_taken_back_alone(self, notes: Store) -> None:
+        if not isinstance(notes, SupportsExclusive):
+            pytest.skip("this store has no units of work")
+
+        with notes.exclusive() as unit:
+            unit.apply(PROJECT, put(note("a")))
+            with pytest.raises(StoreConflictError):
+                unit.apply(PROJECT, [*put(note("b")), Put(collection="notes", row=note("b"), existing="abort")])
+            unit.apply(PROJECT, put(note("c")))
+
+        assert notes.list_ids(PROJECT, "notes") == ["a", "c"]
+
     def test_a_unit_inside_a_unit_is_an_error_that_harms_nothing(self, notes: Store) -> None:
         if not isinstance(notes, SupportsExclusive):
             pytest.skip("this store has no units of work")
