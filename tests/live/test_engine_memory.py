@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.memory.conftest import clock, memory
-from tests.live.borrowed import tests_of
+from tests.live.borrowed import borrowed_from
 
 if TYPE_CHECKING:
     from mnemon.protocols.store import Store
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["clock", "memory"]
 
 NAMES = ("add_many", "adding", "idempotency", "listing", "repeats", "scopes", "search", "sessions")
-globals().update(tests_of(f"tests.core.memory.test_{name}" for name in NAMES))
+globals().update(borrowed_from(f"tests.core.memory.test_{name}" for name in NAMES))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from mnemon.stores.weaviate.schema import (
     differences,
     parts_arguments,
     parts_properties,
+    probe_arguments,
     properties_of,
     vector_of,
 )
@@ -66,7 +67,7 @@ class AsyncSchemas:
         Raises:
             SchemaMismatchError: the server, or what is there, does not fit.
         """
-        await self._prepare()
+        await self.prepare()
         name = naming.class_name(self._server.prefix, wanted.name)
         config = await self._config(name)
         if config is None:
@@ -85,8 +86,8 @@ class AsyncSchemas:
         self._replicas[wanted.name] = config.replication_config.factor
         return merged
 
-    async def _prepare(self) -> None:
-        """Look at the server's version, and make room for what is too large for its row."""
+    async def prepare(self) -> None:
+        """Look at the server's version, and make the collections that are for ourselves."""
         if self._ready:
             return
         version = await self._server.version()
@@ -102,6 +103,9 @@ class AsyncSchemas:
             await self._create(parts_arguments(self._server.prefix, self._factor or 1))
         else:
             self._refuse(name, differences(config, parts_properties(), self._factor))
+        probe = naming.probe_class(self._server.prefix)
+        if await self._config(probe) is None:
+            await self._create(probe_arguments(self._server.prefix))
         self._ready = True
 
     def _refuse(self, name: str, found: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from mnemon.stores.weaviate.schema import (
     differences,
     parts_arguments,
     parts_properties,
+    probe_arguments,
     properties_of,
     vector_of,
 )
@@ -65,7 +66,7 @@ class Schemas:
         Raises:
             SchemaMismatchError: the server, or what is there, does not fit.
         """
-        self._prepare()
+        self.prepare()
         name = naming.class_name(self._server.prefix, wanted.name)
         config = self._config(name)
         if config is None:
@@ -84,8 +85,8 @@ class Schemas:
         self._replicas[wanted.name] = config.replication_config.factor
         return merged
 
-    def _prepare(self) -> None:
-        """Look at the server's version, and make room for what is too large for its row."""
+    def prepare(self) -> None:
+        """Look at the server's version, and make the collections that are for ourselves."""
         if self._ready:
             return
         version = self._server.version()
@@ -101,6 +102,9 @@ class Schemas:
             self._create(parts_arguments(self._server.prefix, self._factor or 1))
         else:
             self._refuse(name, differences(config, parts_properties(), self._factor))
+        probe = naming.probe_class(self._server.prefix)
+        if self._config(probe) is None:
+            self._create(probe_arguments(self._server.prefix))
         self._ready = True
 
     def _refuse(self, name: str, found: Sequence[str]) -> None:
