@@ -55,8 +55,12 @@ class Schemas:
         """Return every declaration of the prefix."""
         client = self._server.client()
         configs = self._server.ask_again("list the collections", lambda: client.collections.list_all(simple=False))
-        found = [declared(config, self._server.prefix) for config in configs.values()]
-        return [one for one in found if one is not None]
+        found: list[Collection] = []
+        for config in configs.values():
+            if (one := declared(config, self._server.prefix)) is not None:
+                self._replicas[one.name] = config.replication_config.factor
+                found.append(one)
+        return found
 
     def declare(self, wanted: Collection) -> Collection:
         """Make a collection usable; return its declaration as it is then.
