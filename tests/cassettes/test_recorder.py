@@ -76,8 +76,8 @@ def fake() -> Generator[Ports]:
     thread.start()
     with ThreadPoolExecutor(4) as threads:
         server = grpc.server(threads)
-        add: Any = weaviate_pb2_grpc.add_WeaviateServicer_to_server  # pyright: ignore[reportUnknownMemberType] - says no types
-        add(FakeGrpc(), server)
+        stubs: Any = weaviate_pb2_grpc
+        stubs.add_WeaviateServicer_to_server(FakeGrpc(), server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         yield rest.server_address[1], port

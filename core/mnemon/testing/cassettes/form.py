@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import yaml
@@ -103,7 +103,7 @@ def _say_once(interactions: Iterable[dict[str, Any]]) -> None:
 
 
 def _spread(body: Any) -> Any:
-    text: Any = body["string"] if isinstance(body, dict) else body
+    text: Any = cast("dict[str, Any]", body)["string"] if isinstance(body, dict) else body
     if isinstance(text, str) and text[:1] in {"{", "["}:
         with suppress(ValueError):
             return {"json": json.loads(text)}
