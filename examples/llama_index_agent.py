@@ -33,6 +33,8 @@ from mnemon_llama_index import MnemonMemory, MnemonToolSpec  # noqa: E402 - the 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llama_index.core.workflow import Workflow
+
 
 def script(messages: Sequence[ChatMessage], **_: object) -> ChatMessage:
     """Answer as a model would that reads its prompt."""
@@ -42,15 +44,19 @@ def script(messages: Sequence[ChatMessage], **_: object) -> ChatMessage:
     return ChatMessage(role="assistant", content="You like pizza best." if known else "I do not know.")
 
 
-async def ask(memory: Memory, user_id: str, session_id: str, question: str) -> str:
-    """Let an agent with memory and memory tools answer."""
-    agent = FunctionAgent(
+def agent_of(memory: Memory, user_id: str) -> Workflow:
+    """Return an agent that may also search and keep memories by itself."""
+    return FunctionAgent(
         tools=MnemonToolSpec(memory, user_id=user_id).to_tool_list(),
         llm=MockFunctionCallingLLM(response_generator=script),
         streaming=False,
     )
+
+
+async def ask(memory: Memory, user_id: str, session_id: str, question: str) -> str:
+    """Let an agent with memory answer."""
     talk = MnemonMemory.from_defaults(session_id=session_id, user_id=user_id, memory=memory)
-    return str(await agent.run(user_msg=question, memory=talk))
+    return str(await agent_of(memory, user_id).run(user_msg=question, memory=talk))
 
 
 def main(file: str, user_id: str, session_id: str, question: str) -> str:

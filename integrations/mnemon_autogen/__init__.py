@@ -5,8 +5,8 @@ from __future__ import annotations
 from mnemon.adapting.extras import requires_extra
 
 with requires_extra("autogen", "autogen_core", "autogen_agentchat"):
-    import autogen_agentchat.messages  # noqa: F401 - asked for, so that its absence is told here
-    import autogen_core.memory  # noqa: F401 - the same
+    import autogen_agentchat.messages  # noqa: F401  # pyright: ignore[reportUnusedImport] - its absence is told here
+    import autogen_core.memory  # noqa: F401  # pyright: ignore[reportUnusedImport] - the same
 
 from mnemon_autogen.context import MnemonChatCompletionContext
 from mnemon_autogen.memory import MnemonMemory

@@ -33,11 +33,12 @@ async def remember_run(
     users: Collection[str] = USERS,
     on_error: OnError = "raise",
 ) -> None:
-    """Remember what people and agents said in a run, word by word: `await remember_run(await team.run(...), ...)`.
+    """Remember what people and agents said in a run, word by word.
 
-    Events are left out: calls and answers of tools, memories that were shown, choices of speakers,
-    thoughts; and so are the words with which agents hand over. A message is remembered once, whether it
-    comes by `remember_run` or by `remember_stream`.
+    After `result = await team.run(...)` that is one line. Events are left out: calls and answers of
+    tools, memories that were shown, choices of speakers, thoughts; and so are the words with which
+    agents hand over. A message is remembered once, whether it comes by `remember_run` or by
+    `remember_stream`.
 
     Args:
         result: what a run or an agent returned, or messages.
@@ -76,7 +77,7 @@ async def remember_stream(
     users: Collection[str] = USERS,
     on_error: OnError = "raise",
 ) -> AsyncGenerator[Item]:
-    """Yield what a run yields, each message after it has been remembered: `async for item in remember_stream(...)`.
+    """Yield what a run yields, each message after it has been remembered.
 
     So a run that waits for a human, or is never finished, has been remembered as far as it came.
     Arguments, errors and what is left out are those of `remember_run`. Whose memories these are is

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mnemon.adapting.extras import requires_extra
 
 with requires_extra("llama-index", "llama_index"):
-    import llama_index.core.base.llms.types  # noqa: F401 - asked for, so that its absence is told here
+    import llama_index.core  # noqa: F401  # pyright: ignore[reportUnusedImport] - its absence is told here
 
 from mnemon_llama_index.block import MnemonMemoryBlock
 from mnemon_llama_index.chat_stores import MnemonAsyncChatStore, MnemonChatStore

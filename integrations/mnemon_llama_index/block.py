@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from llama_index.core.base.llms.types import ChatMessage
 
+    from mnemon import AsyncMemory, Memory
+
 __all__ = ["MnemonMemoryBlock"]
 
 
@@ -32,6 +34,10 @@ class MnemonMemoryBlock(Recalling, BaseMemoryBlock[str]):
     name: str = Field(default="memories", description="Name of the block.")
 
     _turns: Turns = PrivateAttr(default_factory=Turns)
+
+    def __init__(self, *, memory: Memory | AsyncMemory | None = None, **fields: Any) -> None:
+        """Take a memory, or the default one, and the fields; ids may be functions. Errors are `Scoped`'s."""
+        super().__init__(memory=memory, **fields)
 
     async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: Any) -> str:
         session = block_kwargs.get("session_id")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.bridge.pydantic import Field
 from llama_index.core.storage.chat_store.base import BaseChatStore
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
     from llama_index.core.base.llms.types import ChatMessage
 
-    from mnemon import Message, Scope
+    from mnemon import AsyncMemory, Memory, Message, Scope
 
 __all__ = ["MnemonAsyncChatStore", "MnemonChatStore"]
 
 
 class _ChatStore(Scoped):
     remember: bool = Field(default=False, description="True remembers what is said, beside keeping it.")
+
+    def __init__(self, *, memory: Memory | AsyncMemory | None = None, **fields: Any) -> None:
+        """Take a memory, or the default one, and the fields; ids may be functions. Errors are `Scoped`'s."""
+        super().__init__(memory=memory, **fields)
 
     def _run(self, key: str) -> Scope:
         """Return the session of a key; another one that a `mnemon.scope` names is an error."""
@@ -36,6 +40,10 @@ class _ChatStore(Scoped):
 
 class MnemonChatStore(_ChatStore, BaseChatStore):
     """Histories by key, which is the session: the `run_id`. Keys are those of the user that the store is bound to."""
+
+    def __init__(self, *, memory: Memory | AsyncMemory | None = None, **fields: Any) -> None:
+        """Take a memory, or the default one, and the fields; ids may be functions. Errors are `Scoped`'s."""
+        super().__init__(memory=memory, **fields)
 
     @classmethod
     def class_name(cls) -> str:
@@ -119,6 +127,10 @@ class MnemonAsyncChatStore(_ChatStore, AsyncDBChatStore):
     `delete_message` takes a position among all messages of the key. Whether a message is archived stands
     in its metadata, under `mnemon`.
     """
+
+    def __init__(self, *, memory: Memory | AsyncMemory | None = None, **fields: Any) -> None:
+        """Take a memory, or the default one, and the fields; ids may be functions. Errors are `Scoped`'s."""
+        super().__init__(memory=memory, **fields)
 
     @classmethod
     def class_name(cls) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, field_validator
 from llama_index.core.memory.types import BaseMemory
-from llama_index.core.utils import get_tokenizer
+from llama_index.core.utils import get_tokenizer  # pyright: ignore[reportUnknownVariableType] - gives a bare List
 
 from mnemon import InvalidInputError
 from mnemon.adapting import AsyncHistory, History
@@ -56,6 +56,10 @@ class MnemonMemory(Recalling, BaseMemory):
 
     _turns: Turns = PrivateAttr(default_factory=Turns)
     _tokens: Callable[[str], Sequence[object]] | None = PrivateAttr(default=None)
+
+    def __init__(self, *, memory: Memory | AsyncMemory | None = None, **fields: Any) -> None:
+        """Take a memory, or the default one, and the fields; ids may be functions. Errors are `Scoped`'s."""
+        super().__init__(memory=memory, **fields)
 
     @field_validator("session_id", mode="before")
     @classmethod
@@ -112,10 +116,10 @@ class MnemonMemory(Recalling, BaseMemory):
         """
         scope, history = self._scope(self.session_id), History(self._policy())
         said = history.read(scope.writes)
-        shown, question = self._shown(said, input, initial_token_count)
+        shown, carried, question = self._shown(said, input, initial_token_count)
         recalled = self._turns.recalled(scope.writes, question)
         if recalled is None:
-            recalled = history.recall(scope, question, from_chat_messages(shown))
+            recalled = history.recall(scope, question, carried)
             self._turns.keep(scope.writes, question, recalled)
         return self._prompt(shown, recalled, initial_token_count)
 
@@ -128,10 +132,10 @@ class MnemonMemory(Recalling, BaseMemory):
         """Return what `get` returns, while the event loop goes on."""
         scope, history = self._scope(self.session_id), AsyncHistory(self._policy())
         said = await history.read(scope.writes)
-        shown, question = self._shown(said, input, initial_token_count)
+        shown, carried, question = self._shown(said, input, initial_token_count)
         recalled = self._turns.recalled(scope.writes, question)
         if recalled is None:
-            recalled = await history.recall(scope, question, from_chat_messages(shown))
+            recalled = await history.recall(scope, question, carried)
             self._turns.keep(scope.writes, question, recalled)
         return self._prompt(shown, recalled, initial_token_count)
 
@@ -190,14 +194,16 @@ class MnemonMemory(Recalling, BaseMemory):
 
     def _shown(
         self, said: Sequence[Message], asked: str | ChatMessage | None, initial: int
-    ) -> tuple[list[ChatMessage], str]:
-        """Return the messages that fit, and what to search for."""
+    ) -> tuple[list[ChatMessage], Sequence[Message], str]:
+        """Return the messages that fit, what they say, and what to search for."""
         if initial > self.token_limit:
             msg = f"initial_token_count {initial} is more than token_limit {self.token_limit}; raise the limit"
             raise InvalidInputError(msg)
         history = to_chat_messages(said)
         text = asked.content if isinstance(asked, ChatMessage) else asked
-        return fitting(history, self.token_limit - initial, self.tokenizer_fn), text or last_question(history)
+        shown = fitting(history, self.token_limit - initial, self.tokenizer_fn)
+        carried = said if len(shown) == len(history) else from_chat_messages(shown)
+        return shown, carried, text or last_question(history)
 
     def _prompt(self, shown: list[ChatMessage], recalled: str, initial: int) -> list[ChatMessage]:
         """Return the messages with what was recalled, as far as both fit."""

@@ -161,9 +161,7 @@ def _read_block(block: Mapping[str, Any]) -> Sequence[Text | Image | File | Tool
             return []
 
 
-def _read_attachment(
-    block: Mapping[str, Any], held: str, kind: type[Kind], media_type: str | None
-) -> list[Kind]:
+def _read_attachment(block: Mapping[str, Any], held: str, kind: type[Kind], media_type: str | None) -> list[Kind]:
     """Return what an attachment's block holds, or points to; nothing where it does neither."""
     data, path = block[held], block["path"]
     if data:

@@ -58,7 +58,7 @@ class MnemonRetriever(BaseRetriever):
             on_error: `warn` finds nothing and logs a warning when the store fails.
             callback_manager: LlamaIndex's.
         """
-        super().__init__(callback_manager=callback_manager)
+        super().__init__(callback_manager=callback_manager)  # pyright: ignore[reportUnknownMemberType] - a bare Dict
         self._memory = Handle(memory)
         self._rule = ScopeRule(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id, required=required)
         self._limit, self._threshold, self._filters = limit, threshold, filters

@@ -44,16 +44,15 @@ ADDRESSES = (
     "attachment 1",
 )
 urls = st.sampled_from(ADDRESSES) | words
-places = st.fixed_dictionaries({"url": urls}) | st.fixed_dictionaries({"data": bytes_texts})
 media = st.none() | st.sampled_from(
     ["image/png", "image/jpeg", "audio/mp3", "audio/mpeg", "video/mp4", "application/pdf", "text/plain", "odd"]
 )
-images = st.builds(lambda place, **more: Image(**place, **more), places, media_type=media, caption=st.none() | texts)
-files = st.builds(
-    lambda place, **more: File(**place, **more),
-    places,
-    media_type=media,
-    name=st.none() | texts | st.just("input_document"),
+images = st.builds(Image, url=urls, media_type=media, caption=st.none() | texts) | st.builds(
+    Image, data=bytes_texts, media_type=media, caption=st.none() | texts
+)
+names_of_files = st.none() | texts | st.just("input_document")
+files = st.builds(File, url=urls, media_type=media, name=names_of_files) | st.builds(
+    File, data=bytes_texts, media_type=media, name=names_of_files
 )
 calls = st.builds(ToolCall, id=texts, name=texts, arguments=objects)
 said = st.builds(Text, texts) | images | files

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mnemon.protocols.clock import random_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from mnemon.types.message import Message
 
@@ -50,10 +50,11 @@ def plan_replacement(there: Sequence[Message], given: Sequence[Message]) -> Repl
     message is known by its id, or without one by speaker and content. One that is known but stands
     elsewhere now is deleted and added again under its id, and no memory is made of it a second time.
     """
+    named = {message.id for message in given if message.id is not None}
     stay: list[tuple[Message, Message]] = []
     place = 0
     for message in given:
-        found = next((index for index in range(place, len(there)) if _is(there[index], message)), None)
+        found = next((index for index in range(place, len(there)) if _is(there[index], message, named)), None)
         if found is None:
             break
         stay.append((there[found], message))
@@ -63,7 +64,7 @@ def plan_replacement(there: Sequence[Message], given: Sequence[Message]) -> Repl
     rest = list(gone)
     appended: list[Appended] = []
     for message in given[len(stay) :]:
-        old = next((one for one in rest if _is(one, message)), None)
+        old = next((one for one in rest if _is(one, message, named)), None)
         if old is not None:
             rest.remove(old)
             appended.append(Appended(replace(message, id=old.id, time=old.time), known=True))
@@ -74,8 +75,11 @@ def plan_replacement(there: Sequence[Message], given: Sequence[Message]) -> Repl
     return Replacement(gone=tuple(old.id for old in gone if old.id), changed=tuple(changed), appended=tuple(appended))
 
 
-def _is(old: Message, message: Message) -> bool:
-    return old.id == message.id if message.id is not None else _says_same(old, message)
+def _is(old: Message, message: Message, named: Collection[str]) -> bool:
+    """Whether a message is one that is there; without an id it is none that another message names."""
+    if message.id is not None:
+        return old.id == message.id
+    return old.id not in named and _says_same(old, message)
 
 
 def _says_same(one: Message, other: Message) -> bool:

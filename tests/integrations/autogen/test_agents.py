@@ -64,8 +64,8 @@ def prompt(client: ReplayChatCompletionClient) -> str:
     return str(client.create_calls[-1]["messages"])
 
 
-def texts(memory: Memory, **scope: str) -> list[str]:
-    return [one.text for one in memory.get_all(**scope, descending=False)]
+def texts(memory: Memory, user_id: str) -> list[str]:
+    return [one.text for one in memory.get_all(user_id=user_id, descending=False)]
 
 
 @pytest.mark.parametrize(("mine", "other"), FRIENDS)
@@ -177,8 +177,8 @@ async def test_a_stream_is_remembered_as_it_passes(memory: Memory) -> None:
 
 async def test_a_stream_and_its_result_are_remembered_once(memory: Memory) -> None:
     agent = AssistantAgent("helper", scripted("Hello."))
-    async for item in remember_stream(agent.run_stream(task="I am Ana."), memory, user_id="ana", run_id="s1"):
-        result = item
+    stream = remember_stream(agent.run_stream(task="I am Ana."), memory, user_id="ana", run_id="s1")
+    result = [item async for item in stream][-1]
 
     assert isinstance(result, TaskResult)
     await remember_run(result, memory, user_id="ana", run_id="s1")

@@ -54,6 +54,10 @@ def fact(text: str) -> MemoryContent:
     return MemoryContent(content=text, mime_type=MemoryMimeType.TEXT)
 
 
+def run_python(code: str, *arguments: str) -> str:
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True).stdout
+
+
 def contents(messages: list[LLMMessage]) -> list[object]:
     return [message.content for message in messages]
 
@@ -293,7 +297,7 @@ async def test_messages_of_every_kind_are_there_in_the_next_process(tmp_path: Pa
             asyncio.run(main(memory))
     """
     file = tmp_path / "memory.db"
-    subprocess.run([sys.executable, "-c", dedent(code), str(file)], check=True)
+    run_python(dedent(code), str(file))
 
     with Memory(file, embedder=None) as memory:
         there = await MnemonChatCompletionContext(memory, user_id="ana", run_id="s").get_messages()
@@ -355,7 +359,7 @@ async def test_tools_work_on_the_user_s_memories_only(memory: Memory) -> None:
 
     assert (memory.count(user_id="ana"), memory.get(foreign).text) == (0, "Ben's secret")
     for tool in tools.values():
-        assert not {"user_id", "agent_id", "app_id", "run_id"} & tool.schema["parameters"]["properties"].keys()
+        assert not {"user_id", "agent_id", "app_id", "run_id"} & tool.args_type().model_fields.keys()
 
 
 async def test_a_tool_fails_with_its_store() -> None:
@@ -376,6 +380,4 @@ async def test_importing_it_imports_no_other_framework() -> None:
         "print(sorted(others & {name.partition('.')[0] for name in sys.modules}))"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert done.stdout.strip() == "[]"
+    assert run_python(code).strip() == "[]"

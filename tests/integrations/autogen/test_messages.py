@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autogen_agentchat.messages import (
     HandoffMessage,
@@ -36,6 +36,9 @@ from pydantic import BaseModel
 from mnemon import File, Image, Message, Text, ToolCall, ToolResult
 from mnemon_autogen.messages import from_agentchat, from_llm_messages, to_agentchat, to_llm_messages
 from tests.integrations.conversions import PNG, messages, texts, times, unlike
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PICTURE = AutogenImage.from_base64(PNG)
 

@@ -25,11 +25,11 @@ parts = st.one_of(
     ),
     st.fixed_dictionaries({"type": st.just("input_audio"), "input_audio": st.just({"data": "", "format": "mp3"})}),
 )
-calls = st.fixed_dictionaries(
+calls: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"id": texts, "type": st.just("function")},
     optional={"function": st.fixed_dictionaries({"name": texts}, optional={"arguments": texts | st.just('{"a":1}')})},
 )
-crew_messages = st.fixed_dictionaries(
+crew_messages: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "role": st.sampled_from(["system", "user", "assistant", "tool"]),
         "content": st.none() | texts | st.lists(parts, max_size=3),

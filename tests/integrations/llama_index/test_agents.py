@@ -11,7 +11,7 @@ from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent, ReActA
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, ToolCallBlock
 from llama_index.core.chat_engine import CondensePlusContextChatEngine, ContextChatEngine, SimpleChatEngine
 from llama_index.core.embeddings.mock_embed_model import MockEmbedding
-from llama_index.core.llms.mock import MockFunctionCallingLLM, MockLLM
+from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.memory import InsertMethod
 from llama_index.core.memory import Memory as LlamaMemory
 from llama_index.core.workflow import Context, JsonSerializer
@@ -27,9 +27,10 @@ from mnemon_llama_index import (
     MnemonToolSpec,
 )
 from tests.integrations.failing import FailingStore
+from tests.integrations.llama_index.talking import llama_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # LlamaIndex itself asks for what pydantic, and its own workflows, are about to take away.
 pytestmark = [
@@ -55,11 +56,15 @@ def script(messages: Sequence[ChatMessage], **_: Any) -> ChatMessage:
     return ChatMessage(role="assistant", content=f"{len(others)} {'pizza' if 'pizza' in prompt else 'nothing'}")
 
 
+def thought(_: Sequence[ChatMessage], **__: Any) -> ChatMessage:
+    return ChatMessage(role="assistant", content="Thought: I can answer without any tools.\nAnswer: tea")
+
+
 def scripted() -> MockFunctionCallingLLM:
     return MockFunctionCallingLLM(response_generator=script)
 
 
-def agent(*tools: Any) -> FunctionAgent:
+def agent(*tools: Any) -> Any:
     return FunctionAgent(tools=list(tools), llm=scripted(), streaming=False)
 
 
@@ -128,7 +133,7 @@ async def test_workflows_and_react_agents_use_it(memory: Memory) -> None:
     )
     talk = MnemonMemory.from_defaults(session_id="s1", user_id="ana", memory=memory)
     workflow = AgentWorkflow(agents=[agent()])
-    react = ReActAgent(tools=[], llm=MockLLM(), streaming=False)
+    react: Any = ReActAgent(tools=[], llm=MockFunctionCallingLLM(response_generator=thought), streaming=False)
 
     told = await answer(workflow, "What is my favourite dish?", memory=talk)
     await react.run(user_msg="And my favourite drink?", memory=talk)
@@ -155,11 +160,12 @@ def test_chat_engines_use_it(memory: Memory, make: str) -> None:
     )
     talk = MnemonMemory.from_defaults(session_id="s1", user_id="ana", memory=memory)
     retriever = MnemonRetriever(memory, user_id="ana")
-    engine = {
+    engines: dict[str, Callable[[], Any]] = {
         "simple": lambda: SimpleChatEngine.from_defaults(llm=scripted(), memory=talk),
         "context": lambda: ContextChatEngine.from_defaults(retriever=retriever, llm=scripted(), memory=talk),
         "condense": lambda: CondensePlusContextChatEngine.from_defaults(retriever, llm=scripted(), memory=talk),
-    }[make]()
+    }
+    engine = engines[make]()
 
     told = str(engine.chat("What is my favourite dish?"))
 
@@ -173,7 +179,7 @@ def test_chat_engines_use_it(memory: Memory, make: str) -> None:
 @pytest.mark.parametrize("insert", list(InsertMethod))
 async def test_a_block_recalls_for_the_memory_of_llama_index(memory: Memory, insert: InsertMethod) -> None:
     def talk(session: str, name: str) -> LlamaMemory:
-        return LlamaMemory.from_defaults(
+        return llama_memory(
             session_id=session,
             insert_method=insert,
             chat_store=MnemonAsyncChatStore(memory=memory, user_id=name, remember=True),
@@ -185,7 +191,7 @@ async def test_a_block_recalls_for_the_memory_of_llama_index(memory: Memory, ins
     second = talk("s2", "ana")
     assert (await answer(agent(), "What is my favourite dish?", memory=second)).endswith("pizza")
     assert (await answer(agent(), "What is my favourite dish?", memory=talk("s2", "ben"))).endswith("nothing")
-    assert [message.content for message in await second.aget_all()][0] == "What is my favourite dish?"
+    assert (await second.aget_all())[0].content == "What is my favourite dish?"
 
 
 @pytest.mark.anyio
@@ -194,7 +200,8 @@ async def test_a_block_searches_once_a_turn() -> None:
     with Memory(store=store, embedder=None) as memory:
         memory.add("My cat is called Milo.", user_id="ana")
         block = MnemonMemoryBlock(memory=memory, user_id="ana")
-        talk = LlamaMemory.from_defaults(session_id="s1", memory_blocks=[block])
+        queue = MnemonAsyncChatStore(memory=memory, user_id="ana")
+        talk = llama_memory(session_id="s1", chat_store=queue, memory_blocks=[block])
         await talk.aput(ChatMessage(role="user", content="What is my cat called?"))
         await talk.aget()
         once = store.searches
@@ -212,10 +219,10 @@ async def test_a_block_searches_once_a_turn() -> None:
 
 @pytest.mark.anyio
 async def test_what_leaves_the_queue_is_remembered_once(memory: Memory) -> None:
-    queue = MnemonAsyncChatStore(memory=memory, user_id="ana", remember=True)
     block = MnemonMemoryBlock(memory=memory, user_id="ana")
-    for chat_store, session in ((queue, "s1"), (None, "s2")):
-        talk = LlamaMemory.from_defaults(
+    for session, remember in (("s1", True), ("s2", False)):
+        chat_store = MnemonAsyncChatStore(memory=memory, user_id="ana", remember=remember)
+        talk = llama_memory(
             session_id=session, token_limit=60, token_flush_size=5, chat_store=chat_store, memory_blocks=[block]
         )
         for number in range(8):
@@ -299,9 +306,9 @@ def test_a_tool_may_have_another_name(memory: Memory) -> None:
     assert str(tool.call(text="Ana likes jazz")).startswith("saved memory ")
 
 
-def test_models_of_llama_index_embed_for_a_memory(tmp_path: Path) -> None:
+def test_models_of_llama_index_embed_for_a_memory() -> None:
     embedder = MnemonEmbedder(MockEmbedding(embed_dim=4))
-    with Memory(tmp_path / "a.db", embedder=embedder) as memory:
+    with Memory(":memory:", embedder=embedder) as memory:
         memory.add("I like tea.", user_id="ana")
 
         assert len(memory.search("What do I like?", user_id="ana")) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ToolCallBlock
 from llama_index.core.memory import ChatMemoryBuffer
-from llama_index.core.memory import Memory as LlamaMemory
 from llama_index.core.storage.chat_store.base_db import MessageStatus
 
 import mnemon
@@ -13,6 +12,7 @@ from mnemon import Memory, ScopeError, StoreUnavailableError
 from mnemon_llama_index import MnemonAsyncChatStore, MnemonChatStore
 from tests.integrations.conversions import PNG
 from tests.integrations.failing import FailingStore
+from tests.integrations.llama_index.talking import llama_memory
 
 ALIKE = [("1", "10"), ("alice", "alice-2"), ("a@b.com", "a-b.com"), ("José", "Jose\u0301"), ("日本", "日"), ("%", "_")]
 
@@ -162,7 +162,9 @@ def test_a_stored_object_is_found_again(store: MnemonChatStore, queue: MnemonAsy
 
 
 def test_the_buffer_of_llama_index_keeps_its_messages_in_it(store: MnemonChatStore) -> None:
-    buffer = ChatMemoryBuffer.from_defaults(chat_store=store, chat_store_key="a", token_limit=100)
+    buffer = ChatMemoryBuffer.from_defaults(  # pyright: ignore[reportUnknownMemberType] - a bare List
+        chat_store=store, chat_store_key="a", token_limit=100
+    )
 
     buffer.put(said("Hi")[0])
 
@@ -214,7 +216,7 @@ async def test_setting_a_queue_makes_all_of_one_status(queue: MnemonAsyncChatSto
 
 @pytest.mark.anyio
 async def test_the_memory_of_llama_index_keeps_its_queue_in_it(queue: MnemonAsyncChatStore) -> None:
-    talk = LlamaMemory.from_defaults(session_id="a", token_limit=60, token_flush_size=5, chat_store=queue)
+    talk = llama_memory(session_id="a", token_limit=60, token_flush_size=5, chat_store=queue)
     for number in range(12):
         await talk.aput(ChatMessage(role="user", content=f"This is turn number {number}."))
         await talk.aput(ChatMessage(role="assistant", content="I see."))
@@ -224,5 +226,5 @@ async def test_the_memory_of_llama_index_keeps_its_queue_in_it(queue: MnemonAsyn
     assert len(await talk.aget_all()) == 24
     assert len(there) < 24
     assert there[0].content != "This is turn number 0."
-    again = LlamaMemory.from_defaults(session_id="a", token_limit=60, chat_store=queue)
+    again = llama_memory(session_id="a", token_limit=60, chat_store=queue)
     assert texts(await again.aget()) == texts(there)

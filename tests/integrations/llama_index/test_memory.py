@@ -12,44 +12,21 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock, ToolCallBlock
+from llama_index.core.base.llms.types import MessageRole, TextBlock
 
 import mnemon
-from mnemon import ConfigError, InvalidInputError, Memory, ScopeError, StoreUnavailableError
+from mnemon import ConfigError, Memory, ScopeError, StoreUnavailableError
 from mnemon.adapting import register_memory
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.scope import MAX_SCOPE_ID_BYTES
 from mnemon_llama_index import MnemonMemory
-from mnemon_llama_index.window import fitting, token_count
 from tests.integrations.failing import FailingStore
+from tests.integrations.llama_index.talking import answered, assistant, called, texts, user
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 IDS = [one for one in HOSTILE if one.strip() and len(one.encode()) <= MAX_SCOPE_ID_BYTES]
-
-
-def user(text: str) -> ChatMessage:
-    return ChatMessage(role="user", content=text)
-
-
-def assistant(text: str) -> ChatMessage:
-    return ChatMessage(role="assistant", content=text)
-
-
-def called(call_id: str) -> ChatMessage:
-    return ChatMessage(role="assistant", blocks=[ToolCallBlock(tool_call_id=call_id, tool_name="look")])
-
-
-def answered(call_id: str, text: str = "found") -> ChatMessage:
-    return ChatMessage(role="tool", content=text, additional_kwargs={"tool_call_id": call_id})
-
-
-def texts(messages: Sequence[ChatMessage]) -> list[str | None]:
-    return [message.content for message in messages]
 
 
 def of(memory: Memory, session: str, user_id: str | None = "ana", **fields: Any) -> MnemonMemory:
@@ -120,12 +97,13 @@ def test_three_turns_show_each_memory_once() -> None:
     with Memory(":memory:", embedder=None) as memory:
         of(memory, "monday").put(user("My cat is called Milo."))
         talk = of(memory, "tuesday")
+        counts: list[int] = []
         for number in range(3):
             talk.put(user(f"What is my cat called? ({number})"))
-            prompt = talk.get()
+            counts.append(str(texts(talk.get())).count("My cat is called Milo."))
             talk.put(assistant(f"Answer {number}"))
 
-        assert sum((message.content or "").count("My cat is called Milo.") for message in prompt) == 1
+        assert counts == [1, 1, 1]
 
 
 def test_one_turn_is_searched_for_once(tmp_path: Path) -> None:
@@ -218,68 +196,6 @@ def test_what_get_returns_may_be_changed_without_changing_the_history(memory: Me
         talk.get()[0].blocks.insert(0, TextBlock(text="State: none"))
 
     assert talk.get()[0].blocks == [TextBlock(text="Hi")]
-
-
-words = st.sampled_from(["one", "two three", "four five six", "x " * 30])
-turns = st.lists(
-    st.tuples(words.map(user), st.lists(st.sampled_from(["say", "call", "call twice"]), max_size=4)), max_size=6
-)
-
-
-def conversation(told: list[tuple[ChatMessage, list[str]]]) -> list[ChatMessage]:
-    said: list[ChatMessage] = []
-    for asked, steps in told:
-        said.append(asked)
-        for step in steps:
-            call_id = f"c{len(said)}"
-            if step == "say":
-                said.append(assistant("done"))
-            elif step == "call":
-                said += [called(call_id), answered(call_id)]
-            else:
-                said += [called(call_id), answered(call_id), answered(call_id, "x " * 30)]
-    return said
-
-
-def split(text: str) -> list[str]:
-    return text.split()
-
-
-@given(turns, st.integers(1, 120))
-def test_a_window_fits_and_never_parts_a_call_from_its_answers(
-    told: list[tuple[ChatMessage, list[str]]], limit: int
-) -> None:
-    said = conversation(told)
-
-    kept = fitting(said, limit, split)
-
-    assert kept == [message for message in said if any(message is one for one in kept)]
-    assert bool(kept) == bool(said)
-    cost = sum(token_count(message, split) for message in kept)
-    assert cost <= limit or len(kept) == 1
-    for place, message in enumerate(said):
-        if message.role is MessageRole.TOOL:
-            step = max(index for index in range(place) if said[index].role is not MessageRole.TOOL)
-            assert any(message is one for one in kept) == any(said[step] is one for one in kept)
-    if kept:
-        assert kept[0].role is MessageRole.USER
-
-
-def test_what_is_recalled_and_the_history_stay_within_the_limit(memory: Memory) -> None:
-    of(memory, "monday").put_messages([user(f"My cat {number} is called Milo {number}.") for number in range(30)])
-    talk = of(memory, "tuesday", token_limit=300, tokenizer_fn=split)
-    for number in range(40):
-        talk.put(user(f"What is my cat {number} called, and why is it called that?"))
-
-    for initial in (0, 100, 200, 280, 300):
-        prompt = talk.get(initial_token_count=initial)
-        assert prompt[-1].content == "What is my cat 39 called, and why is it called that?"
-        assert initial + sum(token_count(message, split) for message in prompt) <= 300 or len(prompt) == 1
-
-
-def test_more_than_the_limit_beside_the_history_is_refused(memory: Memory) -> None:
-    with pytest.raises(InvalidInputError, match="token_limit 10"):
-        of(memory, "monday", token_limit=10).get(initial_token_count=11)
 
 
 @pytest.mark.parametrize("other", IDS)
@@ -453,10 +369,13 @@ async def test_sync_methods_work_inside_of_a_loop_and_from_threads(memory: Memor
     talk = of(memory, "monday")
     talk.put(user("Hi"))
 
-    with ThreadPoolExecutor(2) as threads:
-        list(threads.map(lambda number: talk.put(user(str(number))), range(20)))
+    def put(number: int) -> None:
+        talk.put(user(str(number)))
 
-    assert sorted(texts(talk.get_all())[1:]) == sorted(map(str, range(20)))
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(put, range(20)))
+
+    assert sorted(int(text or "-1") for text in texts(talk.get_all())[1:]) == list(range(20))
 
 
 def test_it_serves_one_loop_after_another(memory: Memory) -> None:

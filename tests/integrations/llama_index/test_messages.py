@@ -39,7 +39,10 @@ held = bytes_texts.map(str.encode)
 
 
 def built(kind: type[Any], **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.builds(lambda source, **more: kind(**source, **more), sources, **parts)
+    def made(source: dict[str, str], **more: object) -> object:
+        return kind(**source, **more)
+
+    return st.builds(made, sources, **parts)
 
 
 text_blocks = st.builds(TextBlock, text=texts)
