@@ -56,7 +56,8 @@ def agent_of(memory: Memory, user_id: str) -> Workflow:
 async def ask(memory: Memory, user_id: str, session_id: str, question: str) -> str:
     """Let an agent with memory answer."""
     talk = MnemonMemory.from_defaults(session_id=session_id, user_id=user_id, memory=memory)
-    return str(await agent_of(memory, user_id).run(user_msg=question, memory=talk))
+    answer: object = await agent_of(memory, user_id).run(user_msg=question, memory=talk)
+    return str(answer)
 
 
 def main(file: str, user_id: str, session_id: str, question: str) -> str:

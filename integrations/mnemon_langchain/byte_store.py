@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from langchain_core.stores import BaseStore
 
 from mnemon import InvalidInputError
-from mnemon.adapting import IdSource, ScopeRule
+from mnemon.adapting import Closing, IdSource, ScopeRule
 from mnemon.adapting.storage import Storage
 from mnemon_langchain._async import entries as async_entries
 from mnemon_langchain._sync import entries
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["MnemonByteStore"]
 
 
-class MnemonByteStore(BaseStore[str, bytes]):
+class MnemonByteStore(Closing, BaseStore[str, bytes]):
     """Bytes under text keys, in the store of a memory.
 
     Where a person is known (here, in the call's config or context, or by `mnemon.scope`) entries are that

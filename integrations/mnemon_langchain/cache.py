@@ -11,7 +11,7 @@ from langchain_core.messages import message_to_dict, messages_from_dict
 from langchain_core.outputs import ChatGeneration, Generation
 
 from mnemon import InvalidInputError
-from mnemon.adapting import IdSource, ScopeRule
+from mnemon.adapting import Closing, IdSource, ScopeRule
 from mnemon.adapting.storage import Storage
 from mnemon_langchain._async import entries as async_entries
 from mnemon_langchain._sync import entries
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["MnemonLLMCache"]
 
 
-class MnemonLLMCache(BaseCache):
+class MnemonLLMCache(Closing, BaseCache):
     """LangChain's cache of model answers, in the store of a memory: `set_llm_cache(MnemonLLMCache())`.
 
     A prompt holds what somebody said. Where a person is known (here, in the call's config or context, or

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from langchain_core.chat_history import BaseChatMessageHistory
 
-from mnemon.adapting import Handle, IdSource, ScopeRule
+from mnemon.adapting import Closing, Handle, IdSource, ScopeRule
 from mnemon_langchain.calls import REMEDY, resolve
 from mnemon_langchain.messages import from_langchain_messages, to_langchain_messages
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["MnemonChatMessageHistory"]
 
 
-class MnemonChatMessageHistory(BaseChatMessageHistory):
+class MnemonChatMessageHistory(Closing, BaseChatMessageHistory):
     """The messages of one session in a memory's conversation log, for `RunnableWithMessageHistory`.
 
     LangChain has deprecated this interface; `create_agent` with a checkpointer is its successor. It is

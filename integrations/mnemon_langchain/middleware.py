@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from langchain.agents.middleware.types import AgentMiddleware, AgentState, ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from mnemon.adapting import (
     AsyncKeeper,
     Carried,
+    Closing,
     Handle,
     IdSource,
     Keeper,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["MnemonMiddleware"]
 
 
-class MnemonMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
+class MnemonMiddleware(Closing, AgentMiddleware[AgentState[Any], Any]):
     """Gives an agent a memory of each person: across threads, processes and frameworks.
 
     Before each model call the memories that answer the user's words best are put at the end of the
@@ -166,12 +167,6 @@ class MnemonMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
                 self._policy.queue.close()
         finally:
             self._handle.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _whose(self, request: ModelRequest[Any]) -> CallScope:
         return resolve(self._rule, self._handle, context=getattr(request.runtime, "context", None))

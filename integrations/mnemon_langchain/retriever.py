@@ -9,7 +9,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import Field, PrivateAttr
 
 from mnemon import AsyncMemory, Filter, Memory
-from mnemon.adapting import Handle, IdSource, ScopeRule
+from mnemon.adapting import Closing, Handle, IdSource, ScopeRule
 from mnemon_langchain.calls import REMEDY, resolve
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["MnemonRetriever"]
 
 
-class MnemonRetriever(BaseRetriever):
+class MnemonRetriever(Closing, BaseRetriever):
     """Finds memories that answer a query, best first, as documents.
 
     A document has the text and the id of the memory. Its metadata are those of the memory; under

@@ -23,9 +23,11 @@ __all__ = ["MnemonCache"]
 class MnemonCache(Caching, AsyncCaching, BaseCache[Any]):
     """Keeps the results of nodes with a `CachePolicy` in the store of a memory; seconds, as everywhere in caches.
 
-    It opens nothing when it is made. A result is kept for the `user_id` of the graph that runs, so that
-    `Memory.forget` erases it; the key alone decides whether it is found, so where results differ from
-    person to person, the policy's `key_func` must tell them apart.
+    It opens nothing when it is made. The key alone decides whether a result is found: where results differ
+    from person to person, the policy's `key_func` must tell them apart. LangGraph stores the results of nodes
+    without saying for whom, and hashes their keys, so `Memory.forget` cannot find those of a person; its
+    receipt counts them as `left`. Give such policies a `ttl`. What is `set` inside of a node is the
+    `user_id`'s of the config.
 
     Example:
         >>> from mnemon import Memory

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mnemon.types.storage import Put, Row
+from mnemon_langgraph.batches import moving_head
 from mnemon_langgraph.checkpoints import (
     BLOBS,
     CHECKPOINTS,
@@ -15,7 +16,6 @@ from mnemon_langgraph.checkpoints import (
     blob_ids,
     checkpoint_id,
     head_id,
-    moving_head,
     spot_of_row,
     write_id,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnemon.types.storage import Collection, Ordered, Put, Row
 from mnemon.types.times import format_time
-from mnemon_langgraph.items import made_of
+from mnemon_langgraph.names import made_of
 from mnemon_langgraph.namespaces import text_of
 from mnemon_langgraph.serializing import dump
 

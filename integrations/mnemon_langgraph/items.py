@@ -9,11 +9,10 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import blake2b
-from json import dumps, loads
+from json import loads
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy
@@ -22,6 +21,7 @@ from langgraph.store.base import Item, SearchItem, get_text_at_path, tokenize_pa
 from mnemon import InvalidInputError, where
 from mnemon.types.storage import Collection, Delete, DeleteWhere, Ordered, Put, Row, VectorSpace
 from mnemon.types.times import format_time, to_datetime
+from mnemon_langgraph.names import made_of
 from mnemon_langgraph.namespaces import prefixes, text_of
 
 if TYPE_CHECKING:
@@ -81,12 +81,6 @@ VERSIONS = Collection(
 def with_space(space: VectorSpace) -> Collection:
     """Return the collection of vectors with room for those of a space."""
     return replace(VECTORS, vectors=(space,))
-
-
-def made_of(*parts: object) -> str:
-    """Return an id that these parts alone have."""
-    digest = blake2b(dumps(parts, separators=(",", ":")).encode(), digest_size=16).digest()
-    return urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def item_id(namespace: Sequence[str], key: str) -> str:

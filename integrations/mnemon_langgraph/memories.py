@@ -13,7 +13,8 @@ from mnemon import InvalidInputError
 from mnemon.types.filters import where
 from mnemon.types.storage import DeleteWhere, Put, Row
 from mnemon.types.times import format_time, to_datetime
-from mnemon_langgraph.items import VECTORS, made_of
+from mnemon_langgraph.items import VECTORS
+from mnemon_langgraph.names import made_of
 from mnemon_langgraph.namespaces import memory_namespace, prefixes
 
 if TYPE_CHECKING:

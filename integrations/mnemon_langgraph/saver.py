@@ -79,7 +79,7 @@ class MnemonSaver(Saving, AsyncSaving, BaseCheckpointSaver[str]):
         self._storage = Storage(memory, *COLLECTIONS)
         self._ttl = ttl
 
-    def get_next_version(self, current: str | None, channel: None) -> str:  # noqa: ARG002 - LangGraph's signature
+    def get_next_version(self, current: str | None, channel: None) -> str:
         """Return a version that is greater than `current`, and that no fork of the thread has.
 
         A number of ten digits and 16 random ones. It is greater than what other savers write (32 digits), so
@@ -87,6 +87,14 @@ class MnemonSaver(Saving, AsyncSaving, BaseCheckpointSaver[str]):
         """
         number = 0 if current is None else int(str(current).partition(".")[0])
         return f"{number + 1:010}.{secrets.token_hex(8)}"
+
+    def memory(self) -> Memory:
+        """Return the memory whose store this is, for sync code."""
+        return self._storage.memory()
+
+    async def amemory(self) -> AsyncMemory:
+        """Return the memory whose store this is, for async code."""
+        return await self._storage.amemory()
 
     def setup(self) -> None:
         """Open the store now; not needed, and harmless."""

@@ -46,7 +46,18 @@ class ExactSerializer(JsonPlusSerializer):
     `UnreadableTypeError` that names the class and what to do.
     """
 
-    def loads_typed(self, data: tuple[str, bytes]) -> Any:  # noqa: ANN401 - any value of a graph
+    @classmethod
+    def taking(cls, serde: JsonPlusSerializer, allowed: AllowedMsgpackModules | None) -> JsonPlusSerializer:
+        """Return a serializer with the settings of another; classes that may be rebuilt replace its own if given."""
+        taken = copy.copy(serde)
+        if type(serde) is JsonPlusSerializer:
+            taken.__class__ = cls
+        if allowed is not None:
+            name = "_allowed_msgpack_modules"
+            vars(taken)[name] = vars(cls(allowed_msgpack_modules=allowed))[name]
+        return taken
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
         """Return the value of a type and bytes.
 
         Raises:
@@ -69,7 +80,7 @@ class _Reading:
         self._classes: dict[tuple[str, str], Any] = {}
         self._error: Exception | None = None
 
-    def unpack(self, content: bytes) -> Any:  # noqa: ANN401 - any value of a graph
+    def unpack(self, content: bytes) -> Any:
         try:
             return ormsgpack.unpackb(content, ext_hook=self._rebuild, option=ormsgpack.OPT_NON_STR_KEYS)
         except ValueError:
@@ -77,7 +88,7 @@ class _Reading:
                 raise self._error from None
             raise
 
-    def _rebuild(self, code: int, content: bytes) -> Any:  # noqa: ANN401 - any value of a graph
+    def _rebuild(self, code: int, content: bytes) -> Any:
         try:
             parts: Any = ormsgpack.unpackb(content, ext_hook=self._rebuild, option=ormsgpack.OPT_NON_STR_KEYS)
             if code == EXT_DELTA_SNAPSHOT:
@@ -89,7 +100,7 @@ class _Reading:
             self._error = self._error or error
             raise
 
-    def _object(self, code: int, parts: Any) -> Any:  # noqa: ANN401 - any value of a graph
+    def _object(self, code: int, parts: Any) -> Any:
         module, name = parts[0], parts[1]
         try:
             cls = self._classes.get((module, name))
@@ -120,19 +131,19 @@ class _Reading:
             raise UnreadableTypeError(module, name, reason)
 
 
-def _from_argument(cls: Any, argument: Any) -> Any:  # noqa: ANN401 - any value of a graph
+def _from_argument(cls: Any, argument: Any) -> Any:
     return cls(argument)
 
 
-def _from_named(cls: Any, named: Any) -> Any:  # noqa: ANN401 - any value of a graph
+def _from_named(cls: Any, named: Any) -> Any:
     return cls(**named)
 
 
-def _from_method(cls: Any, argument: Any, method: str) -> Any:  # noqa: ANN401 - any value of a graph
+def _from_method(cls: Any, argument: Any, method: str) -> Any:
     return getattr(cls, method)(argument)
 
 
-def _from_arguments(cls: Any, arguments: Any) -> Any:  # noqa: ANN401 - any value of a graph
+def _from_arguments(cls: Any, arguments: Any) -> Any:
     if (cls.__module__, cls.__name__) == ("langgraph.types", "Send") and len(arguments) == _SEND_WITH_TIMEOUT:
         return cls(arguments[0], arguments[1], timeout=arguments[2])
     return cls(*arguments)
@@ -141,7 +152,7 @@ def _from_arguments(cls: Any, arguments: Any) -> Any:  # noqa: ANN401 - any valu
 def _validated(construct: str) -> Callable[..., Any]:
     """Build a pydantic model; as LangGraph does, one that refuses its own old data is built without validation."""
 
-    def build(cls: Any, fields: Any, *_: object) -> Any:  # noqa: ANN401 - any value of a graph
+    def build(cls: Any, fields: Any, *_: object) -> Any:
         try:
             return cls(**fields)
         except Exception:  # noqa: BLE001 - a validator may raise anything
@@ -184,10 +195,7 @@ def exact(serde: SerializerProtocol | None, allowed: AllowedMsgpackModules | Non
             msg = f"{type(serde).__name__} does not know allowed_msgpack_modules; give one of the two"
             raise ValueError(msg)
         return serde
-    taken = copy.copy(serde)
-    if type(serde) is JsonPlusSerializer:
-        taken.__class__ = ExactSerializer
-    return taken if allowed is None else taken.with_msgpack_allowlist(allowed)
+    return ExactSerializer.taking(serde, allowed)
 
 
 def dump(serde: SerializerProtocol, value: object) -> bytes:
@@ -196,7 +204,7 @@ def dump(serde: SerializerProtocol, value: object) -> bytes:
     return b"".join((kind.encode(), b"\0", content))
 
 
-def load(serde: SerializerProtocol, stored: bytes) -> Any:  # noqa: ANN401 - any value of a graph
+def load(serde: SerializerProtocol, stored: bytes) -> Any:
     """Return the value that `dump` made bytes of."""
     kind, _, content = stored.partition(b"\0")
     return serde.loads_typed((kind.decode(), content))

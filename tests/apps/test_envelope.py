@@ -38,7 +38,7 @@ WRONG = [
     (["import", "x.json", "--format", "xml"], "UsageError"),
     (["purge", "--retention-days", "-1", "--yes"], "UsageError"),
     (["stats", "--config", "missing.toml"], "ConfigError"),
-    (["stats", "--store", "weaviate://x"], "ConfigError"),
+    (["stats", "--store", "redis://x"], "ConfigError"),
     (["forget", "--user", "ana"], "NeedsConfirmation"),
     (["purge"], "NeedsConfirmation"),
     (["export"], "UsageError"),
@@ -48,6 +48,7 @@ FAILED = [
     (["get", "no-such-id"], "NotFoundError"),
     (["undo", "no-such-id"], "NotFoundError"),
     (["list", "--user", "ana", "--store", "missing.db"], "NotFoundError"),
+    (["stats", "--store", "weaviate://127.0.0.1:1?timeout_s=1"], "StoreUnavailableError"),
     (["import", "missing.json"], "OSError"),
     (["add", "--file", "missing.txt", "--user", "ana"], "OSError"),
 ]
@@ -158,8 +159,8 @@ def test_every_command_has_the_options_that_all_share(cli: Callable[..., Ran]) -
 
 def test_the_commands_are_those_that_were_promised() -> None:
     promised = (
-        "demo add search list get update delete forget history undo import export stats scopes reembed backup "
-        "purge show doctor config version context why-not eval calibrate"
+        "demo add search list get update delete forget history undo import export stats scopes reembed backup copy "
+        "setup purge show doctor config version context why-not eval calibrate"
     )
 
     assert {command.name for command in app.registered_commands} == set(promised.split())

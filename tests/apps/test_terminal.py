@@ -152,7 +152,7 @@ def test_a_reader_that_stops_early_is_no_error(cli: Callable[..., Ran]) -> None:
 
 
 def test_a_shell_completes_commands(folder: Path) -> None:
-    env = {**os.environ, "_MNEMON_COMPLETE": "complete_bash", "COMP_WORDS": "mnemon se", "COMP_CWORD": "1"}
+    env = {**os.environ, "_MNEMON_COMPLETE": "complete_bash", "COMP_WORDS": "mnemon sea", "COMP_CWORD": "1"}
 
     done = subprocess.run(COMMAND, capture_output=True, text=True, check=False, env=env)
 

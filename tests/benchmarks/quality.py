@@ -1,17 +1,44 @@
-"""How much a search finds: kept from the run that the page names; `mnemon eval` measures it anew."""
+"""How much a search finds, on published conversations with questions: what `mnemon eval` measures, as figures."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from mnemon.apps.evaluation import Engine, bm25, cosine, evaluate
+from mnemon.embedders.local import LocalEmbedder
+
+from .recall import load
+from .report import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from .report import Figure
+NAMES = {"locomo": "LoCoMo", "beam": "BEAM"}
+WANTED = {
+    ("locomo", "mnemon"): ">= 0.81",
+    ("beam", "mnemon"): ">= 0.65",
+    ("locomo", "mnemon without an embedder"): ">= 0.778",
+    ("beam", "mnemon without an embedder"): ">= 0.565",
+}
 
 
 def quality(_: Path) -> Iterator[Figure]:
     """Measure recall@10 of evidence on the development parts of LoCoMo and BEAM; their folder is BENCH_DATA."""
-    msg = "not joined to `mnemon eval` yet; run `mnemon eval locomo --data FILE --baseline bm25 --baseline cosine --words`"
-    raise LookupError(msg)
+    data = os.environ.get("BENCH_DATA")
+    if data is None:
+        msg = "no data: set BENCH_DATA to the folder that holds locomo_dev.json and beam_dev.json"
+        raise LookupError(msg)
+    embedder = LocalEmbedder()
+    systems = {
+        "mnemon": Engine(embedder=embedder, limit=10),
+        "mnemon without an embedder": Engine(embedder=None, limit=10),
+        "cosine of the same vectors": cosine(embedder),
+        "BM25 of the same terms": bm25,
+    }
+    for form, conversations in load(Path(data)).items():
+        report = evaluate(conversations, systems)
+        for label in systems:
+            name, wanted = f"recall@10, {NAMES[form]}: {label}", WANTED.get((form, label), "")
+            yield Figure(name=name, value=report.value(label), unit="", wanted=wanted)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MODULES = (
     "mnemon",
     "mnemon.testing",
+    # what adapters are built on, and those that are
+    "mnemon.adapting",
+    "mnemon_langchain",
     # what who writes a backend or an embedder builds on
     "mnemon.embedders.callable",
     "mnemon.embedders.local",

@@ -80,7 +80,17 @@ PAIRS = (
     ("integrations/mnemon_autogen/_async/states.py", "integrations/mnemon_autogen/_sync/states.py"),
     *(
         (f"integrations/mnemon_langgraph/_async/{name}.py", f"integrations/mnemon_langgraph/_sync/{name}.py")
-        for name in ("__init__", "caching", "checkpoints", "items", "remembering", "saving", "storing", "threads")
+        for name in (
+            "__init__",
+            "caching",
+            "checkpoints",
+            "items",
+            "moving",
+            "remembering",
+            "saving",
+            "storing",
+            "threads",
+        )
     ),
     ("tests/core/adapting/_async/notes.py", "tests/core/adapting/_sync/notes.py"),
 )
@@ -159,6 +169,8 @@ WORDS = {
     "AsyncCaching": "Caching",
     "AsyncStoring": "Storing",
     "aclear": "clear",
+    "acopy_threads": "copy_threads",
+    "alog_thread": "log_thread",
     "aget": "get",
     "aset": "set",
     "_agot": "_got",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["tests_of"]
+__all__ = ["borrowed_from"]
 
 
-def tests_of(modules: Iterable[str]) -> dict[str, Callable[..., object]]:
+def borrowed_from(modules: Iterable[str]) -> dict[str, Callable[..., object]]:
     """Return the tests that ask for a store, or a memory over it; the others open a file of their own."""
     found: dict[str, Callable[..., object]] = {}
     for name in modules:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.memory.conftest import clock, memory
-from tests.live.borrowed import tests_of
+from tests.core.memory.test_sessions import places
+from tests.live.borrowed import borrowed_from
 
 if TYPE_CHECKING:
     from mnemon.protocols.store import Store
     from mnemon.stores.weaviate import WeaviateStore
 
-__all__ = ["clock", "memory"]
+__all__ = ["clock", "memory", "places"]
 
 NAMES = ("add_many", "adding", "idempotency", "listing", "repeats", "scopes", "search", "sessions")
-globals().update(tests_of(f"tests.core.memory.test_{name}" for name in NAMES))
+globals().update(borrowed_from(f"tests.core.memory.test_{name}" for name in NAMES))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.versions.fixtures import clock, memory
-from tests.live.borrowed import tests_of
+from tests.live.borrowed import borrowed_from
 
 if TYPE_CHECKING:
     from mnemon.protocols.store import Store
@@ -21,7 +21,7 @@ NOT_PROMISED = {
     "test_threads_that_expect_nothing_are_all_in_the_history__test_update",
 }
 
-BORROWED = tests_of(
+BORROWED = borrowed_from(
     [
         *(f"tests.core.versions.test_{name}" for name in ("history", "life", "undo", "update")),
         *(f"tests.core.upkeep.test_{name}" for name in ("delete", "erase", "expiry", "forget", "purge")),

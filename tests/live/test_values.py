@@ -68,10 +68,10 @@ def parts_left(place: Place) -> int:
 
 
 def test_texts_of_ten_megabytes_are_found_by_their_words(store: WeaviateStore) -> None:
-    terms = tuple(f"w{number}" for number in range(1_200_000))
+    terms = (*(f"w{number % 50_000}" for number in range(1_600_000)), "rare")
 
     store.apply("p", put(note("long", terms=terms), note("short", terms=("w7",))))
-    found = store.search("p", "notes", Terms(weights={"w1199999": 1.0}), include=("terms",))
+    found = store.search("p", "notes", Terms(weights={"rare": 1.0}), include=("terms",))
 
     assert [match.row.id for match in found] == ["long"]
     assert found[0].row.terms == terms
@@ -88,7 +88,7 @@ def test_times_of_all_centuries_compare_and_come_back(store: WeaviateStore) -> N
 
 
 def test_more_rows_than_one_answer_holds_are_listed_paged_grouped_and_deleted(store: WeaviateStore) -> None:
-    number = 21_000
+    number = 12_000
     rows = [note(f"{place:05}", run_id=f"r{place % 3}", version=place) for place in range(number)]
     for start in range(0, number, 3_000):
         store.apply("p", put(*rows[start : start + 3_000]))
@@ -108,7 +108,7 @@ def test_more_rows_than_one_answer_holds_are_listed_paged_grouped_and_deleted(st
 
     assert seen == [row.id for row in reversed(rows)]
     assert listed == [row.id for row in rows]
-    assert [(one.value, one.rows) for one in groups] == [("r0", 7_000), ("r1", 7_000), ("r2", 7_000)]
+    assert [(one.value, one.rows) for one in groups] == [("r0", 4_000), ("r1", 4_000), ("r2", 4_000)]
     assert substring == sum("00" in row.id for row in rows)
     assert deleted == (number,)
 

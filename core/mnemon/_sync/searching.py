@@ -241,8 +241,9 @@ def _surround(desk: Desk, sought: Sought, pool: dict[str, Pooled]) -> None:
 
 def _hits(desk: Desk, sought: Sought, pool: Mapping[str, Pooled], wanted: Sequence[Ranked]) -> SearchResult:
     ids = [pool[one.id].row.id for one in wanted]
-    rows = desk.store.get(desk.project, MEMORIES.name, ids)
-    # A memory that went between the two reads is left out: it is not there any more.
+    # Decisive: a node of a cluster that just came back still finds what was deleted meanwhile. A memory
+    # that is not there any more is left out.
+    rows = desk.store.get(desk.project, MEMORIES.name, ids, decisive=True)
     return SearchResult(
         tuple(
             Hit(memory=record_of(rows[row_id]), score=one.score, signals=one.signals if sought.explain else None)

@@ -15,7 +15,7 @@ from mnemon.adapting._sync.tools import MemoryTools
 from mnemon.adapting.converting import Data, Translation, from_framework, results_apart, to_framework
 from mnemon.adapting.embedding import PairedEmbedder
 from mnemon.adapting.failing import OnError, tolerating
-from mnemon.adapting.handle import Handle
+from mnemon.adapting.handle import Closing, Handle
 from mnemon.adapting.messages import OURS, difference, patched
 from mnemon.adapting.naming import handle_of, name_of, register_memory
 from mnemon.adapting.parts import attachment, data_uri, placeholder, read_arguments
@@ -43,6 +43,7 @@ __all__ = [
     "AsyncMemoryTools",
     "CallScope",
     "Carried",
+    "Closing",
     "Data",
     "DeleteMemory",
     "Handle",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from mnemon.errors import ClosedError, ConfigError
 from mnemon.memory import AsyncMemory, Memory
@@ -12,7 +12,27 @@ from mnemon.wrappers.threads import athink
 if TYPE_CHECKING:
     from mnemon.types.scope import Scope
 
-__all__ = ["Handle"]
+__all__ = ["Closing", "Handle"]
+
+
+class Closing:
+    """Makes a context manager, sync and async, of an object that has `close`."""
+
+    def close(self) -> None:
+        """Give up what is the object's own."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await athink(self.close)
 
 
 class Handle:

@@ -80,7 +80,10 @@ class AsyncBaseStore(AsyncStore, ABC):
     async def collections(self) -> list[Collection]:
         """Return every collection that was ever declared here; see `AsyncStore.collections`."""
         self._check_open()
-        return sorted(await self._list_collections(), key=lambda collection: collection.name)
+        found = sorted(await self._list_collections(), key=lambda collection: collection.name)
+        for collection in found:  # what another program declared can be used here, too: erasing a person needs it
+            self._declared.setdefault(collection.name, collection)
+        return found
 
     async def get(
         self,

@@ -81,7 +81,10 @@ class BaseStore(Store, ABC):
     def collections(self) -> list[Collection]:
         """Return every collection that was ever declared here; see `Store.collections`."""
         self._check_open()
-        return sorted(self._list_collections(), key=lambda collection: collection.name)
+        found = sorted(self._list_collections(), key=lambda collection: collection.name)
+        for collection in found:  # what another program declared can be used here, too: erasing a person needs it
+            self._declared.setdefault(collection.name, collection)
+        return found
 
     def get(
         self,

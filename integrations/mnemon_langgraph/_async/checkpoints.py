@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon import where
 from mnemon.adapting.async_desk import athink, in_chunks
 from mnemon.types.times import format_time
+from mnemon_langgraph.batches import checkpoint_batch, writes_batch
 from mnemon_langgraph.checkpoints import (
     BLOBS,
     CHECKPOINTS,
@@ -14,14 +15,12 @@ from mnemon_langgraph.checkpoints import (
     WRITES,
     Spot,
     blob_ids,
-    checkpoint_batch,
     checkpoint_id,
     head_id,
     in_order,
     read_parts,
     spot_of_row,
     tuple_of,
-    writes_batch,
 )
 from mnemon_langgraph.errors import CheckpointIncompleteError
 from mnemon_langgraph.serializing import load
@@ -36,7 +35,8 @@ if TYPE_CHECKING:
     from mnemon.adapting.async_desk import AsyncDesk, AsyncStore
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Cursor, Row
-    from mnemon_langgraph.checkpoints import NewCheckpoint, NewWrites, Parts
+    from mnemon_langgraph.batches import NewCheckpoint, NewWrites
+    from mnemon_langgraph.checkpoints import Parts
     from mnemon_langgraph.listing import Listing
 
 __all__ = ["delta_history", "get_tuple", "page", "put", "put_writes", "rows_of", "values_of"]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mnemon import InvalidInputError
 from mnemon_langgraph._async import checkpoints, threads
-from mnemon_langgraph.checkpoints import NewCheckpoint, NewWrites, person_of, spot_of
+from mnemon_langgraph.batches import NewCheckpoint, NewWrites
+from mnemon_langgraph.checkpoints import person_of, spot_of
 from mnemon_langgraph.listing import Listing
 
 if TYPE_CHECKING:

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mnemon import Memory
 from mnemon.testing import guard_user_store, isolated_user_store
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the oldest version warns of its own experimental parts when it is imported
-    import agent_framework  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from inspect import signature
 from typing import Any
 
 import pytest
@@ -19,13 +18,11 @@ from tests.integrations.conversions import messages, objects, texts, unlike
 
 optional_texts = st.none() | texts
 properties = objects.filter(lambda told: not {"server_label", "type"} & told.keys())
-# Attachments have names in newer versions only.
-attachment_names: dict[str, Any] = {"name": optional_texts} if "name" in signature(Content.from_data).parameters else {}
 text_contents = st.builds(Content.from_text, texts, additional_properties=properties)
 contents = st.one_of(
     text_contents,
     st.builds(Content.from_text_reasoning, text=optional_texts, protected_data=optional_texts),
-    st.builds(Content.from_data, st.binary(max_size=9), st.sampled_from(["image/png", "a/b"]), **attachment_names),
+    st.builds(Content.from_data, st.binary(max_size=9), st.sampled_from(["image/png", "a/b"]), name=optional_texts),
     st.builds(
         Content.from_uri,
         st.sampled_from(["https://x.org/a.png", "data:text/plain,hi"]),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from langchain.agents import create_agent
+from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType]
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
-from langchain_core.outputs import ChatResult
 
 from mnemon import InMemoryStore, StoreUnavailableError
-from mnemon.types.storage import Applied, Match, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from langchain_core.outputs import ChatResult
+    from langchain_core.runnables import RunnableConfig
+
+    from mnemon.types.storage import Applied, Match, Write
 
 HOSTILE = (
     *("1", "10", "alice", "alice-2", "Alice", "a@b.com", "a-b.com", "José", "Jose", "Jose\u0301"),
@@ -29,7 +34,7 @@ class ScriptedModel(GenericFakeChatModel):
         self.prompts.append(list(messages))
         return super()._generate(messages, *args, **kwargs)
 
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> ScriptedModel:  # type: ignore[override]
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> ScriptedModel:
         return self
 
 
@@ -49,10 +54,11 @@ def answering(*answers: str | AIMessage | Exception) -> ScriptedModel:
 
 def agent_of(model: ScriptedModel, *middleware: Any, **options: Any) -> Any:
     """Return an agent with this middleware."""
-    return create_agent(model, middleware=middleware, **options)
+    build: Any = create_agent  # pyright: ignore[reportUnknownVariableType]
+    return build(model, middleware=middleware, **options)
 
 
-def call(user_id: str, thread: str = "t1") -> dict[str, Any]:
+def call(user_id: str, thread: str = "t1") -> RunnableConfig:
     """Return the config of a turn of this person."""
     return {"configurable": {"user_id": user_id, "thread_id": thread}}
 

@@ -10,6 +10,7 @@ from langchain_core.outputs import ChatGeneration, Generation
 
 import mnemon
 from mnemon import ConfigError, Memory, ScopeError
+from mnemon.adapting.storage import Storage
 from mnemon.types.scope import SCOPE_FIELDS
 from mnemon_langchain import (
     MnemonByteStore,
@@ -23,6 +24,8 @@ from tests.integrations.langchain.scripted import HOSTILE, agent_of, answering, 
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
+
+    from mnemon.adapting.desk import Desk
 
 
 def tool(memory: Memory, name: str) -> BaseTool:
@@ -159,6 +162,13 @@ def test_keys_come_in_order_by_prefix_and_more_than_a_page_of_them(memory: Memor
     assert len(list(store.yield_keys())) == 2_104
 
 
+def rows_of(desk: Desk, person: str) -> dict[str, int]:
+    named = {one.name: one.person for one in desk.store.collections() if one.person is not None}
+    return {
+        name: desk.store.count(desk.project, name, mnemon.where(field).eq(person)).rows for name, field in named.items()
+    }
+
+
 def test_forget_takes_all_that_any_object_kept_of_a_person(memory: Memory) -> None:
     store, cache = MnemonByteStore(memory), MnemonLLMCache(memory)
     for person in ("ana", "ben"):
@@ -169,15 +179,12 @@ def test_forget_takes_all_that_any_object_kept_of_a_person(memory: Memory) -> No
             store.mset([("k", b"1")])
             cache.update("p", "m", [Generation(text="hi")])
 
+    before = Storage(memory).run(rows_of, "ana")
     receipt = memory.forget(user_id="ana")
 
-    engine = memory._opened.store
-    named = [one for one in engine.collections() if one.person is not None]  # type: ignore[union-attr]
-    left = {
-        one.name: engine.count("default", one.name, mnemon.where(str(one.person)).eq("ana")).rows  # type: ignore[union-attr]
-        for one in named
-    }
-    assert left == dict.fromkeys(left, 0)
+    left = Storage(memory).run(rows_of, "ana")
+    assert all(before.values())
+    assert left == dict.fromkeys(before, 0)
     assert {name for name, rows in receipt.rows.items() if rows} >= {"memories", "messages", "langchain_entries"}
     assert memory.count(user_id="ben") == 3
     with mnemon.scope(user_id="ben"):

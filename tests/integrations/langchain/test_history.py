@@ -25,11 +25,12 @@ def test_a_chain_with_history_sees_each_turn_once_and_in_order(memory: Memory) -
         seen.append([str(one.content) for one in messages])
         return AIMessage(f"answer {len(seen)}")
 
+    def session(session_id: str) -> MnemonChatMessageHistory:
+        return MnemonChatMessageHistory(session_id, memory, user_id="ana")
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # LangChain has deprecated what is tested here
-        chain = RunnableWithMessageHistory(
-            RunnableLambda(answer), lambda session_id: MnemonChatMessageHistory(session_id, memory, user_id="ana")
-        )
+        chain = RunnableWithMessageHistory(RunnableLambda(answer), session)
 
     for number in range(1, 4):
         chain.invoke([HumanMessage(f"question {number}")], {"configurable": {"session_id": "s1"}})
@@ -100,11 +101,14 @@ def test_the_default_memory_is_opened_at_first_use_and_closed_by_its_object(isol
     store = MnemonByteStore()
     there = isolated_user_store.exists()
 
-    store.mset([("k", b"1")])
-    store.close()
+    with store:
+        store.mset([("k", b"1")])
 
     assert not there
-    assert MnemonByteStore().mget(["k"]) == [b"1"]
+    with MnemonByteStore() as again, MnemonLLMCache() as cache, MnemonRetriever(user_id="ana") as retriever:
+        assert again.mget(["k"]) == [b"1"]
+        assert cache.lookup("p", "m") is None
+        assert retriever.invoke("tea") == []
     with pytest.raises(RuntimeError, match="closed"):
         store.mget(["k"])
 

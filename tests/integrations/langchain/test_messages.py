@@ -24,16 +24,32 @@ from mnemon import File, Image, InvalidInputError, Message, Text, ToolCall, Tool
 from mnemon_langchain import from_langchain_messages, to_langchain_messages
 from tests.integrations.conversions import PNG, messages, objects, texts, unlike, values, words
 
-parts = st.one_of(
+Part = dict[str, Any]
+
+
+def text_part(text: str, more: Part) -> Part:
+    return {"type": "text", "text": text, **more}
+
+
+def odd_part(inner: object) -> Part:
+    return {"type": "odd", "inner": inner}
+
+
+def asked_call(call_id: str | None, name: str, args: Part) -> Part:
+    return {"id": call_id, "name": name, "args": args}
+
+
+extras: st.SearchStrategy[Part] = st.sampled_from([{}, {"index": 0}])
+parts: st.SearchStrategy[str | Part] = st.one_of(
     texts,
-    st.builds(lambda text, more: {"type": "text", "text": text, **more}, texts, st.just({}) | st.just({"index": 0})),
+    st.builds(text_part, texts, extras),
     st.just({"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}", "detail": "low"}}),
     st.just({"type": "image", "base64": PNG, "mime_type": "image/png"}),
     st.just({"type": "image", "url": "https://example.org/a.png"}),
     st.just({"type": "file", "file_id": "f1"}),
     st.just({"type": "audio", "base64": "AAAA", "mime_type": "audio/wav"}),
     st.just({"type": "reasoning", "reasoning": "hm", "extras": {"signature": "x"}}),
-    st.builds(lambda inner: {"type": "odd", "inner": inner}, values),
+    st.builds(odd_part, values),
 )
 content = texts | st.lists(parts, max_size=4)
 common: dict[str, Any] = {
@@ -43,12 +59,7 @@ common: dict[str, Any] = {
     "additional_kwargs": objects,
     "response_metadata": objects,
 }
-asked = st.lists(
-    st.builds(
-        lambda call_id, name, args: {"id": call_id, "name": name, "args": args}, st.none() | words, words, objects
-    ),
-    max_size=2,
-)
+asked = st.lists(st.builds(asked_call, st.none() | words, words, objects), max_size=2)
 usage = st.none() | st.just({"input_tokens": 1, "output_tokens": 2, "total_tokens": 3})
 langchain_messages = st.one_of(
     st.builds(HumanMessage, **common),
@@ -114,7 +125,9 @@ def test_what_langchain_says_is_read_as_parts() -> None:
 
 
 def test_a_chunk_is_the_message_that_it_is_a_part_of() -> None:
-    (message,) = from_langchain_messages([AIMessageChunk("Hel", id="m1") + AIMessageChunk("lo", id="m1")])
+    (message,) = from_langchain_messages(
+        [AIMessageChunk(content="Hel", id="m1") + AIMessageChunk(content="lo", id="m1")]
+    )
 
     assert (message.role, message.text, message.id) == ("assistant", "Hello", "m1")
 

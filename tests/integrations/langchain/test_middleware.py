@@ -89,7 +89,7 @@ def test_a_history_that_is_sent_again_by_hand_is_not_recalled_beside_itself(memo
 
 
 def test_what_was_trimmed_from_the_prompt_is_recalled(memory: Memory) -> None:
-    class LastOnly(AgentMiddleware[Any, Any, Any]):
+    class LastOnly(AgentMiddleware[Any, Any]):
         def wrap_model_call(self, request: ModelRequest[Any], handler: Any) -> Any:
             return handler(request.override(messages=request.messages[-1:]))
 
@@ -105,7 +105,7 @@ def test_what_was_trimmed_from_the_prompt_is_recalled(memory: Memory) -> None:
 def test_with_nothing_to_recall_the_prompt_is_the_same_object(memory: Memory) -> None:
     seen: list[ModelRequest[Any]] = []
 
-    class Watching(AgentMiddleware[Any, Any, Any]):
+    class Watching(AgentMiddleware[Any, Any]):
         def __init__(self, name: str) -> None:
             super().__init__()
             self._name = name

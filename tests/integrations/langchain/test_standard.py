@@ -137,14 +137,14 @@ class Bytes(OnBothStores):
 
 class TestByteStore(Bytes, BaseStoreSyncTests[bytes]):
     @pytest.fixture
-    def kv_store(self) -> MnemonByteStore:  # type: ignore[override]
+    def kv_store(self) -> MnemonByteStore:
         return MnemonByteStore(self.memory)
 
 
 @pytest.mark.anyio
 class TestByteStoreAsync(Bytes, BaseStoreAsyncTests[bytes]):
     @pytest.fixture
-    async def kv_store(self) -> MnemonByteStore:  # type: ignore[override]
+    async def kv_store(self) -> MnemonByteStore:
         return MnemonByteStore(self.memory)
 
 

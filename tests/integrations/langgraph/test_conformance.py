@@ -1,5 +1,7 @@
 """LangGraph's own suite: every capability is detected, and every test of it passes."""
 
+# As in graphs.py.
+# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -79,7 +79,7 @@ def test_a_key_is_kept_and_unique_and_equal_texts_are_two_memories(store: Mnemon
     assert sorted(keys(store.search(ANA))) == ["1", "2"]
     assert memory.count(user_id="ana@example.com") == 2
     (hit,) = memory.search("coffee", user_id="ana@example.com", limit=1)
-    assert [version.record.text for version in memory.history(hit.memory.id)] == ["Tea, please.", "Coffee, please."]
+    assert [version.memory.text for version in memory.history(hit.memory.id)] == ["Tea, please.", "Coffee, please."]
 
 
 def test_a_value_without_text_is_stored_whole(store: MnemonStore) -> None:

@@ -264,7 +264,8 @@ def test_an_async_embedder_serves_async_code_and_sync_code_is_told_so(memory: Me
         await asyncio.sleep(0)
         return Letters().embed_documents(list(texts))
 
-    store = MnemonStore(memory, index={"dims": 26, "embed": embed, "fields": ["t"]})
+    config: Any = {"dims": 26, "embed": embed, "fields": ["t"]}
+    store = MnemonStore(memory, index=config)
 
     asyncio.run(store.aput(NS, "k", {"t": "tea"}))
 

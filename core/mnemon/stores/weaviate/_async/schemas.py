@@ -15,6 +15,7 @@ from mnemon.stores.weaviate.schema import (
     differences,
     parts_arguments,
     parts_properties,
+    probe_arguments,
     properties_of,
     vector_of,
 )
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from weaviate.collections.classes.config import _CollectionConfig  # pyright: ignore[reportPrivateUsage]
 
     from mnemon.stores.weaviate._async.server import AsyncServer
-    from mnemon.types.storage import Collection
+    from mnemon.types.storage import Collection, VectorSpace
 
 __all__ = ["AsyncSchemas"]
 
 _NOT_FOUND, _UNPROCESSABLE = 404, 422
 _OLDEST = (1, 38, 7)
+_TRIES = 10
 
 
 class AsyncSchemas:
@@ -54,8 +56,12 @@ class AsyncSchemas:
         configs = await self._server.ask_again(
             "list the collections", lambda: client.collections.list_all(simple=False)
         )
-        found = [declared(config, self._server.prefix) for config in configs.values()]
-        return [one for one in found if one is not None]
+        found: list[Collection] = []
+        for config in configs.values():
+            if (one := declared(config, self._server.prefix)) is not None:
+                self._replicas[one.name] = config.replication_config.factor
+                found.append(one)
+        return found
 
     async def declare(self, wanted: Collection) -> Collection:
         """Make a collection usable; return its declaration as it is then.
@@ -65,7 +71,7 @@ class AsyncSchemas:
         Raises:
             SchemaMismatchError: the server, or what is there, does not fit.
         """
-        await self._prepare()
+        await self.prepare()
         name = naming.class_name(self._server.prefix, wanted.name)
         config = await self._config(name)
         if config is None:
@@ -84,8 +90,8 @@ class AsyncSchemas:
         self._replicas[wanted.name] = config.replication_config.factor
         return merged
 
-    async def _prepare(self) -> None:
-        """Look at the server's version, and make room for what is too large for its row."""
+    async def prepare(self) -> None:
+        """Look at the server's version, and make the collections that are for ourselves."""
         if self._ready:
             return
         version = await self._server.version()
@@ -101,6 +107,9 @@ class AsyncSchemas:
             await self._create(parts_arguments(self._server.prefix, self._factor or 1))
         else:
             self._refuse(name, differences(config, parts_properties(), self._factor))
+        probe = naming.probe_class(self._server.prefix)
+        if await self._config(probe) is None:
+            await self._create(probe_arguments(self._server.prefix))
         self._ready = True
 
     def _refuse(self, name: str, found: Sequence[str]) -> None:
@@ -128,18 +137,32 @@ class AsyncSchemas:
                 raise
 
     async def _extend(self, name: str, config: _CollectionConfig, merged: Collection) -> None:
-        client = await self._server.client()
         there = {item.name for item in config.properties}
-        collection = client.collections.use(name)
         for item in properties_of(merged):
             if item.name not in there:
                 await self._add_property(name, item)
         for space in merged.vectors:
             if space.name not in (config.vector_config or {}):
-                await self._server.ask(
-                    f"add the vectors {space.name} to collection {name}",
-                    lambda space=space: collection.config.add_vector(vector_config=vector_of(space)),
-                )
+                await self._add_vector(name, space)
+
+    async def _add_vector(self, name: str, space: VectorSpace) -> None:
+        """Add a named vector: the client reads the whole schema and writes it, so who comes between is looked for."""
+        client = await self._server.client()
+        collection = client.collections.use(name)
+        doing = f"add the vectors {space.name} to collection {name}"
+        failed: StoreError | None = None
+        for _ in range(_TRIES):
+            try:
+                await self._server.ask(doing, lambda: collection.config.add_vector(vector_config=vector_of(space)))
+            except StoreError as error:
+                if _status(error) != _UNPROCESSABLE:
+                    raise
+                failed = error
+            config = await self._config(name)
+            if config is not None and space.name in (config.vector_config or {}):
+                return
+        msg = f"Weaviate at {self._server.where} did not {doing} in {_TRIES} attempts; try again"
+        raise StoreError(msg) from failed
 
     async def _add_property(self, name: str, item: Property) -> None:
         client = await self._server.client()

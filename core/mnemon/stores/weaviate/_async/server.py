@@ -53,9 +53,13 @@ class AsyncServer:
             async with self._lock:
                 if self._client is None and self._address is not None:
                     client = WeaviateAsyncClient(**client_arguments(self._address, self.timeout_s))
-                    with translated(self.where, "connect"):
-                        async with alimited(self.timeout_s):
-                            await client.connect()
+                    try:
+                        with translated(self.where, "connect"):
+                            async with alimited(self.timeout_s):
+                                await client.connect()
+                    except BaseException:
+                        await client.close()  # it may be connected by half
+                        raise
                     self._client = client
         if self._client is None:
             msg = "this store is closed; open a new one"

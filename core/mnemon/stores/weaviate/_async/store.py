@@ -14,7 +14,7 @@ from mnemon.stores.weaviate._async.reader import AsyncReader
 from mnemon.stores.weaviate._async.schemas import AsyncSchemas
 from mnemon.stores.weaviate._async.searching import count, search
 from mnemon.stores.weaviate._async.server import AsyncServer
-from mnemon.stores.weaviate._async.upkeep import examine, probe
+from mnemon.stores.weaviate._async.upkeep import examine, probe, told
 from mnemon.stores.weaviate._async.writer import AsyncWriter
 from mnemon.stores.weaviate.addresses import address_of
 from mnemon.stores.weaviate.concurrency import AsyncLock
@@ -138,7 +138,7 @@ class AsyncWeaviateStore(AsyncBaseStore):
     async def health(self) -> Health:
         """Write, read and delete a row of our own, and look at every node and shard; nothing is raised."""
         self._check_open()
-        return await probe(self._server)
+        return await probe(self._server, self._schemas.prepare)
 
     async def _declare(self, collection: Collection) -> Collection:
         return await self._schemas.declare(collection)
@@ -189,8 +189,9 @@ class AsyncWeaviateStore(AsyncBaseStore):
         )
 
     async def _check(self, *, repair: bool) -> list[Finding]:
+        findings = told(await self.health())
         collections = await self._schemas.stored()
-        return await examine(self._server, self._reader, collections, now=system_clock(), repair=repair)
+        return findings + await examine(self._server, self._reader, collections, now=system_clock(), repair=repair)
 
     async def _close(self) -> None:
         await self._server.close()

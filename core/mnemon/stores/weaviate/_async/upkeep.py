@@ -17,7 +17,7 @@ from mnemon.stores.weaviate.conditions import EVERY_ROW, in_slots, with_ids, wit
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
 from mnemon.stores.weaviate.rows import parts_of
-from mnemon.stores.weaviate.schema import probe_arguments, properties_of
+from mnemon.stores.weaviate.schema import properties_of
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
     from mnemon.stores.weaviate._async.reader import AsyncReader
     from mnemon.stores.weaviate._async.server import AsyncServer
+    from mnemon.stores.weaviate.concurrency import AsyncCall
     from mnemon.types.storage import Collection, VectorSpace
 
-__all__ = ["examine", "probe"]
+__all__ = ["examine", "probe", "told"]
 
 _MOST_IDS = 100
 _IN_FLIGHT = timedelta(hours=1)
@@ -174,13 +175,19 @@ def _found(collection: str, kind: str, ids: Sequence[str], *, mended: bool) -> l
     return [Finding(collection=collection, kind=kind, ids=tuple(ids[:_MOST_IDS]), rows=len(ids), repaired=mended)]
 
 
-async def probe(server: AsyncServer) -> Health:
+def told(health: Health) -> list[Finding]:
+    """Return what a look at the server found as what a check finds."""
+    return [Finding(collection="server", kind=one, ids=(), rows=0, repaired=False) for one in health.problems]
+
+
+async def probe(server: AsyncServer, prepare: AsyncCall[None]) -> Health:
     """Write, read and delete a row of our own, and ask for every node and shard; what fails is told, not raised."""
     problems: list[str] = []
     version, healthy, nodes = "", 0, 0
     try:
         version = await server.version()
         client = await server.client()
+        await prepare()
         await _round_trip(server)
         listed = await server.ask("tell its nodes", lambda: client.cluster.nodes(output="verbose"))
         nodes = len(listed)
@@ -201,14 +208,7 @@ async def probe(server: AsyncServer) -> Health:
 
 async def _round_trip(server: AsyncServer) -> None:
     client = await server.client()
-    arguments = probe_arguments(server.prefix)
-    name = str(arguments["name"])
-    if not await server.ask_again(f"look for collection {name}", lambda: client.collections.exists(name)):
-        try:
-            await server.ask(f"create collection {name}", lambda: client.collections.create(**arguments))
-        except StoreError as error:
-            if "already exists" not in str(error.__cause__):
-                raise
+    name = naming.probe_class(server.prefix)
     rows = client.collections.use(name).with_consistency_level(ConsistencyLevel.QUORUM)
     uuid = naming.object_id("probe")
     await server.ask("write a row", lambda: rows.data.insert_many([DataObject(uuid=uuid, properties={"text_": "=="})]))

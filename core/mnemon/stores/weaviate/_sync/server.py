@@ -54,8 +54,12 @@ class Server:
             with self._lock:
                 if self._client is None and self._address is not None:
                     client = WeaviateClient(**client_arguments(self._address, self.timeout_s))
-                    with translated(self.where, "connect"), limited(self.timeout_s):
-                        client.connect()
+                    try:
+                        with translated(self.where, "connect"), limited(self.timeout_s):
+                            client.connect()
+                    except BaseException:
+                        client.close()  # it may be connected by half
+                        raise
                     self._client = client
         if self._client is None:
             msg = "this store is closed; open a new one"

@@ -15,7 +15,7 @@ from mnemon.stores.weaviate._sync.reader import Reader
 from mnemon.stores.weaviate._sync.schemas import Schemas
 from mnemon.stores.weaviate._sync.searching import count, search
 from mnemon.stores.weaviate._sync.server import Server
-from mnemon.stores.weaviate._sync.upkeep import examine, probe
+from mnemon.stores.weaviate._sync.upkeep import examine, probe, told
 from mnemon.stores.weaviate._sync.writer import Writer
 from mnemon.stores.weaviate.addresses import address_of
 from mnemon.stores.weaviate.concurrency import Lock
@@ -139,7 +139,7 @@ class WeaviateStore(BaseStore):
     def health(self) -> Health:
         """Write, read and delete a row of our own, and look at every node and shard; nothing is raised."""
         self._check_open()
-        return probe(self._server)
+        return probe(self._server, self._schemas.prepare)
 
     def _declare(self, collection: Collection) -> Collection:
         return self._schemas.declare(collection)
@@ -188,8 +188,9 @@ class WeaviateStore(BaseStore):
         )
 
     def _check(self, *, repair: bool) -> list[Finding]:
+        findings = told(self.health())
         collections = self._schemas.stored()
-        return examine(self._server, self._reader, collections, now=system_clock(), repair=repair)
+        return findings + examine(self._server, self._reader, collections, now=system_clock(), repair=repair)
 
     def _close(self) -> None:
         self._server.close()

@@ -18,7 +18,7 @@ from mnemon.stores.weaviate.conditions import EVERY_ROW, in_slots, with_ids, wit
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
 from mnemon.stores.weaviate.rows import parts_of
-from mnemon.stores.weaviate.schema import probe_arguments, properties_of
+from mnemon.stores.weaviate.schema import properties_of
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
     from mnemon.stores.weaviate._sync.reader import Reader
     from mnemon.stores.weaviate._sync.server import Server
+    from mnemon.stores.weaviate.concurrency import Call
     from mnemon.types.storage import Collection, VectorSpace
 
-__all__ = ["examine", "probe"]
+__all__ = ["examine", "probe", "told"]
 
 _MOST_IDS = 100
 _IN_FLIGHT = timedelta(hours=1)
@@ -175,13 +176,19 @@ def _found(collection: str, kind: str, ids: Sequence[str], *, mended: bool) -> l
     return [Finding(collection=collection, kind=kind, ids=tuple(ids[:_MOST_IDS]), rows=len(ids), repaired=mended)]
 
 
-def probe(server: Server) -> Health:
+def told(health: Health) -> list[Finding]:
+    """Return what a look at the server found as what a check finds."""
+    return [Finding(collection="server", kind=one, ids=(), rows=0, repaired=False) for one in health.problems]
+
+
+def probe(server: Server, prepare: Call[None]) -> Health:
     """Write, read and delete a row of our own, and ask for every node and shard; what fails is told, not raised."""
     problems: list[str] = []
     version, healthy, nodes = "", 0, 0
     try:
         version = server.version()
         client = server.client()
+        prepare()
         _round_trip(server)
         listed = server.ask("tell its nodes", lambda: client.cluster.nodes(output="verbose"))
         nodes = len(listed)
@@ -202,14 +209,7 @@ def probe(server: Server) -> Health:
 
 def _round_trip(server: Server) -> None:
     client = server.client()
-    arguments = probe_arguments(server.prefix)
-    name = str(arguments["name"])
-    if not server.ask_again(f"look for collection {name}", lambda: client.collections.exists(name)):
-        try:
-            server.ask(f"create collection {name}", lambda: client.collections.create(**arguments))
-        except StoreError as error:
-            if "already exists" not in str(error.__cause__):
-                raise
+    name = naming.probe_class(server.prefix)
     rows = client.collections.use(name).with_consistency_level(ConsistencyLevel.QUORUM)
     uuid = naming.object_id("probe")
     server.ask("write a row", lambda: rows.data.insert_many([DataObject(uuid=uuid, properties={"text_": "=="})]))

@@ -1,0 +1,230 @@
+"""What is written for a checkpoint and for pending writes, in the order in which a half of it does no harm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, cast
+
+from langgraph.checkpoint.base import WRITES_IDX_MAP
+
+from mnemon import InvalidInputError, where
+from mnemon.types.storage import Patch, Put, Row
+from mnemon.types.times import format_time, parse_time
+from mnemon_langgraph.checkpoints import (
+    BLOBS,
+    CHECKPOINTS,
+    HEADS,
+    WRITES,
+    Spot,
+    blob_id,
+    checkpoint_id,
+    config_of,
+    head_id,
+    merged_metadata,
+    person_of,
+    spot_of,
+    write_id,
+)
+from mnemon_langgraph.serializing import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+    from langgraph.checkpoint.serde.base import SerializerProtocol
+
+    from mnemon.types.storage import FieldValue, Write
+
+__all__ = ["NewCheckpoint", "NewWrites", "checkpoint_batch", "moving_head", "writes_batch"]
+
+_SMALL = 200
+"""Texts up to so many characters stay in the checkpoint: a row of their own would take as many bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCheckpoint:
+    """A checkpoint to be stored.
+
+    Attributes:
+        spot: where; its checkpoint is the id of the new one.
+        parent: id of the checkpoint that it follows, or None.
+        checkpoint: the checkpoint.
+        metadata: all that it can be listed by.
+        new_versions: the channels that changed.
+        person: who it is about, as far as the call says.
+    """
+
+    spot: Spot
+    parent: str | None
+    checkpoint: Checkpoint
+    metadata: Mapping[str, Any]
+    new_versions: ChannelVersions
+    person: str | None
+
+    @property
+    def config(self) -> RunnableConfig:
+        """The config that names it."""
+        return config_of(self.spot)
+
+    @classmethod
+    def of(
+        cls, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
+    ) -> NewCheckpoint:
+        """Read the arguments of `put`."""
+        at = spot_of(config)
+        merged = merged_metadata(config, metadata)
+        return cls(
+            spot=Spot(at.thread, at.namespace, checkpoint["id"]),
+            parent=at.checkpoint,
+            checkpoint=checkpoint,
+            metadata=merged,
+            new_versions=new_versions,
+            person=person_of({"configurable": merged}),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWrites:
+    """Pending writes of a task to be stored.
+
+    Attributes:
+        spot: the checkpoint that the task works on.
+        writes: channel and value, in order.
+        task: id of the task.
+        path: path of the task, which orders the writes of a step.
+        person: who they are about, as far as the call says.
+    """
+
+    spot: Spot
+    writes: Sequence[tuple[str, Any]]
+    task: str
+    path: str
+    person: str | None
+
+
+def checkpoint_batch(
+    serde: SerializerProtocol, new: NewCheckpoint, *, person: str | None, now: datetime, expires_at: str | None
+) -> list[Write]:
+    """Return the writes that store a checkpoint: values first, the head that makes it visible last."""
+    spot = new.spot
+    shared = {"thread": spot.thread, "user_id": person}
+    payload, blobs = _taken_apart(serde, spot, new.checkpoint, new.new_versions)
+    run_id = new.metadata.get("run_id")
+    row = Row(
+        id=checkpoint_id(spot),
+        fields={
+            **shared,
+            "namespace": spot.namespace,
+            "checkpoint": spot.checkpoint,
+            "parent": new.parent,
+            "run_id": None if run_id is None else str(run_id),
+        },
+        metadata=new.metadata,
+        payload=payload,
+    )
+    return [
+        *(
+            Put(collection=BLOBS.name, row=Row(id=key, fields=shared, payload=value), existing="skip")
+            for key, value in blobs.items()
+        ),
+        Put(collection=CHECKPOINTS.name, row=row),
+        *moving_head(spot, at=_made_at(new.checkpoint, now), person=person),
+        *keeping_alive(spot, expires_at, person),
+    ]
+
+
+def _made_at(checkpoint: Checkpoint, now: datetime) -> str:
+    """Return when a checkpoint was made: one that was moved here keeps its time."""
+    try:
+        return parse_time(checkpoint["ts"], "ts")
+    except (InvalidInputError, KeyError):  # of a saver that wrote another form of time, or none
+        return format_time(now)
+
+
+def moving_head(spot: Spot, *, at: str, person: str | None) -> list[Write]:
+    """Return the writes that make a checkpoint the newest of its thread and namespace, unless a newer one is."""
+    changed: dict[str, FieldValue | None] = {"checkpoint": spot.checkpoint, "updated_at": at}
+    if person is not None:
+        changed["user_id"] = person
+    fields = {**changed, "thread": spot.thread, "namespace": spot.namespace, "created_at": at}
+    newest = cast("str", spot.checkpoint)
+    older = where("checkpoint").lt(newest) | ~where("checkpoint").exists()
+    return [
+        Put(collection=HEADS.name, row=Row(id=head_id(spot), fields=fields), existing="skip"),
+        Patch(collection=HEADS.name, id=head_id(spot), fields=changed, expect=older, otherwise="skip"),
+    ]
+
+
+def keeping_alive(spot: Spot, expires_at: str | None, person: str | None) -> list[Write]:
+    """Return the writes that let a thread expire later; the head of its root tells when, on every path."""
+    if expires_at is None:
+        return []
+    root = Spot(spot.thread)
+    fields = {"thread": spot.thread, "namespace": "", "user_id": person, "expires_at": expires_at}
+    return [
+        Put(collection=HEADS.name, row=Row(id=head_id(root), fields=fields), existing="skip"),
+        Patch(collection=HEADS.name, id=head_id(root), fields={"expires_at": expires_at}, otherwise="skip"),
+    ]
+
+
+def writes_batch(
+    serde: SerializerProtocol, new: NewWrites, *, person: str | None, expires_at: str | None
+) -> list[Write]:
+    """Return the writes that store pending writes; an ordinary one stays as it was written first."""
+    spot = new.spot
+    batch: list[Write] = []
+    for index, (channel, value) in enumerate(new.writes):
+        place = WRITES_IDX_MAP.get(channel, index)
+        row = Row(
+            id=write_id(spot, new.task, place),
+            fields={
+                "thread": spot.thread,
+                "namespace": spot.namespace,
+                "checkpoint": spot.checkpoint,
+                "task": new.task,
+                "channel": channel,
+                "path": new.path,
+                "place": place,
+                "user_id": person,
+            },
+            payload=dump(serde, value),
+        )
+        batch.append(Put(collection=WRITES.name, row=row, existing="replace" if place < 0 else "skip"))
+    return [*batch, *keeping_alive(spot, expires_at, person)]
+
+
+def _taken_apart(
+    serde: SerializerProtocol,
+    spot: Spot,
+    checkpoint: Checkpoint,
+    new_versions: ChannelVersions,
+) -> tuple[bytes, dict[str, bytes]]:
+    """Return the bytes of a checkpoint, and those of its new large values by the ids of their rows.
+
+    A value whose version is not new is stored already. Versions that are no text are not trusted to be
+    unique: two forks may both count to 3, so there the value's digest is part of the id.
+    """
+    versions = checkpoint["channel_versions"]
+    small: dict[str, Any] = {}
+    apart: dict[str, str] = {}
+    blobs: dict[str, bytes] = {}
+    for channel, value in checkpoint["channel_values"].items():
+        version = versions.get(channel)
+        if version is None or _is_small(value):
+            small[channel] = value
+            continue
+        mark = ""
+        if channel in new_versions or not isinstance(version, str):
+            stored = dump(serde, value)
+            mark = "" if isinstance(version, str) else blake2b(stored, digest_size=8).hexdigest()
+            blobs[blob_id(spot, channel, version, mark)] = stored
+        apart[channel] = mark
+    return dump(serde, [{**checkpoint, "channel_values": small}, apart]), blobs
+
+
+def _is_small(value: object) -> bool:
+    kind = type(value)
+    return value is None or kind in {bool, int, float} or (kind is str and len(cast("str", value)) <= _SMALL)
