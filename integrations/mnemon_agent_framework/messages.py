@@ -47,7 +47,8 @@ def from_agent_messages(messages: Iterable[AgentMessage]) -> list[Message]:
     """Return Agent Framework's messages as mnemon's, in order.
 
     Contents that are no text, attachment, call or result (reasoning, usage, hosted tools, approvals)
-    stand in the metadata under `mnemon`, and are restored by `to_agent_messages`. As in Agent
+    stand in the metadata under `mnemon`, and are restored by `to_agent_messages`; a message of nothing
+    else has their kinds as its text, such as `[text_reasoning]`. As in Agent
     Framework's own serialisation, raw representations and the texts of exceptions are left out.
 
     Raises:
@@ -88,7 +89,7 @@ class _AgentMessages(Translation):
     def read(self, data: Mapping[str, Any]) -> Message:
         return Message(
             role=cast("Any", _ROLES.get(data["role"], "assistant")),
-            content=[part for content in data["contents"] for part in _read_content(content)],
+            content=_read_contents(data["contents"]),
             id=_named(data["message_id"]),
             name=_named(data["author_name"]),
             metadata=data["additional_properties"],
@@ -112,6 +113,16 @@ _TRANSLATION = _AgentMessages()
 
 def _named(text: str | None) -> str | None:
     return text if text is not None and text.strip() else None
+
+
+def _read_contents(contents: Iterable[Mapping[str, Any]]) -> list[Text | Image | File | ToolCall | ToolResult]:
+    """Return what contents say; where they say nothing, a word for what they are, so that the log can hold them."""
+    read = [(content["type"], _read_content(content)) for content in contents]
+    blocks = [part for _, parts in read for part in parts]
+    unsaid = [kind for kind, parts in read if not parts]
+    if unsaid and not any(getattr(part, "text", "attached").strip() for part in blocks):
+        blocks.append(Text(f"[{', '.join(unsaid)}]"))
+    return blocks
 
 
 def _read_content(content: Mapping[str, Any]) -> list[Text | Image | File | ToolCall | ToolResult]:
