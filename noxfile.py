@@ -21,7 +21,7 @@ def fastest_backend() -> str:
 nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = fastest_backend()
 nox.options.download_python = "never"
-nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "live", "docs", "package"]
+nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "together", "live", "docs", "package"]
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
@@ -83,6 +83,13 @@ def tests(session: nox.Session, extras: str) -> None:
 def adapter(session: nox.Session, framework: str) -> None:
     """Run the tests of an adapter, with the newest version of its framework, on this Python."""
     run_adapter(session, framework, *session.posargs)
+
+
+@nox.session
+def together(session: nox.Session) -> None:
+    """Run one conversation through all frameworks, in one environment that has them all."""
+    session.install("-e", EVERYTHING, "--group", "autogen")
+    session.run("pytest", *PARALLEL, "tests/integrations/together", *session.posargs)
 
 
 @nox.session

@@ -34,8 +34,9 @@ from autogen_agentchat.agents import AssistantAgent  # noqa: E402 - the same
 from autogen_agentchat.messages import TextMessage  # noqa: E402 - the same
 from autogen_core.models import SystemMessage  # noqa: E402 - the same
 from autogen_ext.models.replay import ReplayChatCompletionClient  # noqa: E402 - the same
-from langchain.agents import create_agent  # noqa: E402 - the same
+from langchain.agents import create_agent  # noqa: E402  # pyright: ignore[reportUnknownVariableType] - the same
 from langchain_core.language_models import SimpleChatModel  # noqa: E402 - the same
+from langchain_core.messages import HumanMessage  # noqa: E402 - the same
 from llama_index.core.agent.workflow import FunctionAgent  # noqa: E402 - the same
 from llama_index.core.base.llms.types import ChatMessage  # noqa: E402 - the same
 from llama_index.core.llms.mock import MockFunctionCallingLLM  # noqa: E402 - the same
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
     from autogen_core.models import ModelInfo
     from langchain_core.messages import BaseMessage
+    from llama_index.core.workflow import Workflow
 
 INFO: ModelInfo = {
     "family": "unknown",
@@ -112,20 +114,29 @@ def llama_model(messages: Sequence[ChatMessage], **_: object) -> ChatMessage:
     return ChatMessage(role="assistant", content=reply(sum(message.role != "system" for message in messages)))
 
 
+def langgraph_agent(memory: Memory, user_id: str) -> Any:  # noqa: ANN401 - its type has a hundred lines
+    """Return an agent that writes the log."""
+    return create_agent(LangChainModel(), middleware=[MnemonMiddleware(memory, user_id=user_id)])
+
+
+def llama_agent() -> Workflow:
+    """Return an agent; its memory is given to each run."""
+    return FunctionAgent(llm=MockFunctionCallingLLM(response_generator=llama_model), streaming=False)
+
+
 async def in_langgraph(memory: Memory, user_id: str, run_id: str, words: str) -> str:
     """Take a turn in LangGraph: the log is given to the agent, and the middleware writes what is new."""
     before = to_langchain_messages(memory.conversations.read(user_id=user_id, run_id=run_id))
-    agent = create_agent(LangChainModel(), middleware=[MnemonMiddleware(memory, user_id=user_id)])
-    state = await agent.ainvoke(
-        {"messages": [*before, ("user", words)]}, config={"configurable": {"thread_id": run_id}}
-    )
+    messages = [*before, HumanMessage(words)]
+    config = {"configurable": {"thread_id": run_id}}
+    state = await langgraph_agent(memory, user_id).ainvoke({"messages": messages}, config=config)
     return from_langchain_messages(state["messages"])[-1].text
 
 
 async def in_llama_index(memory: Memory, user_id: str, run_id: str, words: str) -> str:
     """Take a turn in LlamaIndex: its memory reads and writes the log."""
     talk = MnemonMemory.from_defaults(session_id=run_id, user_id=user_id, memory=memory)
-    agent = FunctionAgent(llm=MockFunctionCallingLLM(response_generator=llama_model), streaming=False)
+    agent: Any = llama_agent()
     return str(await agent.run(user_msg=words, memory=talk))
 
 
@@ -151,7 +162,13 @@ TURNS: dict[str, Callable[[Memory, str, str, str], Awaitable[str]]] = {
     "AutoGen": in_autogen,
     "Agent Framework": in_agent_framework,
 }
-SAID = ("Mia starts school in autumn.", "She is six.", "Her brother Leo is three.", "He stays at home.", "Who are they?")
+SAID = (
+    "Mia starts school in autumn.",
+    "She is six.",
+    "Her brother Leo is three.",
+    "He stays at home.",
+    "Who are they?",
+)
 
 
 async def main() -> None:
