@@ -25,11 +25,11 @@ nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "toget
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
-ALL_EXTRAS = ".[cli,local,openai,testing,weaviate]"
+ALL_EXTRAS = ".[cassettes,cli,local,openai,testing,weaviate]"
 FRAMEWORKS = ("agent_framework", "autogen", "langchain", "langgraph", "llama_index")
 BOUNDS = [f"{name} {bound}" for name in FRAMEWORKS for bound in ("oldest", "newest")]
 EVERYTHING = f"{ALL_EXTRAS[:-1]},{','.join(FRAMEWORKS)}]"
-TESTED = ("tests/core", "tests/stores", "tests/embedders", "tests/apps", "tests/recall")
+TESTED = ("tests/core", "tests/stores", "tests/cassettes", "tests/embedders", "tests/apps", "tests/recall")
 OLDEST_SQLITE = "github.com/mattn/go-sqlite3@v1.14.4"  # it carries SQLite 3.33.0
 SQLITE_FLAGS = (
     "-O1",
@@ -96,7 +96,14 @@ def together(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Run the tests against a real Weaviate: WEAVIATE_URL, WEAVIATE_BIN, or one that is built with Go, once."""
     session.install("-e", ALL_EXTRAS, "--group", "live")
-    session.run("pytest", "tests/live", *session.posargs)
+    session.run("pytest", "tests/live", "tests/cassettes", *session.posargs, env={"CASSETTES": "live"})
+
+
+@nox.session(default=False)
+def record(session: nox.Session) -> None:
+    """Record the cassettes anew from a real Weaviate, found as `live` finds it; after -- which tests, or all."""
+    session.install("-e", ALL_EXTRAS, "--group", "live")
+    session.run("pytest", "tests/cassettes", "-m", "cassette", *session.posargs, env={"CASSETTES": "record"})
 
 
 @nox.session

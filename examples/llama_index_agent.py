@@ -56,8 +56,8 @@ def agent_of(memory: Memory, user_id: str) -> Workflow:
 async def ask(memory: Memory, user_id: str, session_id: str, question: str) -> str:
     """Let an agent with memory answer."""
     talk = MnemonMemory.from_defaults(session_id=session_id, user_id=user_id, memory=memory)
-    answer: object = await agent_of(memory, user_id).run(user_msg=question, memory=talk)
-    return str(answer)
+    answer: object = await agent_of(memory, user_id).run(user_msg=question, memory=talk)  # pyright: ignore[reportUnknownVariableType] - not typed there
+    return str(answer)  # pyright: ignore[reportUnknownArgumentType]
 
 
 def main(file: str, user_id: str, session_id: str, question: str) -> str:

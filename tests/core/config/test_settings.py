@@ -216,7 +216,7 @@ def test_an_unknown_part_is_named_with_its_table(home: Path) -> None:
         ("language", "xx", "but it takes `en`, `de`, `es` or `neutral`"),
         ("max_bytes", "1", "but it takes a whole number of bytes from 1,048,576 to"),
         ("store", "postgres://ana:hush@db", "no store is opened by addresses that begin with 'postgres:'"),
-        ("store", "weaviate://key:hush@host", "not in this release yet"),
+        ("store", "weaviate://key:hush@host", "set WEAVIATE_API_KEY"),
         ("store", "   ", "blank"),
     ],
 )

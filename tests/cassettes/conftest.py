@@ -1,0 +1,45 @@
+"""Tests that run twice: against a real Weaviate, and from what it said when they were recorded."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from mnemon.testing import guard_user_store, isolated_user_store
+from mnemon.testing.cassettes import Cassette, RecordedServer, cassette
+from tests.live.conftest import Place, clear, place_on, weaviate_node
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from tests.servers.weaviate_server import Node
+
+__all__ = ["cassette", "guard_user_store", "isolated_user_store", "weaviate_node"]
+
+PREFIX = "Recorded"
+"""What the names of collections begin with: the same in every run, as requests hold it."""
+
+
+@pytest.fixture
+def cassette_server(weaviate_node: Node | str) -> Generator[RecordedServer]:
+    """A server without our collections."""
+    url = place_on(weaviate_node).url
+    place = Place(url, place_on(weaviate_node).grpc_port, PREFIX)
+    clear(place)
+    with urllib.request.urlopen(f"{url}/v1/meta") as answer:  # noqa: S310 - http, as it was given
+        version = json.load(answer)["version"]
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    yield RecordedServer(name=f"weaviate {version}", host=parts.hostname, port=parts.port, grpc_port=place.grpc_port)
+    clear(place)
+
+
+@pytest.fixture
+def place(cassette: Cassette) -> Place:
+    """Room on the server, or on the recording of one."""
+    return Place(f"http://{cassette.host}:{cassette.port}", cassette.grpc_port, PREFIX)
