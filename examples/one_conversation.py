@@ -136,8 +136,8 @@ async def in_langgraph(memory: Memory, user_id: str, run_id: str, words: str) ->
 async def in_llama_index(memory: Memory, user_id: str, run_id: str, words: str) -> str:
     """Take a turn in LlamaIndex: its memory reads and writes the log."""
     talk = MnemonMemory.from_defaults(session_id=run_id, user_id=user_id, memory=memory)
-    response: Any = await llama_agent().run(user_msg=words, memory=talk)
-    return str(response)
+    agent: Any = llama_agent()
+    return str(await agent.run(user_msg=words, memory=talk))
 
 
 async def in_autogen(memory: Memory, user_id: str, run_id: str, words: str) -> str:
