@@ -1,4 +1,4 @@
-"""A memory over Weaviate, in both of its faces: what is added is found, what is deleted or erased is not."""
+"""A memory over Weaviate, in both of its faces: what is added is found, and what is deleted is not."""
 
 from __future__ import annotations
 
