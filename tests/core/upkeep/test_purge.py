@@ -109,7 +109,9 @@ def test_a_reset_leaves_nothing_and_the_memory_goes_on(memory: Memory) -> None:
         memory.scoped(user_id="alice").reset()
     receipt = memory.reset()
 
-    assert dict(receipt.rows) == {"memories": 3, "messages": 2, "operations": 3}
+    # On a server that tests share, others have declared collections too.
+    gone = {name: count for name, count in receipt.rows.items() if count}
+    assert gone == {"memories": 3, "messages": 2, "operations": 3}
     stats = memory.stats()
     assert (stats.versions, stats.messages, stats.operations) == (0, 0, 0)
     add(memory, "new")
