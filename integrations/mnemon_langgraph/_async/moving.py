@@ -127,9 +127,9 @@ async def alog_thread(
     if found is None or channel not in found.checkpoint["channel_values"]:
         msg = f"thread {thread_id!r} has no {channel!r} in a checkpoint here"
         raise NotFoundError(msg)
-    named: object = found.metadata.get("user_id")
-    person = user_id if user_id is not None else None if named is None else str(named)
-    if person is None:
+    named: object = found.metadata.get("user_id")  # of the config that the graph was run with
+    person = named if user_id is None else user_id
+    if not isinstance(person, str):  # 1 and "1" are two people
         msg = (
             f"whose conversation is thread {thread_id!r}? Give user_id=..., or run the graph with "
             f'config={{"configurable": {{"thread_id": ..., "user_id": ...}}}}'
