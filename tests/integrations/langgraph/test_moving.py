@@ -82,3 +82,12 @@ def test_a_thread_of_nobody_and_one_that_is_not_there_are_refused(saver: MnemonS
         log_thread(saver, "t")
     with pytest.raises(NotFoundError, match="'other'"):
         log_thread(saver, "other", user_id="ana")
+
+
+def test_a_person_who_is_named_by_a_number_is_not_taken_for_a_text(saver: MnemonSaver, memory: Memory) -> None:
+    put(saver, config("t", user_id=1), {"messages": MESSAGES})
+
+    with pytest.raises(ScopeError, match="'t'"):
+        log_thread(saver, "t")
+
+    assert memory.conversations.read(user_id="1") == []
