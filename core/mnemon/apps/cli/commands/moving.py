@@ -85,7 +85,7 @@ def export(
             memory.export(sys.stdout)
         return Outcome(data=None, show=lambda _: None)
     with call.memory(embeds=False) as memory:
-        if Path(path).exists():
+        if Path(path).is_file():
             call.confirm(f"replace {path}?", yes=yes)
         with progress_bar("exporting", "rows") as progress:
             done = memory.export(path, progress=progress)

@@ -59,12 +59,11 @@ def show(
     if output == "-":
         return Outcome(data=None, show=lambda _: (sys.stdout.write(page), None)[1])
     path = Path(output)
-    if path.exists() and not _is_ours(path, MARK):
+    if path.is_file() and not _is_ours(path, MARK):
         call.confirm(f"replace {output}, which is no page of mnemon?", yes=yes)
     with whole_file(path) as file:
         file.write(page)
-    size = path.stat().st_size
-    data = {"path": str(path.absolute()), "bytes": size, "queries": len(queries)}
+    data = {"path": str(path.absolute()), "bytes": len(page.encode()), "queries": len(queries)}
     return Outcome(data=data, show=lambda screen: screen.line(f"wrote {path.absolute().as_uri()}"))
 
 
