@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mnemon.errors import InvalidInputError, ScopeError
 from mnemon.logic.arguments import check_categories, check_kind, refuse_foreign
 from mnemon.logic.conditions import merge_scopes
+from mnemon.logic.formats.completions import is_completion, read_completion
 from mnemon.logic.messages import message_from_dict
 from mnemon.types.jsonvalue import JsonObject, check_json_object, check_text
 from mnemon.types.message import Message
@@ -130,7 +131,8 @@ def _as_message(item: object) -> Message:
     if isinstance(item, Message):
         return item
     if isinstance(item, Mapping):
-        return message_from_dict(cast("Mapping[str, object]", item))
+        told = cast("Mapping[str, object]", item)
+        return read_completion(told) if is_completion(told) else message_from_dict(told)
     msg = f"it is a {type(item).__name__}; give a Message, a dict with role and content, or a text"
     raise InvalidInputError(msg)
 
