@@ -85,6 +85,7 @@ def test_what_a_model_refused_is_what_it_said(memory: Memory) -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"role": "assistant", "content": "x", "audio": {"id": "a"}}, "'audio' cannot be kept"),
     ({"role": "user", "content": [{"type": "input_audio", "input_audio": {}}, {"type": "refusal"}]}, "input_audio"),
+    ({"role": "user", "content": [{"type": [], "text": "x"}]}, "is unknown"),
     ({"role": "assistant", "content": "x", "tool_calls": 5}, "tool_calls must be a list"),
     ({"role": "assistant", "content": "x", "tool_calls": [{"id": "1"}]}, "tool_calls must be a list"),
     ({"role": "tool", "content": "x", "tool_call_id": 5}, "call_id of a ToolResult"),

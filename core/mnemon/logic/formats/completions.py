@@ -21,6 +21,7 @@ __all__ = ["is_completion", "read_completion"]
 
 _OURS = frozenset({"role", "content", "name", "id", "time", "metadata"})
 _THEIRS = frozenset({"tool_calls", "tool_call_id", "refusal"})
+_TEXTS = ("input_text", "output_text", "refusal")
 _MORE = frozenset({"annotations", "audio", "function_call", "reasoning", "reasoning_content"})
 """What answers of models have beside these, mostly empty."""
 
@@ -35,7 +36,7 @@ def is_completion(data: Mapping[str, object]) -> bool:
 
 def _is_theirs(part: object) -> bool:
     told = cast("dict[str, object]", part) if isinstance(part, dict) else {}
-    return "image_url" in told or "file" in told or told.get("type") in {"input_text", "output_text", "refusal"}
+    return "image_url" in told or "file" in told or told.get("type") in _TEXTS
 
 
 def read_completion(data: Mapping[str, Any]) -> Message:
