@@ -25,8 +25,8 @@ def kills(folder: Path, times: int = 300) -> Iterator[Figure]:
     chance = random.Random(SEED)  # noqa: S311 - a seed, no secret
     left: list[Left] = []
     for number in range(times):
-        name = f"w{number}"
-        left.append(left_of(folder / "kills.db", name, kill_after(folder / "kills.db", name, chance.uniform(0.0, 0.4))))
+        name, path = f"w{number}", folder / f"kills-{number // 25}.db"  # the whole file is checked after each
+        left.append(left_of(path, name, kill_after(path, name, chance.uniform(0.0, 0.4))))
         if number % 50 == 0:
             sys.stderr.write(f"  {number} of {times} kills\n")
     yield Figure(name="processes killed", value=times, unit="")
