@@ -190,13 +190,15 @@ def _candidates(
     held = {term: weight for term, weight in weights.items() if frequencies.get(term)}
     by_words: Sequence[Match] = ()
     by_meaning: Sequence[Match] = ()
+    each = sought.config.candidates
+    alone = sought.space is None or vector is None
     if held:
         by_words = desk.store.search(
             desk.project,
             MEMORIES.name,
             Terms(weights=held),
             sought.where,
-            limit=sought.config.candidates,
+            limit=2 * each if alone else each,
             include=sought.parts,
             fields=sought.fields,
         )
@@ -206,7 +208,7 @@ def _candidates(
             MEMORIES.name,
             Nearest(space=sought.space, vector=vector),
             sought.where,
-            limit=sought.config.candidates,
+            limit=each,
             include=sought.parts,
             fields=sought.fields,
         )
