@@ -234,6 +234,35 @@ def test_a_question_for_a_time_is_told(language: str, text: str, asks: bool) -> 
     assert read(text, language=language).asks_when is asks
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "spread"),
+    [
+        ("en", "How many times has Nate won?", True),
+        ("en", "how  many different sizes did I mention?", True),
+        ("en", "List the order in which I brought up my plans", True),
+        ("en", "What did I plan, in order? Name five.", True),
+        ("en", "Can you give me a summary of my garden?", True),
+        ("en", "What have I said across our conversations?", True),
+        ("en", "How many sources are in my library?", False),
+        ("en", "How many days did the trip take?", False),
+        ("en", "What was done to keep it fair throughout the evaluation?", False),
+        ("en", "What did I do in order to sleep?", False),
+        ("en", "What is the difference?", False),
+        ("en", "Which songs are on the shopping list?", False),
+        ("de", "Wie viele Male war Jan dort?", True),
+        ("de", "In welcher Reihenfolge war ich dort?", True),
+        ("de", "Wie viele Tage war ich dort?", False),
+        ("de", "Wo war die Katze?", False),
+        ("es", "¿Cuántas veces fue Ana?", True),
+        ("es", "¿En qué orden los visité?", True),
+        ("es", "¿Cuántos días estuve allí?", False),
+        ("neutral", "How many times has Nate won?", False),
+    ],
+)
+def test_a_query_whose_answer_is_spread_over_many_turns_is_told(language: str, text: str, spread: bool) -> None:  # noqa: FBT001 - a value
+    assert read(text, language=language).gathers is spread
+
+
 def test_terms_are_counted() -> None:
     assert read("cats and dogs and cats").terms == {"cat": 2, "dog": 1}
 

@@ -209,6 +209,18 @@ def test_between_people_a_query_about_oneself_prefers_nobody() -> None:
     assert signals(ranked("What is my name?", pool))["m0"]["speaker"] == 0
 
 
+def test_a_session_counts_less_where_the_answer_is_spread_over_many() -> None:
+    pool = [turn(0, "I bought red shoes", cosine=0.5), turn(1, "It rains", session="other", cosine=0.1)]
+
+    one = signals(ranked("What shoes did I buy?", pool))["m0"]
+    many = signals(ranked("What different shoes did I buy?", pool))["m0"]
+
+    assert many["session_meaning"] == pytest.approx(one["session_meaning"] / 2)
+    # A third of the best turn's words, since there is one turn of the three; half of that counts.
+    assert many["session_words"] == pytest.approx(CONFIG.session_words * many["words"] / 3 / 2)
+    assert one["session_words"] == pytest.approx(CONFIG.session_words * one["words"] / 3)
+
+
 def test_dates_and_times_that_a_query_asks_for_are_preferred() -> None:
     pool = [turn(0, "I just went there"), turn(1, said_at=START - timedelta(days=400))]
 

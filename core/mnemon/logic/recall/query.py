@@ -47,6 +47,7 @@ class Query:
         asks_when: whether it asks for a time.
         first_person: whether the one who asks speaks of themselves.
         summary: whether it asks for an overview.
+        gathers: whether its answer is spread over many turns, as that of an overview is.
         dates: the dates it names.
         zone: where the days of those dates begin and end.
     """
@@ -60,6 +61,7 @@ class Query:
     asks_when: bool
     first_person: bool
     summary: bool
+    gathers: bool
     dates: tuple[Named | Band, ...]
     zone: tzinfo | None
 
@@ -93,6 +95,7 @@ def read_query(
         asks_when=table.when_pattern.match(normal) is not None,
         first_person=first_person,
         summary=summary,
+        gathers=summary or table.gathers_pattern.search(normal) is not None,
         dates=find_dates(_unnamed(normal, asked, names), table, today=now.astimezone(zone).date()),
         zone=zone or now.tzinfo,
     )

@@ -111,6 +111,8 @@ def ranking(
         parts[:, 1] = _words(pooled, weights, config)
     _cues(parts, query, pooled, config)
     _surroundings(parts, pooled, config)
+    if query.gathers:
+        parts[:, 8:10] *= config.gathering
     raw = parts.sum(axis=1)
     scores = 1 / (1 + np.exp(-calibration.slope * (raw - calibration.centre)))
     order = np.argsort(-raw.round(_DIGITS), kind="stable")
