@@ -28,6 +28,9 @@ class Calibration:
         scripts: writing systems that the model was trained on, by their name in Unicode
             (`LATIN`, `CJK`, ...), or None for all. A model that does not know a script ruins the
             sum: on Chinese histories recall@10 was .773 without such vectors and .523 with them.
+        languages: ISO 639-1 codes of the languages that the model helps in, or None for all. A query's
+            language is told by its stop words, where it has more of another table's than of its own;
+            one in a language without a table counts as `RecallConfig.language`.
     """
 
     weight: float = 1.0
@@ -35,10 +38,14 @@ class Calibration:
     slope: float = 4.0
     centre: float = 1.1
     scripts: frozenset[str] | None = None
+    languages: frozenset[str] | None = None
 
 
 def _measured() -> dict[str, Calibration]:
-    return {"local:all-MiniLM-L6-v2-int8": Calibration(scripts=frozenset({"LATIN"}))}
+    # The model learnt English. On questions of our own its vectors help in Spanish (recall@10 .783 to .867) and
+    # spoil German (.964 to .839); no other language was measured.
+    local = Calibration(scripts=frozenset({"LATIN"}), languages=frozenset({"en", "es"}))
+    return {"local:all-MiniLM-L6-v2-int8": local}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -286,6 +286,42 @@ def test_an_embedder_stays_out_of_scripts_that_it_does_not_know() -> None:
     assert applies("2023", "english")
 
 
+@pytest.mark.parametrize(
+    ("own", "text", "language"),
+    [
+        ("en", "What did we do in the garden?", "en"),
+        ("en", "Was hat Lukas im Mai gekauft?", "de"),
+        ("en", "¿Qué compró Ana en el mercado?", "es"),
+        ("en", "war stories", "en"),  # "war" alone is a stop word of German
+        ("en", "kitten Lisbon 2024", "en"),
+        ("en", "我的猫叫咪咪", "en"),
+        ("en-GB", "What did we do?", "en"),
+        ("de", "Wo war die Katze?", "de"),
+        ("de", "What did we do in the garden?", "en"),
+        ("neutral", "Was hat Lukas im Mai gekauft?", "de"),
+        ("neutral", "kitten Lisbon 2024", ""),
+        ("fr", "What did we do in the garden?", "fr"),
+    ],
+)
+def test_stop_words_tell_the_language_of_a_query(own: str, text: str, language: str) -> None:
+    assert read(text, language=own).language == language
+
+
+def test_an_embedder_stays_out_of_languages_that_it_does_not_know() -> None:
+    known = {"english": Calibration(languages=frozenset({"en"}))}
+
+    def applies(text: str, language: str, embedder: str = "english") -> bool:
+        config = RecallConfig(language=language, calibrations=known)
+        return dense_applies(read(text, language=language), embedder=embedder, config=config)
+
+    assert applies("What did my cat do?", "en")
+    assert not applies("Was hat meine Katze gemacht?", "de")
+    assert not applies("Was hat meine Katze gemacht?", "en")
+    assert applies("Was hat meine Katze gemacht?", "en", "another")
+    assert not applies("Katze", "de")
+    assert applies("Katze", "neutral")
+
+
 @given(
     st.lists(
         st.sampled_from(FRAGMENTS) | st.text(max_size=8),
