@@ -83,9 +83,10 @@ class RecallConfig:
         question: taken from a turn that ends with a question, between people.
         session_meaning: of the mean closeness of the session's three best turns.
         session_words: of the mean lexical share of the session's three best turns.
-        gathering: share of the two above that counts where the answer is spread over many turns (how
-            many different ones, in which order, a summary), since it is not in the best session alone.
-            BEAM +.005 and by words +.011, LoCoMo .000 and +.001; .25 to .75 are alike.
+        gathering: share of the two above that is the session's where the answer is spread over many
+            turns (how many different ones, in which order, a summary), since it is not in the best
+            session alone; the rest is the turn's own worth. BEAM +.004 and by words +.011, LoCoMo
+            +.001 and +.001; .25 to .75 are alike.
         alike: share of the terms of two memories, of all that either holds, from which they say the
             same: the worse one is left out of a search. None leaves nothing out.
         calibrations: what is known of embedders, by name.
@@ -112,7 +113,7 @@ class RecallConfig:
     question: float = 0.1
     session_meaning: float = 0.35
     session_words: float = 1.25
-    gathering: float = 0.5
+    gathering: float = 0.75
     alike: float | None = 0.9
     calibrations: Mapping[str, Calibration] = field(default_factory=_measured)
     uncalibrated: Calibration = field(default_factory=Calibration)
