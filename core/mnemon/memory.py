@@ -15,7 +15,7 @@ from mnemon._sync.core import Core
 from mnemon._sync.desk import Desk
 from mnemon._sync.methods import Methods
 from mnemon._sync.spaces import agree_on_words, recorded_space
-from mnemon.config import choose_embedder, open_async_store, open_settings, open_store
+from mnemon.config import choose_embedder, choose_ranking, open_async_store, open_settings, open_store
 from mnemon.errors import ConfigError
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.messages import MESSAGES
@@ -26,7 +26,6 @@ from mnemon.protocols.async_store import AsyncStore
 from mnemon.protocols.clock import random_id, system_clock
 from mnemon.protocols.store import Store
 from mnemon.running import BorrowedRunner, DirectRunner, NativeRunner, ThreadRunner
-from mnemon.types.recall import RecallConfig
 
 if TYPE_CHECKING:
     import os
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from mnemon.protocols.clock import Clock, NewId
     from mnemon.protocols.embedder import Embedder
     from mnemon.protocols.runner import AsyncRunner, Runner
+    from mnemon.types.recall import RecallConfig
     from mnemon.types.storage import VectorSpace
 
 __all__ = ["AsyncMemory", "Memory"]
@@ -125,7 +125,6 @@ def _open(
     opened = store or (open_async_store if native else open_store)(target, settings)
     choice = settings.embedder if embedder is KEEP else embedder
     try:
-        ranking = RecallConfig(language=settings.language) if recall is None else recall
         runner: DirectRunner | None = None
         space: VectorSpace | None = None
         if isinstance(opened, Store):
@@ -135,7 +134,7 @@ def _open(
                 project=settings.project,
                 clock=clock,
                 new_id=new_id,
-                language=ranking.language,
+                language=settings.language if recall is None else recall.language,
                 session_gap=timedelta(minutes=settings.session_gap_minutes),
             )
             agree_on_words(desk)
@@ -143,6 +142,7 @@ def _open(
             runner = DirectRunner(desk, owned=store is None)
         chosen = choose_embedder(choice, settings, None if space is None else space.model)
         check_embedder(space, chosen)
+        ranking = choose_ranking(settings, chosen) if recall is None else recall
     except BaseException:
         if store is None and isinstance(opened, Store):  # an async store has not connected yet
             opened.close()
@@ -212,7 +212,7 @@ class Memory(Methods):
             config: settings, or the path of a TOML file with them.
             clock: tells the time.
             new_id: gives ids.
-            recall: how memories are ranked.
+            recall: how memories are ranked; None for what the settings `language` and `calibration` say.
 
         Raises:
             ConfigError: a setting is wrong, the embedder is not the one that the store was begun with, or

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
+
+from mnemon import Memory
+from mnemon.types.recall import Calibration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,3 +165,22 @@ def test_questions_fit_all_constants(cli: Callable[..., Ran], folder: Path, monk
     assert data["embedder"] == "local:all-MiniLM-L6-v2-int8"
     assert "CJK" not in data["calibration"]["scripts"]  # the model ruins Chinese, and that shows
     assert "LATIN" in data["calibration"]["scripts"]
+    assert data["calibration"]["languages"] == ["en", "es"]  # no question told otherwise
+
+
+def test_what_was_fitted_ranks_where_the_setting_names_its_file(
+    cli: Callable[..., Ran], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNEMON_EMBEDDER", "local")
+    fitted = cli("calibrate", "--data", str(OWN / "delhi.jsonl"), "--out", "fitted.json", "--json").data["calibration"]
+    monkeypatch.setenv("MNEMON_CALIBRATION", str(folder / "fitted.json"))
+
+    setup = cli("eval", "jsonl", "--data", str(SAMPLE), "--json").data
+    with Memory(":memory:") as memory:
+        memory.add("I adopted a kitten in Lisbon.", user_id="ana")
+        (hit,) = memory.search("Which pet does she have?", user_id="ana", explain=True)
+
+    assert setup["recall"]["calibrations"]["local:all-MiniLM-L6-v2-int8"] == fitted
+    raw = sum((hit.signals or {}).values())
+    assert hit.score == pytest.approx(1 / (1 + math.exp(-fitted["slope"] * (raw - fitted["centre"]))), abs=1e-9)
+    assert (fitted["slope"], fitted["centre"]) != (Calibration().slope, Calibration().centre)

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 LANGUAGES = {"en", "de", "es", "zh", "ja", "ar", "hi"}
 KINDS = {"fact", "date", "who", "change", "code", "number", "email", "rare name", "paraphrase", "typo"}
-BOUNDS = {OVERALL: 0.92, "en": 0.95, "de": 0.80, "es": 0.83, "zh": 0.96, "ja": 0.90, "ar": 0.90, "hi": 0.95}
+BOUNDS = {OVERALL: 0.94, "en": 0.95, "de": 0.92, "es": 0.83, "zh": 0.96, "ja": 0.90, "ar": 0.90, "hi": 0.95}
 BOUNDS_OF_WORDS = {OVERALL: 0.89, "en": 0.66, "de": 0.92, "es": 0.74, "zh": 0.96, "ja": 0.90, "ar": 0.90, "hi": 0.95}
-OTHER_SCRIPTS = ("zh", "ja", "ar", "hi")
+UNKNOWN = ("de", "zh", "ja", "ar", "hi")
+"""Languages that the local embedder does not know: of a script that it does not know, and German."""
 TOLERANCE = 0.02
-"""How much recall@10 an embedder may cost in a script that it does not know."""
+"""How much recall@10 an embedder may cost in a language that it does not know."""
 
 needs_local = pytest.mark.skipif(find_spec("onnxruntime") is None, reason="the extra `local` is not installed")
 
@@ -85,8 +86,8 @@ def test_the_plain_cosine_fails(by_meaning: Report) -> None:
 
 
 @needs_local
-@pytest.mark.parametrize("language", OTHER_SCRIPTS)
-def test_an_embedder_does_not_spoil_a_script_that_it_does_not_know(
+@pytest.mark.parametrize("language", UNKNOWN)
+def test_an_embedder_does_not_spoil_a_language_that_it_does_not_know(
     by_meaning: Report, by_words: Report, language: str
 ) -> None:
     with_it = by_meaning.value("mnemon", category=language)
@@ -102,14 +103,15 @@ def test_meaning_finds_what_words_do_not(by_meaning: Report, by_words: Report) -
 
 
 @needs_local
-def test_the_same_embedder_on_a_script_that_it_does_not_know_would_spoil_it(own: list[Conversation]) -> None:
-    """What the list of scripts is for: without it vectors take part in Chinese too, and ruin it."""
+@pytest.mark.parametrize("name", ["hangzhou", "koeln"])
+def test_the_same_embedder_would_spoil_a_language_that_it_does_not_know(own: list[Conversation], name: str) -> None:
+    """What the lists of scripts and languages are for: without them vectors take part there too, and ruin it."""
     embedder = LocalEmbedder()
-    chinese = [one for one in own if one.name == "hangzhou"]
+    asked = [one for one in own if one.name == name]
     listed = Engine(embedder=embedder, limit=10)
     unlisted = Engine(embedder=embedder, limit=10, recall=RecallConfig(calibrations={}))
 
-    report = evaluate(chinese, {"listed": listed, "not": unlisted})
+    report = evaluate(asked, {"listed": listed, "not": unlisted})
 
     assert report.value("not") < report.value("listed") - TOLERANCE
 

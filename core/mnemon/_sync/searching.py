@@ -178,7 +178,7 @@ def _found(
             MEMORIES.name,
             Terms(weights=held),
             sought.where,
-            limit=sought.config.candidates,
+            limit=sought.most_by_words(vector),
             include=sought.parts,
             fields=sought.fields,
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mnemon.config.opening import (
         choose_embedder,
+        choose_ranking,
         default_path,
         open_async_store,
         open_settings,
@@ -22,6 +23,7 @@ __all__ = [
     "EmbeddingConfig",
     "MemoryConfig",
     "choose_embedder",
+    "choose_ranking",
     "default_path",
     "open_async_store",
     "open_settings",
@@ -32,6 +34,7 @@ _PLACES = {
     "EmbeddingConfig": "settings",
     "MemoryConfig": "settings",
     "choose_embedder": "opening",
+    "choose_ranking": "opening",
     "default_path": "opening",
     "open_async_store": "opening",
     "open_settings": "opening",

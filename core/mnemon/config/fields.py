@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations when the class is made
-from pathlib import Path  # noqa: TC003 - the same
+from pathlib import Path
 from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
 
@@ -40,6 +41,21 @@ def _store(value: object) -> object:
     if value is not None:
         parse_target(value)
     return value
+
+
+def _path(value: object) -> object:
+    """Refuse what is no path of a file; `~` is the home directory."""
+    if value is None:
+        return None
+    text = os.fspath(cast("os.PathLike[str]", value)) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        msg = f"{shown(text)} is no path of a file; give one, or leave the setting out"
+        raise ConfigError(msg)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        msg = "the path begins with the home directory of a user who has none; give an absolute path"
+        raise ConfigError(msg) from error
 
 
 def _header_text(value: str, what: str) -> None:
@@ -211,6 +227,11 @@ class Settings(BaseModel):
         default="en",
         description="Language of what is said, for words and cues; `neutral` for all that have no rules here.",
         json_schema_extra=_accepts("`en`, `de`, `es` or `neutral`"),
+    )
+    calibration: Annotated[Path | None, BeforeValidator(_path)] = Field(
+        default=None,
+        description="File of the embedder's constants that `mnemon calibrate --out` wrote; none for what mnemon knows.",
+        json_schema_extra=_accepts("a path"),
     )
     durability: Literal["process", "full"] = Field(
         default="process",

@@ -182,6 +182,7 @@ def _located(path: str | os.PathLike[str], named_by: str) -> Path:
 def _read(path: Path, named_by: str) -> Values:
     values = _parsed(path, _text_of(path, named_by))
     _place_store(values, path.parent)
+    _place_calibration(values, path.parent)
     return _checked(values, _File(path))
 
 
@@ -232,6 +233,12 @@ def _place_store(values: Values, folder: Path) -> None:
         return  # said by the check of the layer, with its place
     if isinstance(target, FileTarget) and not target.path.is_absolute():
         values["store"] = folder / target.path
+
+
+def _place_calibration(values: Values, folder: Path) -> None:
+    calibration = values.get("calibration")
+    if isinstance(calibration, str) and calibration.strip():  # anything else is refused by the check of the layer
+        values["calibration"] = os.fspath(folder / Path(calibration).expanduser())
 
 
 def _checked(values: Values, origin: _Origin) -> Values:

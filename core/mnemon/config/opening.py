@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from mnemon.config.targets import FileTarget, parse_target
 from mnemon.errors import ConfigError, MissingExtraError
 from mnemon.protocols.embedder import Embedder
 from mnemon.types.jsonvalue import shown
+from mnemon.types.recall import RecallConfig
 
 if TYPE_CHECKING:
     import os
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from mnemon.protocols.async_store import AsyncStore
     from mnemon.protocols.store import Store
 
-__all__ = ["choose_embedder", "default_path", "open_async_store", "open_settings", "open_store"]
+__all__ = ["choose_embedder", "choose_ranking", "default_path", "open_async_store", "open_settings", "open_store"]
 
 _LOCAL_LIBRARIES = ("onnxruntime", "tokenizers")
 _LOCAL_NAMES = "local:"
@@ -119,6 +121,29 @@ def choose_embedder(choice: object, settings: MemoryConfig, recorded: str | None
         case _:
             msg = f"embedder is {shown(choice)}; {_CHOICES}"
             raise ConfigError(msg)
+
+
+def choose_ranking(settings: MemoryConfig, embedder: Embedder | None) -> RecallConfig:
+    """Return how memories are ranked: the defaults for the language, with the constants that `calibration` names.
+
+    Without an embedder nobody needs those constants; the file is still read, so that a wrong one is noticed.
+
+    Raises:
+        ConfigError: the file is no calibration, or one of another embedder.
+    """
+    plain = RecallConfig(language=settings.language)
+    if settings.calibration is None:
+        return plain
+    from mnemon.config.calibrations import read_calibration  # noqa: PLC0415 - pydantic stays out of `import mnemon`
+
+    fitted_to, constants = read_calibration(settings.calibration)
+    if embedder is not None and embedder.name != fitted_to:
+        msg = (
+            f"the calibration in {settings.calibration} was fitted to the embedder {fitted_to!r}, and this one is "
+            f"{embedder.name!r}; fit another with `mnemon calibrate --out`, or leave the setting calibration out"
+        )
+        raise ConfigError(msg)
+    return replace(plain, calibrations={**plain.calibrations, fitted_to: constants})
 
 
 def _automatic(recorded: str | None) -> Embedder | None:

@@ -46,7 +46,7 @@ class MemoryConfig(Settings, BaseSettings):
 
     The parts of `embedding` are decided one by one. Nothing is read from the working directory.
     A relative path in a TOML file begins at that file; elsewhere it begins, as everywhere, at the
-    working directory of the moment when the store is opened.
+    working directory of the moment when the store is opened, or the calibration read.
 
     Raises:
         ConfigError: a source holds an unknown name or a wrong value, even one that another source

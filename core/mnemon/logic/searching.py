@@ -81,6 +81,11 @@ class Sought:
     dimensions: int | None
     embedder: str | None
 
+    def most_by_words(self, vector: object) -> int:
+        """Return how many candidates words bring: twice as many where no vector, which is None then, brings others."""
+        alone = self.space is None or vector is None
+        return 2 * self.config.candidates if alone else self.config.candidates
+
     @property
     def beyond(self) -> bool:
         """Whether more than scope, state and expiry decides what may be found."""

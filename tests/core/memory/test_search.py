@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from mnemon import InvalidInputError, Memory, Message
+from mnemon.types.recall import RecallConfig
 from tests.core.memory.sources import NOON, FakeEmbedder, SetClock, counting
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ def test_a_lower_limit_gives_the_beginning_of_what_a_higher_one_gives(filled: Me
     assert len(most) == 50
     for limit in (1, 5, 10, 49):
         assert ranked(filled, limit=limit) == most[:limit]
+
+
+@pytest.mark.parametrize(("embedder", "brought"), [(None, 10), (FakeEmbedder(), 5)], ids=["words", "both channels"])
+def test_words_bring_twice_as_many_candidates_where_they_are_the_only_channel(
+    store: Store, clock: SetClock, embedder: FakeEmbedder | None, brought: int
+) -> None:
+    config = RecallConfig(candidates=5, rings=0)
+    memory = Memory(store=store, embedder=embedder, recall=config, clock=clock, new_id=counting())
+    added = memory.add_many([f"The cat saw {number} mice." for number in range(15)], user_id="alice")
+
+    told = [memory.why_not("cat", memory_id, user_id="alice") for memory_id in added.ids]
+
+    assert len(told) == 15
+    assert sum(one.by_words for one in told) == brought
 
 
 def test_scores_fall_and_lie_between_0_and_1(filled: Memory) -> None:

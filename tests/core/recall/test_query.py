@@ -234,6 +234,35 @@ def test_a_question_for_a_time_is_told(language: str, text: str, asks: bool) -> 
     assert read(text, language=language).asks_when is asks
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "spread"),
+    [
+        ("en", "How many times has Nate won?", True),
+        ("en", "how  many different sizes did I mention?", True),
+        ("en", "List the order in which I brought up my plans", True),
+        ("en", "What did I plan, in order? Name five.", True),
+        ("en", "Can you give me a summary of my garden?", True),
+        ("en", "What have I said across our conversations?", True),
+        ("en", "How many sources are in my library?", False),
+        ("en", "How many days did the trip take?", False),
+        ("en", "What was done to keep it fair throughout the evaluation?", False),
+        ("en", "What did I do in order to sleep?", False),
+        ("en", "What is the difference?", False),
+        ("en", "Which songs are on the shopping list?", False),
+        ("de", "Wie viele Male war Jan dort?", True),
+        ("de", "In welcher Reihenfolge war ich dort?", True),
+        ("de", "Wie viele Tage war ich dort?", False),
+        ("de", "Wo war die Katze?", False),
+        ("es", "¿Cuántas veces fue Ana?", True),
+        ("es", "¿En qué orden los visité?", True),
+        ("es", "¿Cuántos días estuve allí?", False),
+        ("neutral", "How many times has Nate won?", False),
+    ],
+)
+def test_a_query_whose_answer_is_spread_over_many_turns_is_told(language: str, text: str, spread: bool) -> None:  # noqa: FBT001 - a value
+    assert read(text, language=language).gathers is spread
+
+
 def test_terms_are_counted() -> None:
     assert read("cats and dogs and cats").terms == {"cat": 2, "dog": 1}
 
@@ -255,6 +284,42 @@ def test_an_embedder_stays_out_of_scripts_that_it_does_not_know() -> None:
     assert applies("我的猫叫咪咪", "another")
     assert not applies("my cat", None)
     assert applies("2023", "english")
+
+
+@pytest.mark.parametrize(
+    ("own", "text", "language"),
+    [
+        ("en", "What did we do in the garden?", "en"),
+        ("en", "Was hat Lukas im Mai gekauft?", "de"),
+        ("en", "¿Qué compró Ana en el mercado?", "es"),
+        ("en", "war stories", "en"),  # "war" alone is a stop word of German
+        ("en", "kitten Lisbon 2024", "en"),
+        ("en", "我的猫叫咪咪", "en"),
+        ("en-GB", "What did we do?", "en"),
+        ("de", "Wo war die Katze?", "de"),
+        ("de", "What did we do in the garden?", "en"),
+        ("neutral", "Was hat Lukas im Mai gekauft?", "de"),
+        ("neutral", "kitten Lisbon 2024", ""),
+        ("fr", "What did we do in the garden?", "fr"),
+    ],
+)
+def test_stop_words_tell_the_language_of_a_query(own: str, text: str, language: str) -> None:
+    assert read(text, language=own).language == language
+
+
+def test_an_embedder_stays_out_of_languages_that_it_does_not_know() -> None:
+    known = {"english": Calibration(languages=frozenset({"en"}))}
+
+    def applies(text: str, language: str, embedder: str = "english") -> bool:
+        config = RecallConfig(language=language, calibrations=known)
+        return dense_applies(read(text, language=language), embedder=embedder, config=config)
+
+    assert applies("What did my cat do?", "en")
+    assert not applies("Was hat meine Katze gemacht?", "de")
+    assert not applies("Was hat meine Katze gemacht?", "en")
+    assert applies("Was hat meine Katze gemacht?", "en", "another")
+    assert not applies("Katze", "de")
+    assert applies("Katze", "neutral")
 
 
 @given(

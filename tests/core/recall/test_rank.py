@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -212,6 +212,19 @@ def test_between_people_a_query_about_oneself_prefers_nobody() -> None:
     assert signals(ranked("What is my name?", pool))["m0"]["speaker"] == 0
 
 
+def test_a_session_counts_less_where_the_answer_is_spread_over_many() -> None:
+    pool = [turn(0, "I bought red shoes", cosine=0.5), turn(1, "It rains", session="other", cosine=0.1)]
+
+    one = signals(ranked("What shoes did I buy?", pool))["m0"]
+    many = signals(ranked("What different shoes did I buy?", pool))["m0"]
+
+    # The session has one turn of the three, so a third of its worth; of that three quarters, the rest is its own.
+    assert one["session_meaning"] == pytest.approx(CONFIG.session_meaning * 0.5 / 3)
+    assert many["session_meaning"] == pytest.approx(CONFIG.session_meaning * 0.5 * (0.75 / 3 + 0.25))
+    assert one["session_words"] == pytest.approx(CONFIG.session_words * one["words"] / 3)
+    assert many["session_words"] == pytest.approx(CONFIG.session_words * many["words"] * (0.75 / 3 + 0.25))
+
+
 def test_dates_and_times_that_a_query_asks_for_are_preferred() -> None:
     pool = [turn(0, "I just went there"), turn(1, said_at=START - timedelta(days=400))]
 
@@ -221,6 +234,19 @@ def test_dates_and_times_that_a_query_asks_for_are_preferred() -> None:
     assert found["m1"]["date"] == 0
     assert found["m0"]["when"] == pytest.approx(0.2)
     assert found["m1"]["when"] == 0
+
+
+def test_the_day_of_a_turn_is_that_of_the_one_who_asks() -> None:
+    # In the evening of the third in London, and on the fourth where the question comes from.
+    late = turn(0, said_at=datetime(2023, 5, 3, 20, tzinfo=UTC))
+    there = timezone(timedelta(hours=10))
+
+    def date_signal(text: str) -> float:
+        query = read_query(text, now=START, zone=there, participants=set(), config=CONFIG)
+        return signals(ranked(query, [late]))["m0"]["date"]
+
+    assert date_signal("What did I do on May 4, 2023?") == CONFIG.date
+    assert date_signal("What did I do on 2023-05-05?") < CONFIG.date
 
 
 def test_the_terms_of_a_speaker_make_a_turn_no_longer() -> None:

@@ -84,6 +84,8 @@ class Fit:
 def fit_to_memories(embedder: Embedder, texts: Sequence[str]) -> Fit:
     """Fit `floor` and `weight` to memories without questions: to how close each one's nearest neighbour is.
 
+    What is known of the scripts and languages of an embedder stays.
+
     Raises:
         InvalidInputError: there are fewer than `LEAST_MEMORIES` different texts.
     """
@@ -118,7 +120,8 @@ def fit_to_questions(
     """Fit all constants to questions whose evidence is known.
 
     `floor` and `weight` by how close questions are to their evidence; `centre` and `slope` so that thresholds of .5
-    and .25 keep as many answers as with the local embedder; `scripts` by where vectors help.
+    and .25 keep as many answers as with the local embedder; `scripts` by where vectors help. What is known of its
+    scripts stays where no question tells otherwise, and what is known of its languages.
 
     Raises:
         InvalidInputError: there are fewer than `LEAST_QUESTIONS` questions.
@@ -130,7 +133,8 @@ def fit_to_questions(
     base = recall or RecallConfig()
     spread = _spread(embedder, conversations)
     mapped = _mapped(spread, _QUESTIONS, embedder.name)
-    dense = replace(base, calibrations={**base.calibrations, embedder.name: mapped})
+    everywhere = replace(mapped, scripts=None)
+    dense = replace(base, calibrations={**base.calibrations, embedder.name: everywhere})
     without = replace(base, calibrations={**base.calibrations, embedder.name: replace(mapped, scripts=frozenset())})
     raws: list[float] = []
     scripts: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
@@ -148,7 +152,7 @@ def fit_to_questions(
             progress(number, len(conversations))
     return Fit(
         embedder=embedder.name,
-        calibration=_placed(replace(mapped, scripts=_scripts(scripts)), raws),
+        calibration=_placed(replace(mapped, scripts=_scripts(scripts, mapped.scripts)), raws),
         apart=spread.apart,
         together=spread.together,
         questions=asked,
@@ -190,7 +194,13 @@ def _mapped(own: _Spread, local: _Spread, name: str) -> Calibration:
         )
         raise InvalidInputError(msg)
     weight = (local.together - local.apart) / width
-    return Calibration(weight=round(weight, 3), floor=round(own.apart - local.apart / weight, 3))
+    known = RecallConfig().calibrations.get(name, Calibration())
+    return Calibration(
+        weight=round(weight, 3),
+        floor=round(own.apart - local.apart / weight, 3),
+        scripts=known.scripts,
+        languages=known.languages,
+    )
 
 
 def _looked_up(held: Asked, question: Question, calibration: Calibration) -> tuple[float, float | None]:
@@ -211,11 +221,13 @@ def _placed(calibration: Calibration, raws: Sequence[float]) -> Calibration:
     return replace(calibration, centre=round(centre, 3), slope=round(slope, 3))
 
 
-def _scripts(found: Mapping[str, Sequence[tuple[float, float]]]) -> frozenset[str] | None:
-    """Return the scripts in which vectors do no harm, or None where there is none that they harm."""
-    spoilt = {
-        script
-        for script, pairs in found.items()
-        if script and len(pairs) >= LEAST_QUESTIONS and float(np.mean([a - b for a, b in pairs])) < -_SPOILT
-    }
+def _scripts(found: Mapping[str, Sequence[tuple[float, float]]], known: frozenset[str] | None) -> frozenset[str] | None:
+    """Return the scripts in which vectors do no harm, or None where there is none that they harm.
+
+    `found` has recall@10 with and without vectors by script; `known` are the scripts that stood until now.
+    """
+    told = {script: pairs for script, pairs in found.items() if script and len(pairs) >= LEAST_QUESTIONS}
+    spoilt = {script for script, pairs in told.items() if float(np.mean([a - b for a, b in pairs])) < -_SPOILT}
+    if known is not None:
+        return known.union(told) - spoilt
     return frozenset(script for script in found if script and script not in spoilt) if spoilt else None

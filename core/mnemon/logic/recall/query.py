@@ -12,7 +12,7 @@ from mnemon.logic.analysis.text import terms_of
 from mnemon.logic.analysis.words import normalise
 from mnemon.logic.recall.dates import find_dates
 from mnemon.logic.recall.mentions import find_mentions, replace_mentions
-from mnemon.logic.recall.scripts import main_script
+from mnemon.logic.recall.scripts import main_language, main_script
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -40,6 +40,8 @@ class Query:
         text: what to embed: talk about the talk cut out, participants' names as the one who speaks.
         terms: what to look up, with how often the query says it; participants' names left out.
         script: writing system of most of its letters, by its name in Unicode; empty without letters.
+        language: the language that it is in as its stop words tell, an ISO 639-1 code; empty where they
+            tell none. It decides whether an embedder is asked, and nothing else.
         names: terms of the participants that it names.
         subject: the one of them that it asks about: the only one, or the first of two that stand in
             different places of the sentence ("What did Ana tell Ben?"); None where there is no such.
@@ -47,6 +49,7 @@ class Query:
         asks_when: whether it asks for a time.
         first_person: whether the one who asks speaks of themselves.
         summary: whether it asks for an overview.
+        gathers: whether its answer is spread over many turns, as that of an overview is.
         dates: the dates it names.
         zone: where the days of those dates begin and end.
     """
@@ -54,12 +57,14 @@ class Query:
     text: str
     terms: Mapping[str, int]
     script: str
+    language: str
     names: tuple[str, ...]
     subject: str | None
     role: Literal["user", "assistant"] | None
     asks_when: bool
     first_person: bool
     summary: bool
+    gathers: bool
     dates: tuple[Named | Band, ...]
     zone: tzinfo | None
 
@@ -87,23 +92,26 @@ def read_query(
         text=(replace_mentions(matter, mentions, table.me) if table.me else matter) + rest,
         terms=dict(Counter(terms).most_common(_MAX_TERMS)) if len(terms) > _MAX_TERMS else Counter(terms),
         script=main_script(normal),
+        language=main_language(normal, config.language),
         names=tuple(dict.fromkeys(mention.term for mention in names)),
         subject=_subject(asked, names, table),
         role=_role(normal, table, first_person=first_person, summary=summary),
         asks_when=table.when_pattern.match(normal) is not None,
         first_person=first_person,
         summary=summary,
+        gathers=summary or table.gathers_pattern.search(normal) is not None,
         dates=find_dates(_unnamed(normal, asked, names), table, today=now.astimezone(zone).date()),
         zone=zone or now.tzinfo,
     )
 
 
 def dense_applies(query: Query, *, embedder: str | None, config: RecallConfig) -> bool:
-    """Whether vectors of this embedder may take part: there is one, and it knows the query's script."""
+    """Whether vectors of this embedder may take part: there is one, and it knows the query's script and language."""
     if embedder is None:
         return False
-    scripts = config.calibration(embedder).scripts
-    return scripts is None or not query.script or query.script in scripts
+    known = config.calibration(embedder)
+    pairs = ((query.script, known.scripts), (query.language, known.languages))
+    return all(few is None or not own or own in few for own, few in pairs)
 
 
 def _unnamed(normal: str, asked: str, names: Sequence[Mention]) -> str:

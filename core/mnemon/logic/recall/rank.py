@@ -97,7 +97,7 @@ def ranking(
     if weights:
         parts[:, 1] = _words(pool, weights, config)
     _cues(parts, query, pool, config)
-    _surroundings(parts, pool, config)
+    _surroundings(parts, pool, config, of_session=config.gathering if query.gathers else 1)
     raw = parts.sum(axis=1)
     scores = 1 / (1 + np.exp(-calibration.slope * (raw - calibration.centre)))
     order = np.argsort(-raw.round(_DIGITS), kind="stable")
@@ -142,14 +142,18 @@ def _cues(parts: Floats, query: Query, pool: Pool, config: RecallConfig) -> None
         parts[:, 4] = config.when * pool.time_words
 
 
-def _surroundings(parts: Floats, pool: Pool, config: RecallConfig) -> None:
-    """Fill in what neighbours and the session add to meaning and words."""
+def _surroundings(parts: Floats, pool: Pool, config: RecallConfig, *, of_session: float) -> None:
+    """Fill in what neighbours and the session add to meaning and words.
+
+    `of_session` is the share of the session's part that is the session's; the rest is the turn's own
+    worth, so that a score keeps its meaning where the session counts less.
+    """
     meaning, words = parts[:, 0], parts[:, 1]
     questions = pool.questions & ~pool.assisted
     if meaning.any():
         passed_on = meaning * (1 - pool.by_assistant)
         parts[:, 5] = config.neighbour_meaning * (pool.previous(passed_on) + pool.following(passed_on))
-        parts[:, 8] = config.session_meaning * pool.best(meaning)
+        parts[:, 8] = config.session_meaning * (of_session * pool.best(meaning) + (1 - of_session) * meaning)
     parts[:, 6] = config.answer * ~pool.assisted * pool.previous((meaning + words) * questions)
     parts[:, 7] -= config.question * questions
-    parts[:, 9] = config.session_words * pool.best(words)
+    parts[:, 9] = config.session_words * (of_session * pool.best(words) + (1 - of_session) * words)

@@ -14,7 +14,7 @@ import typer
 from mnemon.apps.cli.call import Call, Outcome
 from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.apps.cli.screen import Column, progress_bar
-from mnemon.config import choose_embedder
+from mnemon.config import choose_embedder, choose_ranking
 from mnemon.types.recall import RecallConfig
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def evaluate(
         raise Problem(msg, code=WRONG, kind="UsageError")
     settings = call.settings()
     embedder = choose_embedder(settings.embedder, settings)
-    recall = RecallConfig(language=settings.language)
+    recall = choose_ranking(settings, embedder)
     systems = _systems(embedder, recall, {one.value for one in baseline or ()}, words=words)
     conversations = evaluation.read_conversations(data, form.value)[:first]
     _check_asked(conversations, data, first)
@@ -96,7 +96,7 @@ def evaluate(
         "format": form.value,
         "mnemon": version("mnemon"),
         "embedder": None if embedder is None else embedder.name,
-        "calibrated": embedder is None or embedder.name in recall.calibrations,
+        "calibrated": recall.is_calibrated(None if embedder is None else embedder.name),
         "recall": _plain(recall),
     }
     if chart is not None:
@@ -187,9 +187,10 @@ def calibrate(
         msg = "there is no embedder to calibrate; choose one with the setting `embedder`"
         raise Problem(msg, code=WRONG, kind="ConfigError")
     fit = _fitted(call, embedder, data, RecallConfig(language=settings.language))
-    constants = asdict(fit.calibration)
-    constants["scripts"] = None if fit.calibration.scripts is None else sorted(fit.calibration.scripts)
-    result: dict[str, Json] = {"embedder": fit.embedder, "calibration": cast("Json", constants)}
+    from mnemon.config.calibrations import calibration_to_dict  # noqa: PLC0415 - other commands do without it
+
+    result = calibration_to_dict(fit.embedder, fit.calibration)
+    constants = cast("dict[str, Json]", result["calibration"])
     if out is not None:
         Path(out).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     based: dict[str, Json] = {

@@ -81,6 +81,13 @@ LANGUAGE = Language(
     ),
     first_person=r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|myself|we|us|our)\b",
     summary=r"\b(?:summar(?:y|ies|i[sz]e|i[sz]ing)|overview|recap|sum\s+up|bring\s+me\s+up\s+to\s+date)\b",
+    # Not every "how many": how many sources there are is mostly said in one turn. And not "in order to".
+    gathers=(
+        r"\bhow\s+many\s+(?:different|distinct|kinds|separate|sorts|specific|times|total|types|unique|various)\b"
+        r"|\border\s+in\s+which\b|\bin\s+(?:what|which)\s+order\b|\bin\s+order(?=\s*[.,?]|\s*$)"
+        r"|\b(?:across|throughout)\s+(?:all\s+)?(?:of\s+)?(?:my|our)\b|\ball\s+(?:of\s+)?(?:my|our|the)\b"
+        r"|\b(?:different|various)\b"
+    ),
     together=r"\b(?:and|or|both)\b",
     # Not where one's own words are meant: "what was it that I suggested and you said no to".
     addressed=rf"(?s)^(?!.*\b(?:i\s+(?:{_TOLD_PAST})|did\s+i\s+(?:{_TOLD}))\b).*?(?:{_ADDRESSED})",

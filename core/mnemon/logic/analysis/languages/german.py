@@ -56,6 +56,10 @@ LANGUAGE = Language(
     ),
     first_person=r"\b(?:ich|mich|mir|mein|meine[nmrs]?|wir|uns|unser|unsere[nmrs]?)\b",
     summary=r"\b(?:zusammenfass\w*|fasse?\b.*\bzusammen|überblick|übersicht)\b",
+    gathers=(
+        r"\bwie\s+viele\s+(?:arten|male)\b|\bwie\s+viele\s+mal\b|\bin\s+welcher\s+reihenfolge\b|\bder\s+reihe\s+nach\b"
+        r"|\balle[nr]?\s+(?:meine[nr]?|unsere[nr]?|die|der|den)\b|\b(?:verschiedene|unterschiedliche)[nrs]?\b"
+    ),
     together=r"\b(?:und|oder|beide[nrs]?|sowohl)\b",
     addressed=(
         rf"(?s)\b(?:hast\s+du|du\s+hast|haben\s+sie|sie\s+haben|du)\b[^.?!]*\b{_SAID}\b"

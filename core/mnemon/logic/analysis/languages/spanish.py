@@ -52,6 +52,10 @@ LANGUAGE = Language(
     ),
     first_person=r"\b(?:yo|me|mí|mi|mis|mío|mía|conmigo|nosotr[oa]s|nos|nuestr[oa]s?|dije|hice|fui|tengo|soy|estoy|he)\b",
     summary=r"\b(?:resum(?:en|e|ir|eme|irme)|resúmeme|panorama|sintetiza\w*)\b",
+    gathers=(
+        r"\bcu[aá]nt[oa]s\s+(?:tipos|clases|veces)\b|\ben\s+qu[eé]\s+orden\b|\ben\s+orden(?=\s*[.,?]|\s*$)"
+        r"|\btod[oa]s\s+(?:mis|nuestr[oa]s|l[oa]s)\b|\b(?:diferentes|distint[oa]s|vari[oa]s)\b"
+    ),
     together=r"\b(?:[yeou]|amb[oa]s|los\s+dos|las\s+dos)\b",
     addressed=(
         r"\bme\s+(?:\w+mente\s+)?(?:recomendaste|sugeriste|dijiste|diste|aconsejaste|explicaste|describiste|mencionaste"

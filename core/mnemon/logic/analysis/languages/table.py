@@ -37,6 +37,7 @@ class Language:
         asks_when: a query that asks for a time, matched at its start.
         first_person: the one who asks, in a query.
         summary: a query that asks for an overview, to which both sides contribute.
+        gathers: a query whose answer is spread over many turns: a count of things, an order of events.
         together: says that two participants are asked about alike.
         addressed: a query about what the assistant said.
         talk: parts of a query that are about the talk and not about its matter; matched in the
@@ -70,6 +71,7 @@ class Language:
     asks_when: str = NEVER
     first_person: str = NEVER
     summary: str = NEVER
+    gathers: str = NEVER
     together: str = NEVER
     addressed: str = NEVER
     talk: str = NEVER
@@ -109,6 +111,11 @@ class Language:
     def summary_pattern(self) -> re.Pattern[str]:
         """`summary`, compiled."""
         return re.compile(self.summary)
+
+    @cached_property
+    def gathers_pattern(self) -> re.Pattern[str]:
+        """`gathers`, compiled."""
+        return re.compile(self.gathers)
 
     @cached_property
     def together_pattern(self) -> re.Pattern[str]:
