@@ -48,8 +48,9 @@ def _escaped(char: str) -> str:
 
 def as_file(stream: IO[str]) -> IO[str]:
     """Return a stream that carries a file to UTF-8, whatever the locale says: nothing in it is escaped or refused."""
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(encoding="utf-8", errors="strict", newline="\n")
+    given: object = stream
+    if isinstance(given, io.TextIOWrapper):
+        given.reconfigure(encoding="utf-8", errors="strict", newline="\n")
     return stream
 
 
