@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from mnemon.types.storage import FieldValue, Write
 
-__all__ = ["NewCheckpoint", "NewWrites", "checkpoint_batch", "moving_head", "writes_batch"]
+__all__ = ["NewCheckpoint", "NewWrites", "checkpoint_batch", "keeping_alive", "moving_head", "writes_batch"]
 
 _SMALL = 200
 """Texts up to so many characters stay in the checkpoint: a row of their own would take as many bytes."""
@@ -107,8 +107,8 @@ class NewWrites:
 
 def checkpoint_batch(
     serde: SerializerProtocol, new: NewCheckpoint, *, person: str | None, now: datetime, expires_at: str | None
-) -> list[Write]:
-    """Return the writes that store a checkpoint: values first, the head that makes it visible last."""
+) -> tuple[list[Write], list[Write]]:
+    """Return the writes that store a checkpoint, values first, and those after them that make it the newest."""
     spot = new.spot
     shared = {"thread": spot.thread, "user_id": person}
     payload, blobs = _taken_apart(serde, spot, new.checkpoint, new.new_versions)
@@ -125,15 +125,15 @@ def checkpoint_batch(
         metadata=new.metadata,
         payload=payload,
     )
-    return [
+    batch: list[Write] = [
+        *keeping_alive(spot, expires_at, person, now),
         *(
             Put(collection=BLOBS.name, row=Row(id=key, fields=shared, payload=value), existing="skip")
             for key, value in blobs.items()
         ),
         Put(collection=CHECKPOINTS.name, row=row),
-        *moving_head(spot, at=_made_at(new.checkpoint, now), person=person),
-        *keeping_alive(spot, expires_at, person),
     ]
+    return batch, moving_head(spot, at=_made_at(new.checkpoint, now), person=person)
 
 
 def _made_at(checkpoint: Checkpoint, now: datetime) -> str:
@@ -145,25 +145,33 @@ def _made_at(checkpoint: Checkpoint, now: datetime) -> str:
 
 
 def moving_head(spot: Spot, *, at: str, person: str | None) -> list[Write]:
-    """Return the writes that make a checkpoint the newest of its thread and namespace, unless a newer one is."""
+    """Return the writes that make a checkpoint the newest of its thread and namespace, unless a newer one is.
+
+    The last of them alone does it where there is a head.
+    """
     changed: dict[str, FieldValue | None] = {"checkpoint": spot.checkpoint, "updated_at": at}
     if person is not None:
         changed["user_id"] = person
     fields = {**changed, "thread": spot.thread, "namespace": spot.namespace, "created_at": at}
     newest = cast("str", spot.checkpoint)
     older = where("checkpoint").lt(newest) | ~where("checkpoint").exists()
+    late = where("created_at").gt(at)  # a thread that is moved here comes newest first
     return [
         Put(collection=HEADS.name, row=Row(id=head_id(spot), fields=fields), existing="skip"),
+        Patch(collection=HEADS.name, id=head_id(spot), fields={"created_at": at}, expect=late, otherwise="skip"),
         Patch(collection=HEADS.name, id=head_id(spot), fields=changed, expect=older, otherwise="skip"),
     ]
 
 
-def keeping_alive(spot: Spot, expires_at: str | None, person: str | None) -> list[Write]:
-    """Return the writes that let a thread expire later; the head of its root tells when, on every path."""
+def keeping_alive(spot: Spot, expires_at: str | None, person: str | None, now: datetime) -> list[Write]:
+    """Return the writes that let a thread expire later; the head of its root tells when, on every path.
+
+    It may be there before the first checkpoint of the root is, so that this is the time when the thread began.
+    """
     if expires_at is None:
         return []
-    root = Spot(spot.thread)
-    fields = {"thread": spot.thread, "namespace": "", "user_id": person, "expires_at": expires_at}
+    root, begun = Spot(spot.thread), format_time(now)
+    fields = {"thread": spot.thread, "namespace": "", "user_id": person, "expires_at": expires_at, "created_at": begun}
     return [
         Put(collection=HEADS.name, row=Row(id=head_id(root), fields=fields), existing="skip"),
         Patch(collection=HEADS.name, id=head_id(root), fields={"expires_at": expires_at}, otherwise="skip"),
@@ -171,7 +179,7 @@ def keeping_alive(spot: Spot, expires_at: str | None, person: str | None) -> lis
 
 
 def writes_batch(
-    serde: SerializerProtocol, new: NewWrites, *, person: str | None, expires_at: str | None
+    serde: SerializerProtocol, new: NewWrites, *, person: str | None, now: datetime, expires_at: str | None
 ) -> list[Write]:
     """Return the writes that store pending writes; an ordinary one stays as it was written first."""
     spot = new.spot
@@ -193,7 +201,7 @@ def writes_batch(
             payload=dump(serde, value),
         )
         batch.append(Put(collection=WRITES.name, row=row, existing="replace" if place < 0 else "skip"))
-    return [*batch, *keeping_alive(spot, expires_at, person)]
+    return [*batch, *keeping_alive(spot, expires_at, person, now)]
 
 
 def _taken_apart(

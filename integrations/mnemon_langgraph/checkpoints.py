@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, CheckpointTuple
@@ -22,7 +22,7 @@ from mnemon_langgraph.names import made_of
 from mnemon_langgraph.serializing import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.base import Checkpoint, CheckpointMetadata
@@ -36,6 +36,7 @@ __all__ = [
     "COLLECTIONS",
     "HEADS",
     "WRITES",
+    "Held",
     "Parts",
     "Spot",
     "blob_id",
@@ -113,6 +114,25 @@ class Parts:
 
     checkpoint: Checkpoint
     apart: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What checkpoints are made of, as it was read.
+
+    Attributes:
+        parts: each without the values that are stored apart.
+        blobs: those values, by the ids of their rows.
+        writes: pending writes, by the place of their checkpoint.
+    """
+
+    parts: Sequence[Parts]
+    blobs: Mapping[str, Row]
+    writes: Mapping[Spot, Sequence[Row]]
+
+    def of(self, places: Iterable[int]) -> Held:
+        """Return what some of the checkpoints are made of."""
+        return replace(self, parts=[self.parts[place] for place in places])
 
 
 def spot_of(config: RunnableConfig) -> Spot:
