@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -21,12 +22,24 @@ def fastest_backend() -> str:
 nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = fastest_backend()
 nox.options.download_python = "never"
-nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "together", "live", "docs", "package"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "contracts",
+    "tests",
+    "adapter",
+    "together",
+    "live",
+    "live_adapter",
+    "docs",
+    "package",
+]
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
 ALL_EXTRAS = ".[cassettes,cli,local,openai,testing,weaviate]"
 FRAMEWORKS = ("agent_framework", "autogen", "langchain", "langgraph", "llama_index")
+RECORDED = ("langchain", "langgraph")  # adapters with tests over Weaviate
 BOUNDS = [f"{name} {bound}" for name in FRAMEWORKS for bound in ("oldest", "newest")]
 EVERYTHING = f"{ALL_EXTRAS[:-1]},{','.join(FRAMEWORKS)}]"
 TESTED = ("tests/core", "tests/stores", "tests/cassettes", "tests/embedders", "tests/apps", "tests/recall")
@@ -97,6 +110,16 @@ def live(session: nox.Session) -> None:
     """Run the tests against a real Weaviate: WEAVIATE_URL, WEAVIATE_BIN, or one that is built with Go, once."""
     session.install("-e", ALL_EXTRAS, "--group", "live")
     session.run("pytest", "tests/live", "tests/cassettes", *session.posargs, env={"CASSETTES": "live"})
+
+
+@nox.session
+@nox.parametrize("framework", [nox.param(name, id=name) for name in RECORDED])
+def live_adapter(session: nox.Session, framework: str) -> None:
+    """Run an adapter's tests against a real Weaviate, found as `live` finds it; CASSETTES=record records them."""
+    session.install("-e", f".[cassettes,local,testing,weaviate,{framework}]", "--group", framework)
+    mode = os.environ.get("CASSETTES", "live")
+    tests = f"tests/integrations/{framework}/recorded"
+    session.run("pytest", "-p", "no:asyncio", tests, *session.posargs, env={"CASSETTES": mode})
 
 
 @nox.session(default=False)
@@ -205,6 +228,7 @@ def run_tests(session: nox.Session, extras: str, *arguments: str) -> None:
 def run_adapter(session: nox.Session, framework: str, *arguments: str, oldest: bool = False) -> None:
     """Run the tests of an adapter, with the oldest version of its framework or with the newest."""
     pins = ("--group", f"{framework}-oldest") if oldest else ()
-    session.install("-e", f".[local,testing,{framework}]", "--group", framework, *pins)
+    recorded = "cassettes,weaviate," if framework in RECORDED else ""
+    session.install("-e", f".[{recorded}local,testing,{framework}]", "--group", framework, *pins)
     # langchain-tests brings a second plugin for async tests, which warns of settings that it misses.
     session.run("pytest", *PARALLEL, "-p", "no:asyncio", f"tests/integrations/{framework}", *arguments)
