@@ -40,9 +40,10 @@ def copied_checkpoints(
         spot = spot_of_row(row)
         there = replace(spot, thread=thread)
         new_ids = blob_ids(there, part)
-        for channel, key in blob_ids(spot, part).items():
-            if key in blobs:
-                values[new_ids[channel]] = _moved(blobs[key], new_ids[channel], thread)
+        for channel, keys in blob_ids(spot, part).items():
+            for key, new_id in zip(keys, new_ids[channel], strict=True):
+                if key in blobs:
+                    values[new_id] = _moved(blobs[key], new_id, thread)
         copies.append(_moved(row, checkpoint_id(there), thread))
     return [
         *(Put(collection=BLOBS.name, row=row, existing="skip") for row in values.values()),

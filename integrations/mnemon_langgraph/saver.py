@@ -13,6 +13,7 @@ from mnemon.adapting.storage import Storage
 from mnemon_langgraph._async.saving import AsyncSaving
 from mnemon_langgraph._sync.saving import Saving
 from mnemon_langgraph.checkpoints import COLLECTIONS
+from mnemon_langgraph.segments import KnownLists
 from mnemon_langgraph.serializing import exact
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class MnemonSaver(Saving, AsyncSaving, BaseCheckpointSaver[str]):
         super().__init__(serde=exact(serde, allowed_msgpack_modules))
         self._storage = Storage(memory, *COLLECTIONS)
         self._ttl = ttl
+        self._known = KnownLists()
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """Return a version that is greater than `current`, and that no fork of the thread has.

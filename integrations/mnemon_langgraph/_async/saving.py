@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mnemon.adapting.storage import Storage
     from mnemon.types.storage import Cursor
     from mnemon_langgraph.listing import Thread
+    from mnemon_langgraph.segments import KnownLists
 
 __all__ = ["AsyncSaving"]
 
@@ -41,6 +42,7 @@ class AsyncSaving:
     serde: SerializerProtocol
     _storage: Storage
     _ttl: timedelta | None
+    _known: KnownLists
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that a config names, or the newest of its thread; None where there is none.
@@ -88,7 +90,7 @@ class AsyncSaving:
     ) -> RunnableConfig:
         """Store a checkpoint that follows the one that the config names; return the config that names it."""
         new = NewCheckpoint.of(config, checkpoint, metadata, new_versions)
-        await self._storage.arun(checkpoints.put, self.serde, new, self._ttl)
+        await self._storage.arun(checkpoints.put, self.serde, new, self._ttl, self._known)
         return new.config
 
     async def aput_writes(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mnemon import where
-from mnemon.adapting.desk import in_chunks, one_moment, think
+from mnemon.adapting.desk import in_chunks, one_moment, think, unit_of_work
 from mnemon.types.times import format_time
 from mnemon_langgraph.batches import checkpoint_batch, writes_batch
 from mnemon_langgraph.checkpoints import (
@@ -24,6 +24,7 @@ from mnemon_langgraph.checkpoints import (
     read_parts,
     spot_of_row,
     tuple_of,
+    value_of,
 )
 from mnemon_langgraph.errors import CheckpointIncompleteError
 from mnemon_langgraph.serializing import load
@@ -38,9 +39,10 @@ if TYPE_CHECKING:
     from mnemon.adapting.desk import Desk, Store
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Cursor, Row
-    from mnemon_langgraph.batches import NewCheckpoint, NewWrites
+    from mnemon_langgraph.batches import CheckpointBatch, NewCheckpoint, NewWrites
     from mnemon_langgraph.checkpoints import Parts
     from mnemon_langgraph.listing import Listing
+    from mnemon_langgraph.segments import KnownLists
 
 __all__ = ["delta_history", "get_tuple", "page", "put", "put_writes", "rows_of", "values_of"]
 
@@ -49,19 +51,32 @@ _NEAR = 256
 """Ancestors that are read at a time, at most; the first times it is fewer, since most chains are short."""
 
 
-def put(desk: Desk, serde: SerializerProtocol, new: NewCheckpoint, ttl: timedelta | None) -> None:
+def put(desk: Desk, serde: SerializerProtocol, new: NewCheckpoint, ttl: timedelta | None, known: KnownLists) -> None:
     """Store a checkpoint."""
     person = _person(desk, new.spot, new.person)
     now = desk.clock()
     expires_at = None if ttl is None else format_time(now + ttl)
-    batch, head = think(checkpoint_batch, serde, new, person=person, now=now, expires_at=expires_at)
-    if new.parent is None:
-        desk.store.apply(desk.project, [*batch, *head])
+    batch = think(checkpoint_batch, serde, new, known, person=person, now=now, expires_at=expires_at)
+    if batch.segments:
+        with unit_of_work(desk.store) as store:
+            there: set[str] = set()
+            for ids in in_chunks(list(batch.segments)):
+                there |= (store.get(desk.project, BLOBS.name, ids, include=(), fields=(), decisive=True)).keys()
+            _apply(desk, store, batch.without(there), first=new.parent is None)
+    else:
+        _apply(desk, desk.store, batch, first=new.parent is None)
+    known.keep(batch.lists)
+
+
+def _apply(desk: Desk, store: Store, batch: CheckpointBatch, *, first: bool) -> None:
+    values, head = batch.writes, batch.head
+    if first:
+        store.apply(desk.project, [*values, *head])
         return
     # Nearly always the head is there, and one write moves it.
-    applied = desk.store.apply(desk.project, [*batch, head[-1]])
+    applied = store.apply(desk.project, [*values, head[-1]])
     if not applied.counts[-1]:
-        desk.store.apply(desk.project, head)
+        store.apply(desk.project, head)
 
 
 def put_writes(desk: Desk, serde: SerializerProtocol, new: NewWrites, ttl: timedelta | None) -> None:
@@ -175,7 +190,8 @@ def _completed(desk: Desk, serde: SerializerProtocol, rows: Sequence[Row], held:
 
 def values_of(desk: Desk, store: Store, rows: Sequence[Row], parts: Sequence[Parts]) -> dict[str, Row]:
     """Return the rows of the values that checkpoints name, as far as they are there, by their ids."""
-    ids = {key for row, part in zip(rows, parts, strict=True) for key in blob_ids(spot_of_row(row), part).values()}
+    named = [blob_ids(spot_of_row(row), part).values() for row, part in zip(rows, parts, strict=True)]
+    ids = {key for channels in named for keys in channels for key in keys}
     blobs: dict[str, Row] = {}
     for chunk in in_chunks(sorted(ids)):
         blobs |= store.get(desk.project, BLOBS.name, chunk, include=("payload",), decisive=True)
@@ -264,14 +280,9 @@ def _parent(desk: Desk, store: Store, row: Row, near: dict[str, Row]) -> Row | N
 
 
 def _seeds(desk: Desk, store: Store, seeds: Mapping[str, tuple[Row, Parts]]) -> dict[str, Row]:
-    """Return the stored values that chains begin with, by channel; small ones are in their checkpoints."""
-    ids = {
-        channel: blob_ids(spot_of_row(row), parts)[channel]
-        for channel, (row, parts) in seeds.items()
-        if channel in parts.apart
-    }
-    found = store.get(desk.project, BLOBS.name, list(ids.values()), include=("payload",), decisive=True)
-    return {channel: found[key] for channel, key in ids.items() if key in found}
+    """Return the rows of the stored values that chains begin with, by id; small ones are in their checkpoints."""
+    rows = [row for row, _ in seeds.values()]
+    return values_of(desk, store, rows, [parts for _, parts in seeds.values()])
 
 
 def _histories(
@@ -299,7 +310,8 @@ def _histories(
 def _seed(serde: SerializerProtocol, channel: str, row: Row, parts: Parts, stored: Mapping[str, Row]) -> object:
     if channel not in parts.apart:
         return parts.checkpoint["channel_values"][channel]
-    if channel not in stored:
-        spot = spot_of_row(row)
+    spot = spot_of_row(row)
+    keys = blob_ids(spot, parts)[channel]
+    if not stored.keys() >= set(keys):
         raise CheckpointIncompleteError(spot.thread, cast("str", spot.checkpoint), (channel,))
-    return load(serde, stored[channel].payload)
+    return value_of(serde, parts, channel, [stored[key] for key in keys])

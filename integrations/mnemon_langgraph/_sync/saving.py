@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mnemon.adapting.storage import Storage
     from mnemon.types.storage import Cursor
     from mnemon_langgraph.listing import Thread
+    from mnemon_langgraph.segments import KnownLists
 
 __all__ = ["Saving"]
 
@@ -42,6 +43,7 @@ class Saving:
     serde: SerializerProtocol
     _storage: Storage
     _ttl: timedelta | None
+    _known: KnownLists
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that a config names, or the newest of its thread; None where there is none.
@@ -89,7 +91,7 @@ class Saving:
     ) -> RunnableConfig:
         """Store a checkpoint that follows the one that the config names; return the config that names it."""
         new = NewCheckpoint.of(config, checkpoint, metadata, new_versions)
-        self._storage.run(checkpoints.put, self.serde, new, self._ttl)
+        self._storage.run(checkpoints.put, self.serde, new, self._ttl, self._known)
         return new.config
 
     def put_writes(

@@ -65,7 +65,7 @@ def test_the_sweeper_deletes_what_is_over_and_goes_on_after_a_failure(caplog: py
 def test_closing_the_store_ends_its_sweeper() -> None:
     with Memory(store=InMemoryStore(), embedder=None) as memory, MnemonStore(memory) as store:
         store.start_ttl_sweeper(60)
-        sweeper = store._sweeper  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
+        sweeper = store._sweeper  # pyright: ignore[reportPrivateUsage]
 
     assert sweeper is not None
     assert not sweeper.is_alive()
