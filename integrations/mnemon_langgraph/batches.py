@@ -23,7 +23,7 @@ from mnemon_langgraph.checkpoints import (
     head_id,
     merged_metadata,
     person_of,
-    segment_id,
+    segment_ids,
     spot_of,
     write_id,
 )
@@ -289,10 +289,10 @@ class _TakenApart:
         if unchanged and (names := self._known.get(key)) is not None:
             return names
         parts = segments_of(self._serde, value)
-        named = {segment_id(self._spot, self._person, name): stored for name, stored in parts}
-        self.blobs |= named
-        self.segments |= named.keys()
         names = [name for name, _ in parts]
+        ids = segment_ids(self._spot, self._person, names)
+        self.blobs |= {key: stored for key, (_, stored) in zip(ids, parts, strict=True)}
+        self.segments.update(ids)
         if isinstance(version, str):
             self.lists[key] = names
         return names

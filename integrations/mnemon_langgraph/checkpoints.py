@@ -49,7 +49,7 @@ __all__ = [
     "merged_metadata",
     "person_of",
     "read_parts",
-    "segment_id",
+    "segment_ids",
     "spot_of",
     "spot_of_row",
     "tuple_of",
@@ -172,7 +172,7 @@ def blob_ids(spot: Spot, parts: Parts) -> dict[str, list[str]]:
     return {
         channel: [blob_id(spot, channel, versions[channel], mark)]
         if isinstance(mark, str)
-        else [segment_id(spot, parts.person, name) for name in mark]
+        else segment_ids(spot, parts.person, mark)
         for channel, mark in parts.apart.items()
     }
 
@@ -182,9 +182,10 @@ def blob_id(spot: Spot, channel: str, version: float | str, mark: str) -> str:
     return made_of("blob", spot.thread, spot.namespace, channel, version, mark)
 
 
-def segment_id(spot: Spot, person: str | None, name: str) -> str:
-    """Return the id of a part of a list; each person of a thread has their own, so that all can be erased."""
-    return made_of("segment", spot.thread, spot.namespace, person, name)
+def segment_ids(spot: Spot, person: str | None, names: Iterable[str]) -> list[str]:
+    """Return the ids of parts of a list; each person of a thread has their own, so that all can be erased."""
+    owner = made_of("segments", spot.thread, spot.namespace, person)
+    return [f"{owner}.{name}" for name in names]
 
 
 def merged_metadata(config: RunnableConfig, metadata: CheckpointMetadata) -> dict[str, Any]:

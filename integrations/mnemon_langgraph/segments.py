@@ -23,7 +23,7 @@ ListKey = tuple[str, str, str, str, str | None]
 
 __all__ = ["SEGMENT", "KnownLists", "ListKey", "is_long", "joined", "segments_of", "serves"]
 
-SEGMENT = 32
+SEGMENT = 64
 """Items of a part. A checkpoint stores half of one anew on average, and 24 bytes for each of the others."""
 
 _MOST_KNOWN = 1_024

@@ -67,8 +67,8 @@ def grown(saver: MnemonSaver) -> Grown:
     """A thread whose list has grown, a run each."""
     at: RunnableConfig = config()
     said = talk(LONG)
-    for count in (40, 70, len(said)):
-        at = put(saver, at, {"a": said[:count]}, run_id=f"run {count}")
+    for count in (SEGMENT + 6, 2 * SEGMENT + 6, len(said)):
+        at = put(saver, at, {"a": said[:count]}, run_id=f"run {count // SEGMENT}")
     return saver, at, said
 
 
@@ -76,12 +76,12 @@ def test_pruning_and_deleting_runs_leave_the_parts_of_what_stays(grown: Grown, m
     saver, at, said = grown
     everything = rows.count(memory, BLOBS.name)
 
-    saver.delete_for_runs(["run 70"])
+    saver.delete_for_runs(["run 2"])
     fewer = rows.count(memory, BLOBS.name)
     first = value(saver, list(saver.list(config()))[-1].config)
     saver.prune(["1"])
 
-    assert first == said[:40]
+    assert first == said[: SEGMENT + 6]
     assert value(saver, at) == said
     assert everything > fewer > rows.count(memory, BLOBS.name) == len(said) // SEGMENT + 1
 
@@ -159,14 +159,15 @@ def test_what_could_not_be_stored_is_not_taken_for_stored() -> None:
     store = FailingStore()
     with Memory(store=store, embedder=None) as memory:
         saver = MnemonSaver(memory)
-        at = put(saver, config(), {"b": "x"})
+        at = put(saver, config(user_id="ana"), {"b": "x"})
+        here: RunnableConfig = {"configurable": {**graphs.place(at), "user_id": "ana"}}
         made, said = checkpoint({"a": talk(LONG)}), talk(LONG)
         store.down = True
         with pytest.raises(StoreUnavailableError):
-            saver.put({"configurable": graphs.place(at)}, made, {}, made["channel_versions"])
+            saver.put(here, made, {}, made["channel_versions"])
         store.down = False
 
         after: Checkpoint = {**checkpoint({"a": said}), "channel_versions": made["channel_versions"]}
-        there = saver.put({"configurable": graphs.place(at)}, after, {}, {})
+        there = saver.put(here, after, {}, {})
 
         assert value(saver, there) == said
