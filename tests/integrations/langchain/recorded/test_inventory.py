@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 def test_every_recorded_test_has_its_cassette_and_none_holds_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     # Plugins that come with langchain-tests warn of what is not theirs; the collection runs in a process of its own.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio -p no:recording")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio -W ignore::pytest.PytestAssertRewriteWarning")
 
     assert cassette_problems(Path(__file__).parent) == []
