@@ -5,6 +5,8 @@ of the processor, since they hardly depend on what else the machine does; beside
 LangGraph's savers wait for the disk at each commit, as ours does with `durability="full"`.
 """
 
+# LangGraph's typed marker is in the part that another package brings.
+# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 import asyncio
@@ -175,7 +177,7 @@ def savers(folder: Path) -> Iterator[Figure]:
         theirs = chat(saver)
     yield from _ratios("sync", ours, theirs)
 
-    async def both() -> tuple[dict[str, float], dict[str, float]]:
+    async def both() -> tuple[Times, Times]:
         with Memory(folder / "aours.db", embedder=None) as memory:
             ours = await achat(MnemonSaver(memory))
         async with AsyncSqliteSaver.from_conn_string(str(folder / "atheirs.db")) as saver:

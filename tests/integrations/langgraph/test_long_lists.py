@@ -112,9 +112,9 @@ def test_what_a_turn_adds_does_not_grow_with_the_thread(saver: MnemonSaver, memo
 
 def test_a_thread_that_two_people_wrote_is_readable_without_one_of_them(saver: MnemonSaver, memory: Memory) -> None:
     said = talk(LONG)
-    at = put(saver, config(user_id="ana"), {"a": said})
-    at = {"configurable": {**graphs.place(at), "user_id": "ben"}}
-    versions = {"a": f"0000000001.{graphs.place(at)['checkpoint_id']}"}
+    first = put(saver, config(user_id="ana"), {"a": said})
+    at: RunnableConfig = {"configurable": {**graphs.place(first), "user_id": "ben"}}
+    versions: dict[str, str | int | float] = {"a": f"0000000001.{graphs.place(at)['checkpoint_id']}"}
     made: Checkpoint = {**checkpoint({"a": said}), "channel_versions": versions}
     there = saver.put(at, made, {}, {})  # unchanged
 

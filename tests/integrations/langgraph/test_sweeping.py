@@ -40,7 +40,8 @@ class Telling(FailingStore):
 def test_the_sweeper_deletes_what_is_over_and_goes_on_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     clock, inner = Hands(), Telling()
     with Memory(store=inner, embedder=None, clock=clock) as memory:
-        store = MnemonStore(memory, ttl={"default_ttl": 10, "sweep_interval_minutes": A_MOMENT})
+        ttl: Any = {"default_ttl": 10, "sweep_interval_minutes": A_MOMENT}
+        store = MnemonStore(memory, ttl=ttl)
         store.put(NS, "over", {})
         store.put(NS, "stays", {}, ttl=None)
         clock.pass_minutes(11)

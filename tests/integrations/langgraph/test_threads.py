@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 
 from mnemon import InMemoryStore, Memory
@@ -50,7 +49,7 @@ def test_a_thread_that_did_not_begin_with_a_checkpoint_of_its_root_is_listed(mem
 
 def test_a_thread_that_was_moved_here_is_as_old_as_it_was(saver: MnemonSaver) -> None:
     old = InMemorySaver()
-    graphs.noting(old).invoke({"notes": ["a"]}, config())  # pyright: ignore[reportArgumentType]
+    graphs.noting(old).invoke({"notes": ["a"]}, config())
     times = sorted(datetime.fromisoformat(one.checkpoint["ts"]) for one in old.list(config()))
 
     copy_threads(old, saver)
@@ -60,14 +59,15 @@ def test_a_thread_that_was_moved_here_is_as_old_as_it_was(saver: MnemonSaver) ->
 
 
 class CountingSaver(InMemorySaver):
-    """A saver as many are: it counts its versions."""
+    """A fake of savers that count their versions, as the base class does."""
 
-    get_next_version = BaseCheckpointSaver.get_next_version  # pyright: ignore[reportAssignmentType]
+    def get_next_version(self, current: Any, channel: None) -> Any:
+        return 1 if current is None else current + 1
 
 
 def test_a_thread_whose_versions_are_numbers_goes_on_here_and_forks(saver: MnemonSaver) -> None:
     old = CountingSaver()
-    graphs.noting(old).invoke({"notes": ["a"]}, config())  # pyright: ignore[reportArgumentType]
+    graphs.noting(old).invoke({"notes": ["a"]}, config())
     copy_threads(old, saver)
     graph = graphs.noting(saver)
     fork = graph.get_state(config()).config
