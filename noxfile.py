@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,18 @@ def fastest_backend() -> str:
 nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = fastest_backend()
 nox.options.download_python = "never"
-nox.options.sessions = ["lint", "types", "contracts", "tests", "adapter", "together", "live", "docs", "package"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "contracts",
+    "tests",
+    "adapter",
+    "together",
+    "live",
+    "live_adapter",
+    "docs",
+    "package",
+]
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 DIST = Path("dist")
@@ -30,10 +42,11 @@ OLDEST = {  # of each framework the versions that its adapter's tests pass with;
     "agent_framework": ("agent-framework-core==1.23.0",),
     "autogen": ("autogen-agentchat==0.7.1", "autogen-core==0.7.1", "autogen-ext==0.7.1"),
     "langchain": ("langchain==1.3.0",),
-    "langgraph": ("langgraph==1.1.0",),
+    "langgraph": ("langgraph==1.2.0", "langgraph-checkpoint==4.1.0"),
     "llama_index": ("llama-index-core==0.14.25",),
 }
 FRAMEWORKS = tuple(OLDEST)
+RECORDED = ("langchain", "langgraph")  # adapters with tests over Weaviate
 BOUNDS = [f"{name} {bound}" for name in FRAMEWORKS for bound in ("oldest", "newest")]
 EVERYTHING = f"{ALL_EXTRAS[:-1]},{','.join(FRAMEWORKS)}]"
 TESTED = ("tests/core", "tests/stores", "tests/cassettes", "tests/embedders", "tests/apps", "tests/recall")
@@ -104,6 +117,16 @@ def live(session: nox.Session) -> None:
     """Run the tests against a real Weaviate: WEAVIATE_URL, WEAVIATE_BIN, or one that is built with Go, once."""
     session.install("-e", ALL_EXTRAS, "--group", "live")
     session.run("pytest", "tests/live", "tests/cassettes", *session.posargs, env={"CASSETTES": "live"})
+
+
+@nox.session
+@nox.parametrize("framework", [nox.param(name, id=name) for name in RECORDED])
+def live_adapter(session: nox.Session, framework: str) -> None:
+    """Run an adapter's tests against a real Weaviate, found as `live` finds it; CASSETTES=record records them."""
+    session.install("-e", f".[cassettes,local,testing,weaviate,{framework}]", "--group", framework)
+    mode = os.environ.get("CASSETTES", "live")
+    tests = f"tests/integrations/{framework}/recorded"
+    session.run("pytest", "-p", "no:asyncio", tests, *session.posargs, env={"CASSETTES": mode})
 
 
 @nox.session(default=False)
@@ -212,6 +235,7 @@ def run_tests(session: nox.Session, extras: str, *arguments: str) -> None:
 def run_adapter(session: nox.Session, framework: str, *arguments: str, oldest: bool = False) -> None:
     """Run the tests of an adapter, with the oldest version of its framework or with the newest."""
     pins = OLDEST[framework] if oldest else ()
-    session.install("-e", f".[local,testing,{framework}]", "--group", framework, *pins)
+    recorded = "cassettes,weaviate," if framework in RECORDED else ""
+    session.install("-e", f".[{recorded}local,testing,{framework}]", "--group", framework, *pins)
     # langchain-tests brings a second plugin for async tests, which warns of settings that it misses.
     session.run("pytest", *PARALLEL, "-p", "no:asyncio", f"tests/integrations/{framework}", *arguments)

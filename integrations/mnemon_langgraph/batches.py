@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,13 +23,15 @@ from mnemon_langgraph.checkpoints import (
     head_id,
     merged_metadata,
     person_of,
+    segment_ids,
     spot_of,
     write_id,
 )
+from mnemon_langgraph.segments import is_long, segments_of, serves
 from mnemon_langgraph.serializing import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from datetime import datetime
 
     from langchain_core.runnables import RunnableConfig
@@ -37,8 +39,17 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol
 
     from mnemon.types.storage import FieldValue, Write
+    from mnemon_langgraph.segments import KnownLists, ListKey
 
-__all__ = ["NewCheckpoint", "NewWrites", "checkpoint_batch", "moving_head", "writes_batch"]
+__all__ = [
+    "CheckpointBatch",
+    "NewCheckpoint",
+    "NewWrites",
+    "checkpoint_batch",
+    "keeping_alive",
+    "moving_head",
+    "writes_batch",
+]
 
 _SMALL = 200
 """Texts up to so many characters stay in the checkpoint: a row of their own would take as many bytes."""
@@ -105,13 +116,42 @@ class NewWrites:
     person: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointBatch:
+    """What is written for a checkpoint.
+
+    Attributes:
+        writes: values first, then the checkpoint.
+        head: what makes it the newest, after them; see `moving_head`.
+        segments: ids of parts of lists among the values, most of which are stored already.
+        lists: names of the parts of each list.
+    """
+
+    writes: Sequence[Write]
+    head: Sequence[Write]
+    segments: frozenset[str]
+    lists: Mapping[ListKey, list[str]]
+
+    def without(self, there: Container[str]) -> CheckpointBatch:
+        """Return it without the parts that are stored."""
+        left = [one for one in self.writes if not (isinstance(one, Put) and one.row.id in there)]
+        return replace(self, writes=left)
+
+
 def checkpoint_batch(
-    serde: SerializerProtocol, new: NewCheckpoint, *, person: str | None, now: datetime, expires_at: str | None
-) -> list[Write]:
-    """Return the writes that store a checkpoint: values first, the head that makes it visible last."""
+    serde: SerializerProtocol,
+    new: NewCheckpoint,
+    known: KnownLists,
+    *,
+    person: str | None,
+    now: datetime,
+    expires_at: str | None,
+) -> CheckpointBatch:
+    """Return what is written for a checkpoint."""
     spot = new.spot
     shared = {"thread": spot.thread, "user_id": person}
-    payload, blobs = _taken_apart(serde, spot, new.checkpoint, new.new_versions)
+    taken = _TakenApart(serde, spot, person, new.checkpoint["channel_versions"], new.new_versions, known)
+    payload = taken.stored(new.checkpoint)
     run_id = new.metadata.get("run_id")
     row = Row(
         id=checkpoint_id(spot),
@@ -125,15 +165,16 @@ def checkpoint_batch(
         metadata=new.metadata,
         payload=payload,
     )
-    return [
+    batch: list[Write] = [
+        *keeping_alive(spot, expires_at, person, now),
         *(
             Put(collection=BLOBS.name, row=Row(id=key, fields=shared, payload=value), existing="skip")
-            for key, value in blobs.items()
+            for key, value in taken.blobs.items()
         ),
         Put(collection=CHECKPOINTS.name, row=row),
-        *moving_head(spot, at=_made_at(new.checkpoint, now), person=person),
-        *keeping_alive(spot, expires_at, person),
     ]
+    head = moving_head(spot, at=_made_at(new.checkpoint, now), person=person)
+    return CheckpointBatch(writes=batch, head=head, segments=frozenset(taken.segments), lists=taken.lists)
 
 
 def _made_at(checkpoint: Checkpoint, now: datetime) -> str:
@@ -145,25 +186,33 @@ def _made_at(checkpoint: Checkpoint, now: datetime) -> str:
 
 
 def moving_head(spot: Spot, *, at: str, person: str | None) -> list[Write]:
-    """Return the writes that make a checkpoint the newest of its thread and namespace, unless a newer one is."""
+    """Return the writes that make a checkpoint the newest of its thread and namespace, unless a newer one is.
+
+    The last of them alone does it where there is a head.
+    """
     changed: dict[str, FieldValue | None] = {"checkpoint": spot.checkpoint, "updated_at": at}
     if person is not None:
         changed["user_id"] = person
     fields = {**changed, "thread": spot.thread, "namespace": spot.namespace, "created_at": at}
     newest = cast("str", spot.checkpoint)
     older = where("checkpoint").lt(newest) | ~where("checkpoint").exists()
+    late = where("created_at").gt(at)  # a thread that is moved here comes newest first
     return [
         Put(collection=HEADS.name, row=Row(id=head_id(spot), fields=fields), existing="skip"),
+        Patch(collection=HEADS.name, id=head_id(spot), fields={"created_at": at}, expect=late, otherwise="skip"),
         Patch(collection=HEADS.name, id=head_id(spot), fields=changed, expect=older, otherwise="skip"),
     ]
 
 
-def keeping_alive(spot: Spot, expires_at: str | None, person: str | None) -> list[Write]:
-    """Return the writes that let a thread expire later; the head of its root tells when, on every path."""
+def keeping_alive(spot: Spot, expires_at: str | None, person: str | None, now: datetime) -> list[Write]:
+    """Return the writes that let a thread expire later; the head of its root tells when, on every path.
+
+    It may be there before the first checkpoint of the root is, so that this is the time when the thread began.
+    """
     if expires_at is None:
         return []
-    root = Spot(spot.thread)
-    fields = {"thread": spot.thread, "namespace": "", "user_id": person, "expires_at": expires_at}
+    root, begun = Spot(spot.thread), format_time(now)
+    fields = {"thread": spot.thread, "namespace": "", "user_id": person, "expires_at": expires_at, "created_at": begun}
     return [
         Put(collection=HEADS.name, row=Row(id=head_id(root), fields=fields), existing="skip"),
         Patch(collection=HEADS.name, id=head_id(root), fields={"expires_at": expires_at}, otherwise="skip"),
@@ -171,7 +220,7 @@ def keeping_alive(spot: Spot, expires_at: str | None, person: str | None) -> lis
 
 
 def writes_batch(
-    serde: SerializerProtocol, new: NewWrites, *, person: str | None, expires_at: str | None
+    serde: SerializerProtocol, new: NewWrites, *, person: str | None, now: datetime, expires_at: str | None
 ) -> list[Write]:
     """Return the writes that store pending writes; an ordinary one stays as it was written first."""
     spot = new.spot
@@ -193,36 +242,75 @@ def writes_batch(
             payload=dump(serde, value),
         )
         batch.append(Put(collection=WRITES.name, row=row, existing="replace" if place < 0 else "skip"))
-    return [*batch, *keeping_alive(spot, expires_at, person)]
+    return [*batch, *keeping_alive(spot, expires_at, person, now)]
 
 
-def _taken_apart(
-    serde: SerializerProtocol,
-    spot: Spot,
-    checkpoint: Checkpoint,
-    new_versions: ChannelVersions,
-) -> tuple[bytes, dict[str, bytes]]:
-    """Return the bytes of a checkpoint, and those of its new large values by the ids of their rows.
+class _TakenApart:
+    """The values of a checkpoint, as far as they are stored apart.
 
-    A value whose version is not new is stored already. Versions that are no text are not trusted to be
-    unique: two forks may both count to 3, so there the value's digest is part of the id.
+    Attributes:
+        blobs: bytes of those that may be new, by the ids of their rows.
+        segments: ids of parts of lists among them.
+        lists: names of the parts of each list.
     """
-    versions = checkpoint["channel_versions"]
-    small: dict[str, Any] = {}
-    apart: dict[str, str] = {}
-    blobs: dict[str, bytes] = {}
-    for channel, value in checkpoint["channel_values"].items():
-        version = versions.get(channel)
-        if version is None or _is_small(value):
-            small[channel] = value
-            continue
-        mark = ""
-        if channel in new_versions or not isinstance(version, str):
-            stored = dump(serde, value)
-            mark = "" if isinstance(version, str) else blake2b(stored, digest_size=8).hexdigest()
-            blobs[blob_id(spot, channel, version, mark)] = stored
-        apart[channel] = mark
-    return dump(serde, [{**checkpoint, "channel_values": small}, apart]), blobs
+
+    def __init__(
+        self,
+        serde: SerializerProtocol,
+        spot: Spot,
+        person: str | None,
+        versions: ChannelVersions,
+        new_versions: ChannelVersions,
+        known: KnownLists,
+    ) -> None:
+        self._serde, self._spot, self._person = serde, spot, person
+        self._versions, self._new, self._known = versions, new_versions, known
+        self.blobs: dict[str, bytes] = {}
+        self.segments: set[str] = set()
+        self.lists: dict[ListKey, list[str]] = {}
+
+    def stored(self, checkpoint: Checkpoint) -> bytes:
+        """Return the bytes of the checkpoint without those values."""
+        small: dict[str, Any] = {}
+        apart: dict[str, str | list[str]] = {}
+        for channel, value in checkpoint["channel_values"].items():
+            if channel not in self._versions or _is_small(value):
+                small[channel] = value
+            elif is_long(value) and serves(self._serde):
+                apart[channel] = self._in_parts(channel, value)
+            else:
+                apart[channel] = self._whole(channel, value)
+        return dump(self._serde, [{**checkpoint, "channel_values": small}, apart])
+
+    def _in_parts(self, channel: str, value: list[Any]) -> list[str]:
+        version: object = self._versions[channel]
+        key = (self._spot.thread, self._spot.namespace, channel, str(version), self._person)
+        unchanged = channel not in self._new and isinstance(version, str)
+        if unchanged and (names := self._known.get(key)) is not None:
+            return names
+        parts = segments_of(self._serde, value)
+        names = [name for name, _ in parts]
+        ids = segment_ids(self._spot, self._person, names)
+        self.blobs |= {key: stored for key, (_, stored) in zip(ids, parts, strict=True)}
+        self.segments.update(ids)
+        if isinstance(version, str):
+            self.lists[key] = names
+        return names
+
+    def _whole(self, channel: str, value: object) -> str:
+        """Return what tells the value from others of its version.
+
+        A value whose version is not new is stored already, but for a long list, which may be so in parts.
+        Versions that are no text are not trusted to be unique: two forks may both count to 3, so there the
+        value's digest is part of the id.
+        """
+        version: object = self._versions[channel]
+        if channel not in self._new and isinstance(version, str) and not is_long(value):
+            return ""
+        stored = dump(self._serde, value)
+        mark = "" if isinstance(version, str) else blake2b(stored, digest_size=8).hexdigest()
+        self.blobs[blob_id(self._spot, channel, self._versions[channel], mark)] = stored
+        return mark
 
 
 def _is_small(value: object) -> bool:

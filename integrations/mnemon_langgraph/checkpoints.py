@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, CheckpointTuple
@@ -19,10 +19,11 @@ from mnemon import where
 from mnemon.types.storage import Collection, Ordered, Row
 from mnemon_langgraph.errors import CheckpointIncompleteError
 from mnemon_langgraph.names import made_of
+from mnemon_langgraph.segments import joined
 from mnemon_langgraph.serializing import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.base import Checkpoint, CheckpointMetadata
@@ -36,6 +37,7 @@ __all__ = [
     "COLLECTIONS",
     "HEADS",
     "WRITES",
+    "Held",
     "Parts",
     "Spot",
     "blob_id",
@@ -47,9 +49,11 @@ __all__ = [
     "merged_metadata",
     "person_of",
     "read_parts",
+    "segment_ids",
     "spot_of",
     "spot_of_row",
     "tuple_of",
+    "value_of",
     "write_id",
 ]
 
@@ -108,11 +112,33 @@ class Parts:
 
     Attributes:
         checkpoint: all else of it.
-        apart: the channels whose values are stored apart, with what tells the value from another of that version.
+        apart: the channels whose values are stored apart, with what tells the value from another of that version,
+            or the names of the parts of a long list.
+        person: who it is about, whose the parts of lists are.
     """
 
     checkpoint: Checkpoint
-    apart: Mapping[str, str]
+    apart: Mapping[str, str | list[str]]
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What checkpoints are made of, as it was read.
+
+    Attributes:
+        parts: each without the values that are stored apart.
+        blobs: those values, by the ids of their rows.
+        writes: pending writes, by the place of their checkpoint.
+    """
+
+    parts: Sequence[Parts]
+    blobs: Mapping[str, Row]
+    writes: Mapping[Spot, Sequence[Row]]
+
+    def of(self, places: Iterable[int]) -> Held:
+        """Return what some of the checkpoints are made of."""
+        return replace(self, parts=[self.parts[place] for place in places])
 
 
 def spot_of(config: RunnableConfig) -> Spot:
@@ -140,15 +166,26 @@ def head_id(spot: Spot) -> str:
     return made_of("head", spot.thread, spot.namespace)
 
 
-def blob_ids(spot: Spot, parts: Parts) -> dict[str, str]:
-    """Return the ids of the values that a checkpoint names, by channel."""
+def blob_ids(spot: Spot, parts: Parts) -> dict[str, list[str]]:
+    """Return the ids of the rows that hold the values that a checkpoint names, by channel."""
     versions = parts.checkpoint["channel_versions"]
-    return {channel: blob_id(spot, channel, versions[channel], mark) for channel, mark in parts.apart.items()}
+    return {
+        channel: [blob_id(spot, channel, versions[channel], mark)]
+        if isinstance(mark, str)
+        else segment_ids(spot, parts.person, mark)
+        for channel, mark in parts.apart.items()
+    }
 
 
 def blob_id(spot: Spot, channel: str, version: float | str, mark: str) -> str:
     """Return the id of a value; the mark tells it from others of a version that is not unique."""
     return made_of("blob", spot.thread, spot.namespace, channel, version, mark)
+
+
+def segment_ids(spot: Spot, person: str | None, names: Iterable[str]) -> list[str]:
+    """Return the ids of parts of a list; each person of a thread has their own, so that all can be erased."""
+    owner = made_of("segments", spot.thread, spot.namespace, person)
+    return [f"{owner}.{name}" for name in names]
 
 
 def merged_metadata(config: RunnableConfig, metadata: CheckpointMetadata) -> dict[str, Any]:
@@ -175,7 +212,14 @@ def person_of(config: RunnableConfig) -> str | None:
 
 def read_parts(serde: SerializerProtocol, row: Row) -> Parts:
     """Return a checkpoint without its large values."""
-    return Parts(*load(serde, row.payload))
+    checkpoint, apart = load(serde, row.payload)
+    return Parts(checkpoint, apart, cast("str | None", row.fields.get("user_id")))
+
+
+def value_of(serde: SerializerProtocol, parts: Parts, channel: str, blobs: Sequence[Row]) -> Any:
+    """Return a value that is stored apart."""
+    payloads = [row.payload for row in blobs]
+    return load(serde, payloads[0]) if isinstance(parts.apart[channel], str) else joined(serde, payloads)
 
 
 def write_id(spot: Spot, task: str, place: int) -> str:
@@ -199,9 +243,9 @@ def tuple_of(
     """
     spot = spot_of_row(row)
     ids = blob_ids(spot, parts)
-    if missing := tuple(channel for channel, key in ids.items() if key not in blobs):
+    if missing := tuple(channel for channel, keys in ids.items() if not blobs.keys() >= set(keys)):
         raise CheckpointIncompleteError(spot.thread, cast("str", spot.checkpoint), missing)
-    values = {channel: load(serde, blobs[key].payload) for channel, key in ids.items()}
+    values = {channel: value_of(serde, parts, channel, [blobs[key] for key in keys]) for channel, keys in ids.items()}
     checkpoint = parts.checkpoint
     checkpoint["channel_values"] = {**checkpoint["channel_values"], **values}
     parent = row.fields.get("parent")

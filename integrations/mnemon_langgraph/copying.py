@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mnemon.types.storage import Put, Row
-from mnemon_langgraph.batches import moving_head
+from mnemon_langgraph.batches import keeping_alive, moving_head
 from mnemon_langgraph.checkpoints import (
     BLOBS,
     CHECKPOINTS,
@@ -22,6 +22,7 @@ from mnemon_langgraph.checkpoints import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from mnemon.types.storage import Write
     from mnemon_langgraph.checkpoints import Parts
@@ -39,9 +40,10 @@ def copied_checkpoints(
         spot = spot_of_row(row)
         there = replace(spot, thread=thread)
         new_ids = blob_ids(there, part)
-        for channel, key in blob_ids(spot, part).items():
-            if key in blobs:
-                values[new_ids[channel]] = _moved(blobs[key], new_ids[channel], thread)
+        for channel, keys in blob_ids(spot, part).items():
+            for key, new_id in zip(keys, new_ids[channel], strict=True):
+                if key in blobs:
+                    values[new_id] = _moved(blobs[key], new_id, thread)
         copies.append(_moved(row, checkpoint_id(there), thread))
     return [
         *(Put(collection=BLOBS.name, row=row, existing="skip") for row in values.values()),
@@ -60,16 +62,16 @@ def copied_writes(rows: Iterable[Row], thread: str) -> list[Write]:
     ]
 
 
-def copied_heads(rows: Iterable[Row], thread: str, expires_at: str | None) -> list[Write]:
+def copied_heads(rows: Sequence[Row], thread: str, expires_at: str | None, now: datetime) -> list[Write]:
     """Return the writes that make the copies visible; a newer checkpoint of that thread stays the newest."""
     batch: list[Write] = []
     for row in rows:
         there = _there(row, thread)
-        fields = {**row.fields, "thread": thread, "expires_at": None if there.namespace else expires_at}
+        fields = {**row.fields, "thread": thread, "expires_at": None}
         batch.append(Put(collection=HEADS.name, row=Row(id=head_id(there), fields=fields), existing="skip"))
         person = cast("str | None", row.fields.get("user_id"))
         batch += moving_head(there, at=str(row.fields["updated_at"]), person=person)
-    return batch
+    return [*batch, *(keeping_alive(Spot(thread), expires_at, None, now) if rows else ())]
 
 
 def _moved(row: Row, row_id: str, thread: str) -> Row:

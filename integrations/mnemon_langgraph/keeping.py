@@ -103,7 +103,7 @@ def _stored(parts: Parts) -> set[str]:
 
 
 def _values(rows: Iterable[Row], parts: Mapping[str, Parts]) -> set[str]:
-    return {key for row in rows for key in blob_ids(spot_of_row(row), parts[row.id]).values()}
+    return {key for row in rows for keys in blob_ids(spot_of_row(row), parts[row.id]).values() for key in keys}
 
 
 def _newest(rows: Iterable[Row]) -> dict[Spot, Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
@@ -13,6 +13,7 @@ from mnemon.adapting.storage import Storage
 from mnemon_langgraph._async.saving import AsyncSaving
 from mnemon_langgraph._sync.saving import Saving
 from mnemon_langgraph.checkpoints import COLLECTIONS
+from mnemon_langgraph.segments import KnownLists
 from mnemon_langgraph.serializing import exact
 
 if TYPE_CHECKING:
@@ -78,14 +79,18 @@ class MnemonSaver(Saving, AsyncSaving, BaseCheckpointSaver[str]):
         super().__init__(serde=exact(serde, allowed_msgpack_modules))
         self._storage = Storage(memory, *COLLECTIONS)
         self._ttl = ttl
+        self._known = KnownLists()
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """Return a version that is greater than `current`, and that no fork of the thread has.
 
         A number of ten digits and 16 random ones. It is greater than what other savers write (32 digits), so
-        that threads which were moved here go on.
+        that threads which were moved here go on; those whose versions are numbers go on with numbers.
         """
-        number = 0 if current is None else int(str(current).partition(".")[0])
+        known: Any = current
+        if isinstance(known, int | float):
+            return cast("str", known + 1)
+        number = 0 if current is None else int(current.partition(".")[0])
         return f"{number + 1:010}.{secrets.token_hex(8)}"
 
     def memory(self) -> Memory:

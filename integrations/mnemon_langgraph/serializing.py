@@ -189,7 +189,9 @@ def exact(serde: SerializerProtocol | None, allowed: AllowedMsgpackModules | Non
     if serde is None:
         return ExactSerializer() if allowed is None else ExactSerializer(allowed_msgpack_modules=allowed)
     if isinstance(serde, EncryptedSerializer):
-        return EncryptedSerializer(serde.cipher, exact(serde.serde, allowed))
+        taken = copy.copy(serde)
+        taken.serde = exact(serde.serde, allowed)
+        return taken
     if not isinstance(serde, JsonPlusSerializer):
         if allowed is not None:
             msg = f"{type(serde).__name__} does not know allowed_msgpack_modules; give one of the two"

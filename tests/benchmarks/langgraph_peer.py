@@ -1,17 +1,22 @@
 """Checkpoints and items of mnemon beside LangGraph's own: `python tests/benchmarks/langgraph_peer.py [GROUP ...]`.
 
-Groups: savers, threads, items. Needs `mnemon[langgraph]` and `langgraph-checkpoint-sqlite`. Times are those of the
-processor, since they hardly depend on what else the machine does; LangGraph's savers wait for the disk besides.
+Groups: savers, growth, threads, items. Needs `mnemon[langgraph]` and `langgraph-checkpoint-sqlite`. Times are those
+of the processor, since they hardly depend on what else the machine does; beside another saver also those of the clock:
+LangGraph's savers wait for the disk at each commit, as ours does with `durability="full"`.
 """
 
+# LangGraph's typed marker is in the part that another package brings.
+# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +29,7 @@ from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.base.id import uuid6
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.base import PutOp
 from langgraph.store.memory import InMemoryStore
 
@@ -36,11 +42,14 @@ if TYPE_CHECKING:
 
     from langchain_core.runnables import RunnableConfig
 
+
 THREAD = "3f0a6c1e-5b1f-4d5e-9a55-0e9f7c1c2d3e"
+AT: RunnableConfig = {"configurable": {"thread_id": THREAD}}
 TURNS = 200
-STEPS = 3
-"""Checkpoints of a turn of a chat agent: input, start, reply."""
+GROWN = 500
 SHORT, LONG = 15, 3
+Times = dict[str, tuple[float, float]]
+"""Milliseconds of the processor and of the clock."""
 
 
 class Random(Embeddings):
@@ -59,77 +68,97 @@ def processor_ms(work: Callable[[], object]) -> float:
     return (time.process_time() - start) * 1_000
 
 
-def puts(saver: Any) -> Iterator[tuple[Any, Any, Any, Any]]:  # noqa: ANN401 - either saver
-    """Yield the checkpoints of a chat of so many turns, as a graph makes them, without their configs."""
-    messages: list[Any] = []
-    versions: dict[str, str] = {}
-    newest: str | None = None
-    number = 0
-    for turn in range(TURNS):
-        for step in range(STEPS):
-            number += 1
-            if step == 1:
-                messages = [
-                    *messages,
-                    HumanMessage(f"turn {turn}: my sister moved and I miss her cooking", id=f"u{turn}"),
-                ]
-            elif step == 2:
-                messages = [*messages, AIMessage("I see, thank you for telling me about it. " * 3, id=f"a{turn}")]
-            names = ("messages", "branch:to:reply")[: 2 - step % 2]
-            changed = {name: saver.get_next_version(newest, None) for name in names}
-            newest = max(changed.values())
-            versions = {**versions, **changed}
-            made = empty_checkpoint()
-            made["id"] = str(uuid6())
-            made["channel_values"] = {"messages": messages}
-            made["channel_versions"] = dict(versions)
-            made["versions_seen"] = {"__input__": {}, "reply": dict(changed)}
-            yield made, {"source": "loop", "step": number, "parents": {}}, changed, {"messages": messages[-1:]}
+def chatting(saver: Any) -> Any:  # noqa: ANN401 - either saver
+    """Return a graph that answers a message by three checkpoints, as agents that chat are."""
+
+    def reply(state: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        return {
+            "messages": [AIMessage("I see, thank you for telling me about it. " * 3, id=f"a{len(state['messages'])}")]
+        }
+
+    builder: Any = StateGraph(MessagesState)
+    builder.add_node("reply", reply)
+    builder.add_edge(START, "reply")
+    return builder.compile(checkpointer=saver)
 
 
-def chat(saver: Any) -> dict[str, float]:  # noqa: ANN401 - either saver
-    """Put the checkpoints of a chat; return the median times of what a graph asks of a saver."""
-    at: RunnableConfig = {"configurable": {"thread_id": THREAD, "checkpoint_ns": ""}}
-    times: list[float] = []
-    for made, metadata, changed, _ in puts(saver):
-        here, then = at, time.process_time()
-        at = saver.put(here, made, metadata, changed)
-        times.append((time.process_time() - then) * 1_000)
-    thread: RunnableConfig = {"configurable": {"thread_id": THREAD}}
-    return {
-        "put": statistics.median(times[-100:]),
-        "get_tuple": statistics.median(processor_ms(lambda: saver.get_tuple(thread)) for _ in range(SHORT)),
-        "list of 50": statistics.median(processor_ms(lambda: list(saver.list(thread, limit=50))) for _ in range(LONG)),
-    }
+def said(turn: int) -> dict[str, list[Any]]:
+    """Return what a person says in a turn."""
+    return {"messages": [HumanMessage(f"turn {turn}: my sister moved and I miss her cooking", id=f"u{turn}")]}
 
 
-async def achat(saver: Any) -> dict[str, float]:  # noqa: ANN401 - either saver
-    """Return the same times of the async half."""
-    at: RunnableConfig = {"configurable": {"thread_id": THREAD, "checkpoint_ns": ""}}
-    times: list[float] = []
-    for made, metadata, changed, _ in puts(saver):
-        then = time.process_time()
-        at = await saver.aput(at, made, metadata, changed)
-        times.append((time.process_time() - then) * 1_000)
-    thread: RunnableConfig = {"configurable": {"thread_id": THREAD}}
+class Timed:
+    """Takes the time of each call of a saver's methods, on the processor and on the clock."""
 
-    async def median(work: Callable[[], Awaitable[object]], runs: int) -> float:
-        taken: list[float] = []
-        for _ in range(runs):
-            then = time.process_time()
-            await work()
-            taken.append((time.process_time() - then) * 1_000)
-        return statistics.median(taken)
+    def __init__(self, saver: Any, *names: str) -> None:  # noqa: ANN401 - either saver
+        """Put a stopwatch around some methods of a saver."""
+        self.taken: dict[str, list[tuple[float, float]]] = {name.removeprefix("a"): [] for name in names}
+        for name in names:
+            method = getattr(saver, name)
+            watched = self._awatched if inspect.iscoroutinefunction(method) else self._watched
+            setattr(saver, name, watched(name.removeprefix("a"), method))
 
-    async def listed() -> None:
-        async for _ in saver.alist(thread, limit=50):
+    def _watched(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on
+            start = (time.process_time(), time.perf_counter())
+            try:
+                return method(*arguments, **named)
+            finally:
+                self._note(name, start)
+
+        return call
+
+    def _awatched(self, name: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on
+            start = (time.process_time(), time.perf_counter())
+            try:
+                return await method(*arguments, **named)
+            finally:
+                self._note(name, start)
+
+        return call
+
+    def _note(self, name: str, start: tuple[float, float]) -> None:
+        self.taken[name].append((time.process_time() - start[0], time.perf_counter() - start[1]))
+
+    def medians(self) -> Times:
+        """Return the median milliseconds of the last hundred calls of each method."""
+        return {name: _median(taken[-100:]) for name, taken in self.taken.items()}
+
+
+def _median(taken: list[tuple[float, float]]) -> tuple[float, float]:
+    processor, clock = zip(*taken, strict=True)
+    return statistics.median(processor) * 1_000, statistics.median(clock) * 1_000
+
+
+def chat(saver: Any) -> Times:  # noqa: ANN401 - either saver
+    """Let a graph chat for so many turns; return the times of what it, and who reads it, asks of a saver."""
+    timed = Timed(saver, "put", "put_writes", "get_tuple")
+    graph = chatting(saver)
+    for turn in range(TURNS):  # a step waits for its checkpoint, so that nothing else runs while one is stored
+        graph.invoke(said(turn), AT, durability="sync")
+    taken: list[tuple[float, float]] = []
+    for _ in range(LONG):
+        start = (time.process_time(), time.perf_counter())
+        for _one in saver.list(AT, limit=50):
             pass
+        taken.append((time.process_time() - start[0], time.perf_counter() - start[1]))
+    return {**timed.medians(), "list of 50": _median(taken)}
 
-    return {
-        "put": statistics.median(times[-100:]),
-        "get_tuple": await median(lambda: saver.aget_tuple(thread), SHORT),
-        "list of 50": await median(listed, LONG),
-    }
+
+async def achat(saver: Any) -> Times:  # noqa: ANN401 - either saver
+    """Return the same times of the async half."""
+    timed = Timed(saver, "aput", "aput_writes", "aget_tuple")
+    graph = chatting(saver)
+    for turn in range(TURNS):
+        await graph.ainvoke(said(turn), AT, durability="sync")
+    taken: list[tuple[float, float]] = []
+    for _ in range(LONG):
+        start = (time.process_time(), time.perf_counter())
+        async for _one in saver.alist(AT, limit=50):
+            pass
+        taken.append((time.process_time() - start[0], time.perf_counter() - start[1]))
+    return {**timed.medians(), "list of 50": _median(taken)}
 
 
 def bytes_of(path: Path) -> int:
@@ -148,7 +177,7 @@ def savers(folder: Path) -> Iterator[Figure]:
         theirs = chat(saver)
     yield from _ratios("sync", ours, theirs)
 
-    async def both() -> tuple[dict[str, float], dict[str, float]]:
+    async def both() -> tuple[Times, Times]:
         with Memory(folder / "aours.db", embedder=None) as memory:
             ours = await achat(MnemonSaver(memory))
         async with AsyncSqliteSaver.from_conn_string(str(folder / "atheirs.db")) as saver:
@@ -160,10 +189,44 @@ def savers(folder: Path) -> Iterator[Figure]:
     yield Figure(name="bytes on disk, of SqliteSaver's", value=sizes[0] / sizes[1], unit="times", wanted="<= 1.0")
 
 
-def _ratios(half: str, ours: dict[str, float], theirs: dict[str, float]) -> Iterator[Figure]:
-    for name, value in ours.items():
-        yield Figure(name=f"{half} {name}", value=value, unit="ms")
-        yield Figure(name=f"{half} {name}, of theirs", value=value / theirs[name], unit="times", wanted="<= 1.0")
+def _ratios(half: str, ours: Times, theirs: Times) -> Iterator[Figure]:
+    for name, (processor, clock) in ours.items():
+        yield Figure(name=f"{half} {name}, processor", value=processor, unit="ms")
+        yield Figure(
+            name=f"{half} {name}, processor, of theirs",
+            value=processor / theirs[name][0],
+            unit="times",
+            wanted="<= 1.0",
+        )
+        yield Figure(
+            name=f"{half} {name}, clock, of theirs", value=clock / theirs[name][1], unit="times", wanted="<= 1.0"
+        )
+
+
+def growth(folder: Path) -> Iterator[Figure]:
+    """Let a thread grow for 500 turns: kilobytes a turn of each hundred, beside LangGraph's saver."""
+    path = folder / "grown.db"
+    with Memory(path, embedder=None) as memory:
+        ours = _grown(MnemonSaver(memory), path)
+    with SqliteSaver.from_conn_string(str(folder / "theirs.db")) as saver:
+        theirs = _grown(saver, folder / "theirs.db")
+    for name, sizes in (("ours", ours), ("theirs", theirs)):
+        for number, (before, after) in enumerate(pairwise(sizes), 1):
+            turns = f"turns {100 * number - 99} to {100 * number}"
+            yield Figure(name=f"{name}, {turns}", value=(after - before) / 100 / 1e3, unit="kB a turn")
+    steps = [after - before for before, after in pairwise(ours)]
+    yield Figure(name="ours, last hundred of the second", value=steps[-1] / steps[1], unit="times", wanted="<= 1.3")
+
+
+def _grown(saver: Any, path: Path) -> list[int]:  # noqa: ANN401 - either saver
+    graph = chatting(saver)
+    graph.get_state(AT)
+    sizes = [bytes_of(path)]
+    for turn in range(GROWN):
+        graph.invoke(said(turn), AT)
+        if turn % 100 == 99:
+            sizes.append(bytes_of(path))
+    return sizes
 
 
 def threads(folder: Path) -> Iterator[Figure]:
@@ -208,8 +271,8 @@ def items(folder: Path) -> Iterator[Figure]:
 
 
 def main() -> None:
-    """Measure all, or what is named: savers, threads, items."""
-    groups = {"savers": savers, "threads": threads, "items": items}
+    """Measure all, or what is named: savers, growth, threads, items."""
+    groups = {"savers": savers, "growth": growth, "threads": threads, "items": items}
     with tempfile.TemporaryDirectory(prefix="mnemon-bench-") as folder:
         for name in sys.argv[1:] or groups:
             sys.stderr.write(f"measuring {name} ...\n")

@@ -25,7 +25,7 @@ PREFIX = "Recorded"
 
 
 @pytest.fixture
-def cassette_server(weaviate_node: Node | str) -> Generator[RecordedServer]:
+def empty_server(weaviate_node: Node | str) -> Generator[RecordedServer]:
     """A server without our collections."""
     url = place_on(weaviate_node).url
     place = Place(url, place_on(weaviate_node).grpc_port, PREFIX)
@@ -37,6 +37,11 @@ def cassette_server(weaviate_node: Node | str) -> Generator[RecordedServer]:
     assert parts.port is not None
     yield RecordedServer(name=f"weaviate {version}", host=parts.hostname, port=parts.port, grpc_port=place.grpc_port)
     clear(place)
+
+
+@pytest.fixture
+def cassette_server(empty_server: RecordedServer) -> RecordedServer:
+    return empty_server
 
 
 @pytest.fixture

@@ -43,3 +43,9 @@ class FailingStore(InMemoryStore):
 
     def apply(self, *arguments: Any, **named: Any) -> Any:
         return self._answer("apply", arguments, named)
+
+    def exclusive(self) -> Any:
+        return self._answer("exclusive", (), {})
+
+    def snapshot(self) -> Any:
+        return self._answer("snapshot", (), {})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mnemon.adapting.storage import Storage
     from mnemon.types.storage import Cursor
     from mnemon_langgraph.listing import Thread
+    from mnemon_langgraph.segments import KnownLists
 
 __all__ = ["AsyncSaving"]
 
@@ -41,6 +42,7 @@ class AsyncSaving:
     serde: SerializerProtocol
     _storage: Storage
     _ttl: timedelta | None
+    _known: KnownLists
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that a config names, or the newest of its thread; None where there is none.
@@ -71,9 +73,9 @@ class AsyncSaving:
         after: Cursor | None = None
         left = limit
         while left is None or left > 0:
-            size = _PAGE if left is None else min(_PAGE, left)
+            size = _PAGE if left is None or listing.metadata else min(_PAGE, left)
             found, after = await self._storage.arun(checkpoints.page, self.serde, listing, after, size)
-            for one in found:
+            for one in found[:left]:
                 yield one
             left = None if left is None else left - len(found)
             if after is None:
@@ -88,7 +90,7 @@ class AsyncSaving:
     ) -> RunnableConfig:
         """Store a checkpoint that follows the one that the config names; return the config that names it."""
         new = NewCheckpoint.of(config, checkpoint, metadata, new_versions)
-        await self._storage.arun(checkpoints.put, self.serde, new, self._ttl)
+        await self._storage.arun(checkpoints.put, self.serde, new, self._ttl, self._known)
         return new.config
 
     async def aput_writes(
@@ -142,13 +144,14 @@ class AsyncSaving:
                 await self._storage.arun(threads.prune, self.serde, str(thread_id))
 
     async def alist_threads(
-        self, *, user_id: str | None = None, before: datetime | None = None, limit: int = 100
+        self, *, user_id: str | None = None, before: Thread | datetime | None = None, limit: int = 100
     ) -> Sequence[Thread]:
         """Return threads, those that were changed last first.
 
         Args:
             user_id: only threads of this person (`user_id` in the config); None for all.
-            before: only threads that were last changed before: `updated_at` of the last one of a page gives the next.
+            before: only what comes after this thread, the last one of the page before; or threads that were last
+                changed before a time.
             limit: how many at most, up to 1,000.
         """
         if not 1 <= limit <= _MOST:

@@ -10,7 +10,7 @@ from mnemon.adapting.async_desk import athink, in_chunks, unit_of_work
 from mnemon.types.storage import Delete, DeleteWhere, Patch
 from mnemon.types.times import format_time, to_datetime
 from mnemon_langgraph._async.checkpoints import rows_of, values_of
-from mnemon_langgraph.checkpoints import BLOBS, CHECKPOINTS, COLLECTIONS, HEADS, WRITES, head_id, read_parts
+from mnemon_langgraph.checkpoints import BLOBS, CHECKPOINTS, COLLECTIONS, HEADS, WRITES, Spot, head_id, read_parts
 from mnemon_langgraph.copying import copied_checkpoints, copied_heads, copied_writes
 from mnemon_langgraph.keeping import doomed_by_pruning, doomed_by_runs
 from mnemon_langgraph.listing import Thread
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mnemon.adapting.async_desk import AsyncDesk, AsyncStore
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import FieldValue, Row, Write
+    from mnemon.types.storage import Cursor, FieldValue, Row, Write
     from mnemon_langgraph.checkpoints import Parts
     from mnemon_langgraph.keeping import Doomed
 
@@ -130,9 +130,10 @@ async def copy_thread(
         for ids in in_chunks(await store.list_ids(desk.project, WRITES.name, here)):
             writes = await store.get(desk.project, WRITES.name, ids, include=("payload",), decisive=True)
             await store.apply(desk.project, copied_writes(writes.values(), target))
-        expires_at = None if ttl is None else format_time(desk.clock() + ttl)
+        now = desk.clock()
+        expires_at = None if ttl is None else format_time(now + ttl)
         heads = [row for row in await _heads(desk, store, here) if "checkpoint" in row.fields]
-        await store.apply(desk.project, copied_heads(heads, target, expires_at))
+        await store.apply(desk.project, copied_heads(heads, target, expires_at, now))
 
 
 def _all_parts(serde: SerializerProtocol, rows: Sequence[Row]) -> list[Parts]:
@@ -146,15 +147,20 @@ async def _heads(desk: AsyncDesk, store: AsyncStore, condition: Filter) -> list[
     return heads
 
 
-async def list_threads(desk: AsyncDesk, user_id: str | None, before: datetime | None, limit: int) -> list[Thread]:
+async def list_threads(
+    desk: AsyncDesk, user_id: str | None, before: Thread | datetime | None, limit: int
+) -> list[Thread]:
     """Return threads, those that were changed last first."""
     condition = where("namespace").eq("") & where("checkpoint").exists()
     if user_id is not None:
         condition &= where("user_id").eq(user_id)
-    if before is not None:
+    after: Cursor | None = None
+    if isinstance(before, Thread):  # of threads that were changed at one time, as copies are, some may be left
+        after = (format_time(before.updated_at), head_id(Spot(before.thread_id)))
+    elif before is not None:
         condition &= where("updated_at").lt(format_time(before))
     found = await desk.store.scan(
-        desk.project, HEADS.name, condition, order="updated_at", descending=True, limit=limit, include=()
+        desk.project, HEADS.name, condition, order="updated_at", descending=True, after=after, limit=limit, include=()
     )
     names = [str(row.fields["thread"]) for row in found.rows]
     counts: dict[str, int] = {}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mnemon.adapting.storage import Storage
     from mnemon.types.storage import Cursor
     from mnemon_langgraph.listing import Thread
+    from mnemon_langgraph.segments import KnownLists
 
 __all__ = ["Saving"]
 
@@ -42,6 +43,7 @@ class Saving:
     serde: SerializerProtocol
     _storage: Storage
     _ttl: timedelta | None
+    _known: KnownLists
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that a config names, or the newest of its thread; None where there is none.
@@ -72,9 +74,9 @@ class Saving:
         after: Cursor | None = None
         left = limit
         while left is None or left > 0:
-            size = _PAGE if left is None else min(_PAGE, left)
+            size = _PAGE if left is None or listing.metadata else min(_PAGE, left)
             found, after = self._storage.run(checkpoints.page, self.serde, listing, after, size)
-            for one in found:
+            for one in found[:left]:
                 yield one
             left = None if left is None else left - len(found)
             if after is None:
@@ -89,7 +91,7 @@ class Saving:
     ) -> RunnableConfig:
         """Store a checkpoint that follows the one that the config names; return the config that names it."""
         new = NewCheckpoint.of(config, checkpoint, metadata, new_versions)
-        self._storage.run(checkpoints.put, self.serde, new, self._ttl)
+        self._storage.run(checkpoints.put, self.serde, new, self._ttl, self._known)
         return new.config
 
     def put_writes(
@@ -141,13 +143,14 @@ class Saving:
                 self._storage.run(threads.prune, self.serde, str(thread_id))
 
     def list_threads(
-        self, *, user_id: str | None = None, before: datetime | None = None, limit: int = 100
+        self, *, user_id: str | None = None, before: Thread | datetime | None = None, limit: int = 100
     ) -> Sequence[Thread]:
         """Return threads, those that were changed last first.
 
         Args:
             user_id: only threads of this person (`user_id` in the config); None for all.
-            before: only threads that were last changed before: `updated_at` of the last one of a page gives the next.
+            before: only what comes after this thread, the last one of the page before; or threads that were last
+                changed before a time.
             limit: how many at most, up to 1,000.
         """
         if not 1 <= limit <= _MOST:

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 
+def remember(memory: Memory) -> str:
+    """Give a memory what the suites ask for; return the id of the last one."""
+    for text in ("Ana lives in Lisbon.", "Ana likes tea.", "Ana has a cat.", "Ana plays chess."):
+        memory.add(text, user_id="ana", kind="semantic")
+    return memory.add("Ana is 30.", user_id="ana", kind="semantic").ids[0]
+
+
 class OnBothStores:
     """Gives each test of a suite a memory of its own."""
 
@@ -32,8 +39,7 @@ class OnBothStores:
         path = tmp_path / "m.db"
         on_disk = request.param == "sqlite"
         with Memory(path, embedder=None) if on_disk else Memory(store=InMemoryStore(), embedder=None) as memory:
-            for text in ("Ana lives in Lisbon.", "Ana likes tea.", "Ana has a cat.", "Ana plays chess.", "Ana is 30."):
-                self.saved = memory.add(text, user_id="ana", kind="semantic").ids[0]
+            self.saved = remember(memory)
             self.memory = memory
             yield
 

@@ -24,6 +24,11 @@ def payloads(memory: Memory, *collections: str) -> list[bytes]:
     return Storage(memory).run(_payloads, collections)
 
 
+def volume(memory: Memory, collection: str) -> int:
+    """Return the bytes of all payloads of at most a thousand rows."""
+    return Storage(memory).run(_volume, collection)
+
+
 def _count(desk: Desk, collection: str) -> int:
     return desk.store.count(desk.project, collection).rows
 
@@ -35,3 +40,8 @@ def _delete_all(desk: Desk, collection: str) -> None:
 
 def _payloads(desk: Desk, collections: tuple[str, ...]) -> list[bytes]:
     return [row.payload for name in collections for row in desk.store.scan(desk.project, name).rows]
+
+
+def _volume(desk: Desk, collection: str) -> int:
+    ids = desk.store.list_ids(desk.project, collection)
+    return sum(len(row.payload) for row in desk.store.get(desk.project, collection, ids).values())

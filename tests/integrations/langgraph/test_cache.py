@@ -71,3 +71,23 @@ def test_a_node_is_not_run_again_for_the_same_input(memory: Memory) -> None:
 
     assert answers == [["a", "done"], ["a", "done"], ["b", "done"]]
     assert ran == ["a", "b"]
+
+
+def test_what_langgraph_caches_is_nobodys_and_forget_counts_it_as_left(memory: Memory) -> None:
+    def work(state: dict[str, list[str]]) -> dict[str, list[str]]:
+        return {"items": [f"a secret of {state['items'][0]}"]}
+
+    builder: Any = graphs.Builder(graphs.Items)
+    builder.add_node("work", work, cache_policy=CachePolicy(ttl=60))
+    builder.add_edge("__start__", "work")
+    cache = MnemonCache(memory)
+    graph = builder.compile(cache=cache)
+    graph.invoke({"items": ["ana"]}, graphs.config(user_id="ana"))
+    cache.set({key("a"): (1, None)})
+
+    left = memory.forget(user_id="ana").left
+
+    assert left["langgraph_cache"] == 2
+    assert cache.get([key("a")]) == {key("a"): 1}
+    cache.clear()
+    assert "langgraph_cache" not in memory.forget(user_id="ana").left
