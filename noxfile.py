@@ -43,6 +43,7 @@ MEM0 = "mem0ai==2.2.1"
 BENCH_RESULTS = "docs/_static/benchmarks/results.json"
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
+TWO_SERVERS = ("--numprocesses=2", "--dist=worksteal")  # a test process has a server of its own beside it
 
 
 @nox.session
@@ -96,7 +97,7 @@ def together(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Run the tests against a real Weaviate: WEAVIATE_URL, WEAVIATE_BIN, or one that is built with Go, once."""
     session.install("-e", ALL_EXTRAS, "--group", "live")
-    session.run("pytest", "tests/live", "tests/cassettes", *session.posargs, env={"CASSETTES": "live"})
+    session.run("pytest", *TWO_SERVERS, "tests/live", "tests/cassettes", *session.posargs, env={"CASSETTES": "live"})
 
 
 @nox.session(default=False)

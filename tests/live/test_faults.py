@@ -16,12 +16,12 @@ from mnemon.errors import StoreError
 from mnemon.types.filters import where
 from mnemon.types.storage import Collection, Nearest, Ordered, Patch, Put, Row, Terms, VectorSpace
 from tests.live.conftest import Place, clear, place_on
-from tests.servers.weaviate_server import Node, NoServerError, cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from mnemon.stores.weaviate import WeaviateStore
+    from tests.servers.weaviate_server import Node
 
 NOTES = Collection(
     name="notes",
@@ -31,16 +31,6 @@ NOTES = Collection(
     vectors=(VectorSpace("small", "m", 16),),
 )
 DIMENSIONS = 16
-
-
-@pytest.fixture
-def node() -> Generator[Node]:
-    """A server of the test's own, which it may kill."""
-    try:
-        with cluster() as (node,):
-            yield node
-    except NoServerError as error:
-        pytest.skip(str(error))
 
 
 def note(row_id: str) -> Row:
