@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from weaviate import WeaviateAsyncClient, WeaviateClient
 from weaviate.classes.init import AdditionalConfig, Auth, Timeout
 from weaviate.config import GrpcConfig
 from weaviate.connect.base import ConnectionParams, ProtocolParams
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Address", "address_of", "client_arguments"]
+
+Client = TypeVar("Client", WeaviateClient, WeaviateAsyncClient)
 
 _REST, _GRPC, _TLS = 8080, 50051, 443
 
@@ -39,6 +42,10 @@ class Address:
     def __str__(self) -> str:
         """The address as messages name it."""
         return f"{'https' if self.secure else 'http'}://{self.host}:{self.port} (gRPC {self.grpc_port})"
+
+    def client(self, kind: type[Client], timeout_s: float) -> Client:
+        """Return a client, not yet connected."""
+        return kind(**client_arguments(self, timeout_s))
 
 
 def address_of(

@@ -11,14 +11,15 @@ from weaviate.classes.config import ConsistencyLevel
 
 from mnemon.errors import ClosedError, StoreError
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate.addresses import Address, client_arguments
-from mnemon.stores.weaviate.concurrency import AsyncLock, alimited
+from mnemon.stores.weaviate.concurrency import AsyncLock, ablocking, alimited
 from mnemon.stores.weaviate.failures import TRANSIENT, translated
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from mnemon.stores.weaviate.addresses import Address
     from mnemon.stores.weaviate.concurrency import AsyncCall, AsyncRows
+    from mnemon.stores.weaviate.embedded import Embedded
 
 __all__ = ["AsyncServer"]
 
@@ -32,7 +33,7 @@ class AsyncServer:
     """Asks one Weaviate, at one level of consistency: QUORUM, for reads and writes alike."""
 
     def __init__(
-        self, client: WeaviateAsyncClient | None, address: Address | None, *, prefix: str, timeout_s: float
+        self, client: WeaviateAsyncClient | None, address: Address | Embedded | None, *, prefix: str, timeout_s: float
     ) -> None:
         """Use an open client, which stays its owner's, or make one for an address at first use."""
         self.prefix = naming.check_prefix(prefix)
@@ -51,8 +52,8 @@ class AsyncServer:
             raise ClosedError(msg)
         if self._client is None:
             async with self._lock:
-                if self._client is None and self._address is not None:
-                    client = WeaviateAsyncClient(**client_arguments(self._address, self.timeout_s))
+                if self._client is None and (address := self._address) is not None:
+                    client = await ablocking(lambda: address.client(WeaviateAsyncClient, self.timeout_s))
                     try:
                         with translated(self.where, "connect"):
                             async with alimited(self.timeout_s):

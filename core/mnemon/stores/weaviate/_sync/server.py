@@ -12,14 +12,15 @@ from weaviate.classes.config import ConsistencyLevel
 
 from mnemon.errors import ClosedError, StoreError
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate.addresses import Address, client_arguments
-from mnemon.stores.weaviate.concurrency import Lock, limited
+from mnemon.stores.weaviate.concurrency import Lock, blocking, limited
 from mnemon.stores.weaviate.failures import TRANSIENT, translated
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from mnemon.stores.weaviate.addresses import Address
     from mnemon.stores.weaviate.concurrency import Call, Rows
+    from mnemon.stores.weaviate.embedded import Embedded
 
 __all__ = ["Server"]
 
@@ -33,7 +34,7 @@ class Server:
     """Asks one Weaviate, at one level of consistency: QUORUM, for reads and writes alike."""
 
     def __init__(
-        self, client: WeaviateClient | None, address: Address | None, *, prefix: str, timeout_s: float
+        self, client: WeaviateClient | None, address: Address | Embedded | None, *, prefix: str, timeout_s: float
     ) -> None:
         """Use an open client, which stays its owner's, or make one for an address at first use."""
         self.prefix = naming.check_prefix(prefix)
@@ -52,8 +53,8 @@ class Server:
             raise ClosedError(msg)
         if self._client is None:
             with self._lock:
-                if self._client is None and self._address is not None:
-                    client = WeaviateClient(**client_arguments(self._address, self.timeout_s))
+                if self._client is None and (address := self._address) is not None:
+                    client = blocking(lambda: address.client(WeaviateClient, self.timeout_s))
                     try:
                         with translated(self.where, "connect"), limited(self.timeout_s):
                             client.connect()
