@@ -101,6 +101,13 @@ def live(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def live_cluster(session: nox.Session) -> None:
+    """Run the tests of a cluster: three nodes on this machine, started by the binary that `live` uses."""
+    session.install("-e", ALL_EXTRAS, "--group", "live")
+    session.run("pytest", "tests/live_cluster", *session.posargs)
+
+
+@nox.session(default=False)
 def record(session: nox.Session) -> None:
     """Record the cassettes anew from a real Weaviate, found as `live` finds it; after -- which tests, or all."""
     session.install("-e", ALL_EXTRAS, "--group", "live")

@@ -14,6 +14,7 @@ from weaviate.embedded import EmbeddedOptions
 from weaviate.exceptions import WeaviateEmbeddedInvalidVersionError, WeaviateStartUpError
 
 from mnemon.errors import ConfigError, StoreUnavailableError
+from mnemon.stores.weaviate.addresses import attempt_s
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +68,8 @@ class Embedded:
         )
         if self.binary_folder is not None:
             options.binary_path = str(self.binary_folder)
-        timeout = Timeout(init=timeout_s, query=timeout_s, insert=timeout_s)
+        attempt = attempt_s(timeout_s)
+        timeout = Timeout(init=attempt, query=attempt, insert=attempt)
         try:
             return kind(
                 embedded_options=options,

@@ -11,8 +11,9 @@ from weaviate.classes.config import ConsistencyLevel
 
 from mnemon.errors import ClosedError, StoreError
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.addresses import attempt_s
 from mnemon.stores.weaviate.concurrency import AsyncLock, ablocking, alimited
-from mnemon.stores.weaviate.failures import TRANSIENT, translated
+from mnemon.stores.weaviate.failures import is_transient, translated
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -25,7 +26,6 @@ __all__ = ["AsyncServer"]
 
 Answer = TypeVar("Answer")
 
-_ATTEMPTS = 4
 _OK, _NOT_FOUND = 200, 404
 
 
@@ -38,6 +38,7 @@ class AsyncServer:
         """Use an open client, which stays its owner's, or make one for an address at first use."""
         self.prefix = naming.check_prefix(prefix)
         self.timeout_s = timeout_s
+        self._attempt_s = attempt_s(timeout_s)
         self.where = "the client that was given" if address is None else str(address)
         self._address = address
         self._client = client
@@ -80,19 +81,19 @@ class AsyncServer:
         return client.collections.use(name).with_tenant(tenant).with_consistency_level(ConsistencyLevel.QUORUM)
 
     async def ask(self, doing: str, call: AsyncCall[Answer]) -> Answer:
-        """Return what one request returns: over gRPC, which repeats by itself what may be repeated."""
+        """Return what one request returns that must not be carried out twice."""
         with translated(self.where, doing):
-            async with alimited(self.timeout_s):
+            async with alimited(self._attempt_s):
                 return await call()
 
     async def ask_again(self, doing: str, call: AsyncCall[Answer]) -> Answer:
-        """Return what one request over REST returns, repeated where it was not answered: it does no harm twice."""
+        """Return what one request returns, repeated while there is no answer, or no leader: it does no harm twice."""
         with translated(self.where, doing):
             async for attempt in stamina.retry_context(
-                on=TRANSIENT, attempts=_ATTEMPTS, timeout=self.timeout_s, wait_initial=0.1, wait_max=2.0
+                on=is_transient, attempts=None, timeout=self.timeout_s, wait_initial=0.1, wait_max=2.0
             ):
                 with attempt:
-                    async with alimited(self.timeout_s):
+                    async with alimited(self._attempt_s):
                         return await call()
         raise AssertionError  # the last attempt raises
 

@@ -15,7 +15,7 @@ from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._async.pages import scan
 from mnemon.stores.weaviate.concurrency import atogether
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
-from mnemon.stores.weaviate.failures import is_missing_tenant
+from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_without_leader
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
 from mnemon.types.requests import ScanRequest
@@ -23,6 +23,8 @@ from mnemon.types.storage import Applied, DeleteWhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from weaviate.collections.classes.batch import BatchObjectReturn
 
     from mnemon.stores.weaviate._async.reader import AsyncReader
     from mnemon.stores.weaviate._async.server import AsyncServer
@@ -126,7 +128,13 @@ class AsyncWriter:
 
     async def _insert_many(self, rows: AsyncRows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
         doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
-        answer = await self._server.ask_again(doing, lambda: rows.data.insert_many(data))
+
+        async def inserting() -> BatchObjectReturn:
+            answer = await rows.data.insert_many(data)
+            refuse_without_leader(error.message for error in answer.errors.values())
+            return answer
+
+        answer = await self._server.ask_again(doing, inserting)
         if answer.has_errors:
             failed = [ids[place] for place in sorted(answer.errors)]
             msg = (

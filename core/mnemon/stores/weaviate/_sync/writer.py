@@ -16,7 +16,7 @@ from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.pages import scan
 from mnemon.stores.weaviate.concurrency import together
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
-from mnemon.stores.weaviate.failures import is_missing_tenant
+from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_without_leader
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
 from mnemon.types.requests import ScanRequest
@@ -24,6 +24,8 @@ from mnemon.types.storage import Applied, DeleteWhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from weaviate.collections.classes.batch import BatchObjectReturn
 
     from mnemon.stores.weaviate._sync.reader import Reader
     from mnemon.stores.weaviate._sync.server import Server
@@ -125,7 +127,13 @@ class Writer:
 
     def _insert_many(self, rows: Rows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
         doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
-        answer = self._server.ask_again(doing, lambda: rows.data.insert_many(data))
+
+        def inserting() -> BatchObjectReturn:
+            answer = rows.data.insert_many(data)
+            refuse_without_leader(error.message for error in answer.errors.values())
+            return answer
+
+        answer = self._server.ask_again(doing, inserting)
         if answer.has_errors:
             failed = [ids[place] for place in sorted(answer.errors)]
             msg = (
