@@ -108,6 +108,14 @@ def live_cluster(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def reliability(session: nox.Session) -> None:
+    """Kill, pause and race a real Weaviate as often as it takes to believe it; takes hours."""
+    session.install("-e", ALL_EXTRAS, "--group", "live")
+    files = [f"tests/live/test_{name}.py" for name in ("faults", "isolation", "races", "values", "machine")]
+    session.run("pytest", *TWO_SERVERS, *files, "-m", "nightly or not nightly", *session.posargs)
+
+
+@nox.session(default=False)
 def record(session: nox.Session) -> None:
     """Record the cassettes anew from a real Weaviate, found as `live` finds it; after -- which tests, or all."""
     session.install("-e", ALL_EXTRAS, "--group", "live")
