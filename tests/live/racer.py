@@ -1,4 +1,4 @@
-"""One of two processes that write the same thing at the same moment: `python racer.py ADDRESS NAME`.
+"""One of two processes that write the same thing at the same moment: `python racer.py URL GRPC_PORT PREFIX NAME`.
 
 A line `update ID` or `put ID` on standard input is one round; it is answered by `yes` or `no`.
 """
@@ -8,16 +8,15 @@ from __future__ import annotations
 import sys
 
 from mnemon import ConflictError, Memory, StoreConflictError
-from mnemon.config.settings import MemoryConfig
-from mnemon.config.targets import parse_target
+from mnemon.stores.weaviate import WeaviateStore
 from mnemon.types.storage import Collection, Put, Row
 
 ROWS = Collection(name="raced", keys=("winner",))
 
 
-def main(address: str, name: str) -> None:
+def main(url: str, grpc_port: str, prefix: str, name: str) -> None:
     """Answer each line."""
-    store = parse_target(address).open(MemoryConfig())
+    store = WeaviateStore.connect(url, grpc_port=int(grpc_port), prefix=prefix)
     with store, Memory(store=store, embedder=None) as memory:
         store.declare(ROWS)
         say("ready")

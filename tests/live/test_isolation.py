@@ -41,10 +41,15 @@ def test_without_the_filter_tenants_of_one_project_would_read_each_other(
     assert cross_reads(everybody, 8) > 0
 
 
+def one_for_all(project: str) -> str:
+    """Give every project the same tenant."""
+    return "one-for-all"
+
+
 def test_without_the_tenant_projects_would_read_each_other(
     shared_store: WeaviateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everybody = [one for one in tenants(shared_store, 15) if one.user_id == "1"]
-    monkeypatch.setattr(naming, "tenant_of", lambda _: "one-for-all")
+    monkeypatch.setattr(naming, "tenant_of", one_for_all)
 
     assert cross_reads(everybody, 8) > 0

@@ -31,7 +31,7 @@ def racers(place: Place) -> Generator[list[Racer]]:
     with ExitStack() as stack:
         started: list[Racer] = []
         for name in NAMES:
-            command = [sys.executable, str(program), place.address, name]
+            command = [sys.executable, str(program), place.url, str(place.grpc_port), place.prefix, name]
             pipe = subprocess.PIPE
             started.append(stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)))
         for one in started:

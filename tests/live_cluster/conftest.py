@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
@@ -44,9 +46,9 @@ class Nodes:
 
     def leader(self) -> int:
         """Return the place of the one that decides about the schema, as any that is up says."""
-        with self.open(0) as store:
-            answer = store._server.client()._connection.get(path="/cluster/statistics")
-        return int(answer.json()["statistics"][0]["leaderId"].removeprefix("node"))
+        with urlopen(f"http://127.0.0.1:{self.nodes[0].rest}/v1/cluster/statistics") as answer:
+            leader: str = json.load(answer)["statistics"][0]["leaderId"]
+        return int(leader.removeprefix("node"))
 
 
 @pytest.fixture(scope="module")
