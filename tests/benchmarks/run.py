@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import engine, quality, storage
+from benchmarks import engine, quality, storage, weaviate_server
 from benchmarks.report import Figure, about, keep, show
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ GROUPS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "durability": storage.durability,
     "searches": storage.searches,
     "crowds": storage.crowds,
+    "weaviate_bulk": weaviate_server.weaviate_bulk,
+    "weaviate_recalls": weaviate_server.weaviate_recalls,
+    "weaviate_tenants": weaviate_server.weaviate_tenants,
 }
 
 
