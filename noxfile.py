@@ -63,6 +63,7 @@ MEM0 = "mem0ai==2.2.1"
 BENCH_RESULTS = "docs/_static/benchmarks/results.json"
 MOST_BYTES = 30 * 2**20  # of a wheel: the model is 20 MB of it
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
+TWO_SERVERS = ("--numprocesses=2", "--dist=worksteal")  # a test process has a server of its own beside it
 
 
 @nox.session
@@ -116,7 +117,22 @@ def together(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Run the tests against a real Weaviate: WEAVIATE_URL, WEAVIATE_BIN, or one that is built with Go, once."""
     session.install("-e", ALL_EXTRAS, "--group", "live")
-    session.run("pytest", "tests/live", "tests/cassettes", *session.posargs, env={"CASSETTES": "live"})
+    session.run("pytest", *TWO_SERVERS, "tests/live", "tests/cassettes", *session.posargs, env={"CASSETTES": "live"})
+
+
+@nox.session(default=False)
+def live_cluster(session: nox.Session) -> None:
+    """Run the tests of a cluster: three nodes on this machine, started by the binary that `live` uses."""
+    session.install("-e", ALL_EXTRAS, "--group", "live")
+    session.run("pytest", "tests/live_cluster", *session.posargs)
+
+
+@nox.session(default=False)
+def reliability(session: nox.Session) -> None:
+    """Kill, pause and race a real Weaviate as often as it takes to believe it; takes hours."""
+    session.install("-e", ALL_EXTRAS, "--group", "live")
+    files = [f"tests/live/test_{name}.py" for name in ("faults", "isolation", "races", "values", "machine")]
+    session.run("pytest", *TWO_SERVERS, *files, "-m", "nightly or not nightly", *session.posargs)
 
 
 @nox.session

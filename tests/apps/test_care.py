@@ -248,3 +248,13 @@ def test_doctor_and_backup_mean_the_whole_store_and_are_refused_on_a_view(folder
         for call in (view.doctor, lambda: view.backup(folder / "copy.db")):
             with pytest.raises(ValueError, match="whole project"):
                 call()
+
+
+def test_setup_makes_a_store_ready_that_is_searched_by_words(
+    cli: Callable[..., Ran], isolated_user_store: Path
+) -> None:
+    ran = cli("setup")
+
+    assert ran.code == 0, ran.err
+    assert "searched by words" in ran.out + ran.err
+    assert isolated_user_store.exists()

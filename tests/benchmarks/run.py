@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import engine, quality, reliability, storage
+from benchmarks import engine, quality, reliability, storage, weaviate_server
 from benchmarks.report import Figure, about, keep, show
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ GROUPS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "crowds": storage.crowds,
     "kills": reliability.kills,
     "together": reliability.together,
+    "weaviate_bulk": weaviate_server.weaviate_bulk,
+    "weaviate_recalls": weaviate_server.weaviate_recalls,
+    "weaviate_tenants": weaviate_server.weaviate_tenants,
 }
 
 

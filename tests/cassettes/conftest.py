@@ -11,14 +11,21 @@ import pytest
 
 from mnemon.testing import guard_user_store, isolated_user_store
 from mnemon.testing.cassettes import Cassette, RecordedServer, cassette
-from tests.live.conftest import Place, clear, place_on, weaviate_node
+from tests.live.conftest import Place, clear, place_on, pytest_runtest_setup, weaviate_binary, weaviate_node
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from tests.servers.weaviate_server import Node
 
-__all__ = ["cassette", "guard_user_store", "isolated_user_store", "weaviate_node"]
+__all__ = [
+    "cassette",
+    "guard_user_store",
+    "isolated_user_store",
+    "pytest_runtest_setup",
+    "weaviate_binary",
+    "weaviate_node",
+]
 
 PREFIX = "Recorded"
 """What the names of collections begin with: the same in every run, as requests hold it."""

@@ -80,3 +80,49 @@ async def test_what_is_deleted_is_not_found_async(async_memory: AsyncMemory) -> 
     assert [hit.memory.id for hit in await async_memory.search("Ana allergic nuts", user_id="ana")] == [kept]
     with pytest.raises(NotFoundError):
         await async_memory.get(gone)
+
+
+NEAR = ("10", "alice ")
+
+
+def test_nobody_finds_what_somebody_of_nearly_the_same_name_said(memory: Memory) -> None:
+    for user_id in NEAR:
+        memory.add(f"I like tea, says {user_id!r}", user_id=user_id)
+
+    found = {user_id: [hit.memory.text for hit in memory.search("tea", user_id=user_id)] for user_id in NEAR}
+
+    assert found == {user_id: [f"I like tea, says {user_id!r}"] for user_id in NEAR}
+    assert [list(memory.search("tea", user_id=user_id)) for user_id in ("1", "alice")] == [[], []]
+
+
+def test_a_person_who_is_forgotten_is_gone_and_the_others_stay(memory: Memory) -> None:
+    memory.add(TURNS[0], user_id="ana")
+    memory.add("Ben is allergic to cats", user_id="ana-2")
+
+    receipt = memory.forget(user_id="ana")
+
+    assert receipt.rows == {"memories": 1, "messages": 1, "operations": 1}
+    assert memory.count(user_id="ana") == 0
+    assert [one.id for one in memory.scopes("user")] == ["ana-2"]
+
+
+async def test_a_person_who_is_forgotten_is_gone_and_the_others_stay_async(async_memory: AsyncMemory) -> None:
+    await async_memory.add(TURNS[0], user_id="ana")
+    await async_memory.add("Ben is allergic to cats", user_id="ana-2")
+
+    receipt = await async_memory.forget(user_id="ana")
+
+    assert receipt.rows == {"memories": 1, "messages": 1, "operations": 1}
+    assert await async_memory.count(user_id="ana") == 0
+    assert [one.id for one in await async_memory.scopes("user")] == ["ana-2"]
+
+
+def test_a_memory_that_is_erased_leaves_no_words_behind(memory: Memory) -> None:
+    memory_id = memory.add(TURNS[0], user_id="ana").ids[0]
+
+    receipt = memory.delete(memory_id, erase=True).receipt
+
+    assert receipt is not None
+    assert receipt.rows == {"memories": 1}
+    assert memory.conversations.read(user_id="ana")[0].text == "[erased]"
+    assert list(memory.search("allergic nuts", user_id="ana")) == []

@@ -142,6 +142,7 @@ WORDS = {
     "aclose": "close",
     "aclosing": "closing",
     "enter_async_context": "enter_context",
+    "ablocking": "blocking",
     "alimited": "limited",
     "AsyncCall": "Call",
     "AsyncExitStack": "ExitStack",

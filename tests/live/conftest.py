@@ -14,16 +14,20 @@ from weaviate import connect_to_local
 
 from mnemon.stores.weaviate import AsyncWeaviateStore, WeaviateStore
 from mnemon.testing import guard_user_store, isolated_user_store
-from tests.servers.weaviate_server import Node, NoServerError, cluster
+from tests.servers.weaviate_server import Node, NoServerError, binary, cluster
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     from weaviate import WeaviateClient
 
 __all__ = ["guard_user_store", "isolated_user_store"]
 
 _NUMBERS = itertools.count()
+
+LIVE = "a real server"
+"""The property of a report by which tests of a real server are counted."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,32 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def weaviate_node() -> Generator[Node | str]:
+def weaviate_node(request: pytest.FixtureRequest) -> Generator[Node | str]:
     """The server of WEAVIATE_URL, or one of our own."""
     if given := os.environ.get("WEAVIATE_URL"):
         yield given
         return
+    request.getfixturevalue("weaviate_binary")
+    with cluster() as (node,):
+        yield node
+
+
+@pytest.fixture(scope="session")
+def weaviate_binary() -> Path:
+    """The server's program, for tests that start servers of their own."""
     try:
-        with cluster() as (node,):
-            yield node
+        return binary()
     except NoServerError as error:
         if shutil.which("go") is not None or os.environ.get("WEAVIATE_BIN"):
             pytest.fail(f"the live tests were to run, and there is no server: {error}")
         pytest.skip(f"NO LIVE TESTS: {error}")
+
+
+@pytest.fixture
+def node(weaviate_binary: Path) -> Generator[Node]:
+    """A server of the test's own, which it may kill."""
+    with cluster() as (node,):
+        yield node
 
 
 @pytest.fixture
@@ -125,11 +143,25 @@ def ours(place: Place, client: WeaviateClient) -> list[str]:
     return [name for name in client.collections.list_all() if name in own or name.startswith(f"{place.prefix}_")]
 
 
+SERVED = {"weaviate_binary", "weaviate_node", "suite_place", "cassette"}
+"""The fixtures of which a test of a real server asks for one."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Mark what a real server sees, in the report that also comes from another process."""
+    if SERVED & set(getattr(item, "fixturenames", ())):
+        item.user_properties.append((LIVE, ""))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests a real server saw."""
+    """Say how many tests a real server saw, and what they measured."""
     stats = terminalreporter.stats
-    passed, failed = len(stats.get("passed", ())), len(stats.get("failed", ())) + len(stats.get("error", ()))
-    for report in stats.get("passed", ()):
+    reports = [report for kind in ("passed", "failed", "error") for report in stats.get(kind, ())]
+    served = {report.nodeid for report in reports if (LIVE, "") in map(tuple, report.user_properties)}
+    wrong = {report.nodeid for report in reports if report.outcome == "failed"} & served
+    for report in reports:
         for name, value in report.user_properties:
-            terminalreporter.write_line(f"{report.nodeid.split('::')[-1]}: {name}: {value}")
-    terminalreporter.write_line(f"live tests against a real Weaviate: {passed + failed} ran, {failed} failed")
+            if name != LIVE:
+                terminalreporter.write_line(f"{report.nodeid.split('::')[-1]}: {name}: {value}")
+    terminalreporter.write_line(f"live tests against a real Weaviate: {len(served)} ran, {len(wrong)} failed")

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -21,17 +23,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.servers.guardian import Guardian, guarded_folder
+
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
 MODULE = Path(__file__).parent / "weaviate"
 COMMAND = "github.com/weaviate/weaviate/cmd/weaviate-server"
 READY_S = 60.0
 STOP_S = 20.0
+PORT_TRIES = 3
+PORTS = (10_000, 32_000)  # beneath those that the system gives to who connects
 
 
 class NoServerError(RuntimeError):
     """There is no binary, no address and no Go to build one with."""
+
+
+class PortTakenError(RuntimeError):
+    """Somebody took a port between our looking and the server's listening."""
 
 
 def binary(*, build: bool = True) -> Path:
@@ -56,13 +69,20 @@ def binary(*, build: bool = True) -> Path:
         msg = "no Weaviate: set WEAVIATE_URL or WEAVIATE_BIN, or install Go (go.dev) so that it can be built"
         raise NoServerError(msg)
     kept.parent.mkdir(parents=True, exist_ok=True)
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of several test processes one builds
+        if not kept.exists():
+            _build(go, kept)
+    return kept
+
+
+def _build(go: str, kept: Path) -> None:
     print(f"building Weaviate into {kept}, once; this takes a few minutes", flush=True)
     with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
         built = Path(folder) / kept.name
         command = [go, "build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w", "-o", str(built), COMMAND]
         subprocess.run(command, cwd=MODULE, env={**os.environ, "CGO_ENABLED": "0"}, check=True)
         built.replace(kept)
-    return kept
 
 
 def _fingerprint() -> str:
@@ -73,26 +93,20 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mnemon-tests"
 
 
-def free_ports(number: int) -> list[int]:
-    """Return ports that nobody listens on at this moment."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+def free_ports(number: int, *, wide: int) -> list[int]:
+    """Return ports that nobody listens on at this moment, each with so many free ones from it on.
 
-
-def _port_pairs(number: int) -> list[int]:
-    """Return ports whose successor is free as well: Weaviate expects data beside gossip."""
-    pairs: list[int] = []
-    while len(pairs) < number:
-        (port,) = free_ports(1)
-        if port + 1 > 65_535 or any(abs(port - other) < 2 for other in pairs):
-            continue
-        with socket.socket() as beside, contextlib.suppress(OSError):
-            beside.bind(("127.0.0.1", port + 1))
-            pairs.append(port)
-    return pairs
+    They are drawn, and not asked of the system: that gives the same one to whoever asks next, also to who connects.
+    """
+    drawn = random.SystemRandom()
+    found: set[int] = set()
+    while len(found) < number:
+        port = drawn.randrange(*PORTS, wide)
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for one in range(port, port + wide):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", one))
+            found.add(port)
+    return list(found)
 
 
 @dataclass(slots=True)
@@ -103,6 +117,7 @@ class Node:
     rest: int
     grpc: int
     environment: dict[str, str]
+    guardian: Guardian = field(repr=False)
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -125,6 +140,7 @@ class Node:
                 stderr=log,
                 start_new_session=True,
             )
+        self.guardian.started(self.process.pid)
 
     def wait(self) -> None:
         """Wait until it answers REST and listens for gRPC."""
@@ -143,6 +159,8 @@ class Node:
             time.sleep(0.1)
         tail = (self.folder / "log").read_text("utf-8", errors="replace")[-3_000:]
         self.kill()
+        if "address already in use" in tail:
+            raise PortTakenError(tail)
         msg = f"Weaviate was not ready within {READY_S:.0f} s; the end of its log:\n{tail}"
         raise RuntimeError(msg)
 
@@ -154,23 +172,30 @@ class Node:
     def kill(self) -> None:
         """End it as a power cut would."""
         self.signal(signal.SIGKILL)
-        if self.process is not None:
-            self.process.wait()
+        self._reap()
+
+    def terminate(self) -> None:
+        """Ask it to end, as an operator would; `stop` waits for it."""
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
 
     def stop(self) -> None:
         """End it as an operator would; kill it when it does not."""
-        self.signal(signal.SIGCONT)
-        self.signal(signal.SIGTERM)
+        self.terminate()
+        try:
+            self._reap(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _reap(self, timeout_s: float | None = None) -> None:
         if self.process is not None:
-            try:
-                self.process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                self.kill()
+            self.process.wait(timeout_s)
+            self.guardian.ended(self.process.pid)
 
 
-def _nodes(folder: Path, number: int) -> list[Node]:
-    rest, grpc = free_ports(number), free_ports(number)
-    gossip, raft = _port_pairs(number), _port_pairs(number)
+def _nodes(folder: Path, guardian: Guardian, number: int, settings: Mapping[str, str]) -> list[Node]:
+    # Six each; the server expects its data port beside that of gossip, and so with Raft's two.
+    rest, grpc, gossip, _, raft, _ = zip(*(range(port, port + 6) for port in free_ports(number, wide=6)), strict=True)
     members = ",".join(f"node{place}:{raft[place]}" for place in range(number))
     nodes: list[Node] = []
     for place in range(number):
@@ -197,28 +222,53 @@ def _nodes(folder: Path, number: int) -> list[Node]:
             "QUERY_MAXIMUM_RESULTS": "10000",
             "DISK_USE_READONLY_PERCENTAGE": "97",
             "LOG_LEVEL": "warning",
+            **settings,
         }
         if place:
             environment["CLUSTER_JOIN"] = f"localhost:{gossip[0]}"
-        nodes.append(Node(folder=folder / f"node{place}", rest=rest[place], grpc=grpc[place], environment=environment))
+        home = folder / f"node{place}"
+        nodes.append(Node(home, rest[place], grpc[place], environment, guardian))
     return nodes
 
 
 @contextlib.contextmanager
-def cluster(number: int = 1) -> Generator[list[Node]]:
-    """Run so many nodes in a temporary folder until the block ends, however it ends."""
+def cluster(number: int = 1, settings: Mapping[str, str] | None = None) -> Generator[list[Node]]:
+    """Run so many nodes in a temporary folder until the block ends, or this process, however it ends.
+
+    Args:
+        number: how many.
+        settings: variables of the server, beside or instead of those of `_nodes`.
+    """
     binary()
-    with tempfile.TemporaryDirectory(prefix="mnemon-weaviate-", ignore_cleanup_errors=True) as folder:
-        nodes = _nodes(Path(folder), number)
+    with guarded_folder("mnemon-weaviate-") as (folder, guardian):
+        nodes: list[Node] = []
+        try:
+            nodes += _started(folder, guardian, number, settings or {})
+            yield nodes
+        finally:
+            for node in nodes:
+                node.terminate()
+            for node in nodes:
+                node.stop()
+
+
+def _started(folder: Path, guardian: Guardian, number: int, settings: Mapping[str, str]) -> list[Node]:
+    """Start nodes on free ports; on others where somebody was faster."""
+    for attempt in range(1, PORT_TRIES + 1):
+        nodes = _nodes(folder / str(attempt), guardian, number, settings)
         try:
             for node in nodes:
                 node.start()
             for node in nodes:
                 node.wait()
-            yield nodes
-        finally:
+        except BaseException as error:
             for node in nodes:
-                node.stop()
+                node.kill()
+            if not isinstance(error, PortTakenError) or attempt == PORT_TRIES:
+                raise
+        else:
+            return nodes
+    raise AssertionError  # the last attempt returns or raises
 
 
 if __name__ == "__main__":

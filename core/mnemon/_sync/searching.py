@@ -24,6 +24,7 @@ from mnemon.logic.searching import (
     pool_cosines,
     pooled,
     preceding,
+    was_deleted,
 )
 from mnemon.logic.spaces import check_still
 from mnemon.types.filters import where
@@ -224,8 +225,9 @@ def _surround(desk: Desk, sought: Sought, pool: dict[str, Pooled]) -> None:
 def _hits(desk: Desk, sought: Sought, candidates: Candidates, wanted: Sequence[Ranked]) -> SearchResult:
     ids = [candidates.row_ids[one.place] for one in wanted]
     # Decisive: a node of a cluster that just came back still finds what was deleted meanwhile. A memory
-    # that is not there any more is left out.
-    rows = desk.store.get(desk.project, MEMORIES.name, ids, decisive=True)
+    # that is not there any more, or deleted since, is left out.
+    there = desk.store.get(desk.project, MEMORIES.name, ids, decisive=True)
+    rows = {row_id: row for row_id, row in there.items() if not was_deleted(sought, row)}
     return SearchResult(
         tuple(
             Hit(memory=record_of(rows[row_id]), score=one.score, signals=one.signals if sought.explain else None)

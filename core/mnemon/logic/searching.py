@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from mnemon.logic.filters import METADATA, bind, conjuncts, fields_of, matcher
-from mnemon.logic.memories import MEMORIES, QUESTION, TIME_WORDS
+from mnemon.logic.memories import DELETED, MEMORIES, QUESTION, TIME_WORDS
 from mnemon.logic.recall import Heard, Turn, pool_of
 from mnemon.types.filters import Or, where
 
@@ -38,6 +38,7 @@ __all__ = [
     "pool_cosines",
     "pooled",
     "preceding",
+    "was_deleted",
 ]
 
 
@@ -297,3 +298,8 @@ def lost_before(sought: Sought, row: Row) -> Step | None:
     if set(sought.excluded).intersection(cast("Iterable[str]", row.fields.get("sources", ()))):
         return "excluded"
     return None if matcher(bind(sought.where, MEMORIES))(row) else "filter"
+
+
+def was_deleted(sought: Sought, row: Row) -> bool:
+    """Whether a version, read anew, was closed by a deletion that counts at the time that is asked about."""
+    return row.fields.get("ended") == DELETED and not matcher(bind(sought.recorded, MEMORIES))(row)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from weaviate import WeaviateAsyncClient, WeaviateClient
 from weaviate.classes.init import AdditionalConfig, Auth, Timeout
 from weaviate.config import GrpcConfig
 from weaviate.connect.base import ConnectionParams, ProtocolParams
@@ -16,7 +17,9 @@ from mnemon.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Address", "address_of", "client_arguments"]
+__all__ = ["Address", "address_of", "attempt_s", "client_arguments"]
+
+Client = TypeVar("Client", WeaviateClient, WeaviateAsyncClient)
 
 _REST, _GRPC, _TLS = 8080, 50051, 443
 
@@ -39,6 +42,10 @@ class Address:
     def __str__(self) -> str:
         """The address as messages name it."""
         return f"{'https' if self.secure else 'http'}://{self.host}:{self.port} (gRPC {self.grpc_port})"
+
+    def client(self, kind: type[Client], timeout_s: float) -> Client:
+        """Return a client, not yet connected."""
+        return kind(**client_arguments(self, timeout_s))
 
 
 def address_of(
@@ -79,14 +86,24 @@ def address_of(
     )
 
 
+def attempt_s(timeout_s: float) -> float:
+    """Return how long one attempt of a request is waited for.
+
+    Half of the limit, so that there is time for another: what asks a cluster's leader for the schema
+    in the moment in which that node dies is never answered, and what comes later asks the new leader.
+    """
+    return timeout_s / 2
+
+
 def client_arguments(address: Address, timeout_s: float) -> dict[str, Any]:
     """Return what the client, sync or async, is made with.
 
-    gRPC waits for a server that is away instead of failing at once, no longer than the timeout, and
-    repeats itself what may be repeated: the client's own repetitions sleep up to a minute.
+    gRPC waits for a server that is away instead of failing at once, no longer than one attempt may take,
+    and repeats itself what may be repeated: the client's own repetitions sleep up to a minute.
     """
+    attempt = attempt_s(timeout_s)
     service = "weaviate.v1.Weaviate"
-    waiting = {"waitForReady": True, "timeout": f"{timeout_s:g}s"}
+    waiting = {"waitForReady": True, "timeout": f"{attempt:g}s"}
     retries = {
         "maxAttempts": 4,
         "initialBackoff": "0.1s",
@@ -106,7 +123,7 @@ def client_arguments(address: Address, timeout_s: float) -> dict[str, Any]:
         "auth_client_secret": None if address.api_key is None else Auth.api_key(address.api_key),
         "additional_headers": dict(address.headers) or None,
         "additional_config": AdditionalConfig(
-            timeout=Timeout(init=timeout_s, query=timeout_s, insert=timeout_s),
+            timeout=Timeout(init=attempt, query=attempt, insert=attempt),
             grpc_config=GrpcConfig(channel_options=[("grpc.service_config", json.dumps({"methodConfig": methods}))]),
         ),
         # The checks ask PyPI for a newer client, among others; the store asks the server itself.

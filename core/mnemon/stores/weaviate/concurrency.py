@@ -20,8 +20,10 @@ __all__ = [
     "Call",
     "Lock",
     "Rows",
+    "ablocking",
     "alimited",
     "atogether",
+    "blocking",
     "limited",
     "together",
 ]
@@ -67,6 +69,16 @@ def together(calls: Sequence[Call[Answer]]) -> list[Answer]:
     with ThreadPoolExecutor(min(_AT_ONCE, len(calls)), thread_name_prefix="mnemon-weaviate") as threads:
         waiting = [threads.submit(call) for call in calls]
         return [one.result() for one in waiting]
+
+
+async def ablocking(call: Call[Answer]) -> Answer:
+    """Return what a call returns that waits by itself, in a thread."""
+    return await asyncio.to_thread(call)
+
+
+def blocking(call: Call[Answer]) -> Answer:
+    """Return what a call returns that waits by itself."""
+    return call()
 
 
 @asynccontextmanager

@@ -17,21 +17,46 @@ from weaviate.exceptions import (
 from mnemon.errors import MnemonError, StoreError, StoreFullError, StoreReadOnlyError, StoreUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
-__all__ = ["TRANSIENT", "is_missing_collection", "is_missing_tenant", "is_too_large", "translated", "wording"]
+__all__ = [
+    "is_missing_collection",
+    "is_missing_tenant",
+    "is_too_large",
+    "is_transient",
+    "refuse_without_leader",
+    "translated",
+    "wording",
+]
 
-TRANSIENT = (WeaviateConnectionError, WeaviateTimeoutError, httpx.TransportError)
-"""What a request that may be repeated is repeated for; gRPC repeats its own."""
+_SILENT = (WeaviateConnectionError, WeaviateTimeoutError, httpx.TransportError, TimeoutError)
 
 _NO_ANSWER = ("deadline exceeded", "unavailable", "failed to connect", "connection refused", "socket closed")
-_NOT_NOW = ("cannot achieve consistency level", "shard is not ready", "leader not found", "not enough replicas")
+_NO_LEADER = ("leader not found", "client connection is closing", "could not find leader")
+_NOT_NOW = ("cannot achieve consistency level", "shard is not ready", *_NO_LEADER, "not enough replicas")
 _UNAUTHORISED, _FORBIDDEN = 401, 403
 
 
 def wording(error: BaseException | None) -> str:
     """Return what a client's error says, in small letters, for looking into; it may hold a caller's values."""
     return f"{error} {getattr(error, 'message', '')}".lower()
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether there was no answer, or the nodes just elect a leader: why a request that may be repeated is."""
+    return isinstance(error, _SILENT) or any(one in wording(error) for one in (*_NO_ANSWER, *_NO_LEADER))
+
+
+class NoLeaderError(WeaviateBaseError):
+    """Rows of a batch were refused because the nodes just elect a leader; the call itself was answered."""
+
+
+def refuse_without_leader(messages: Iterable[str]) -> None:
+    """Raise `NoLeaderError` where one of the errors of a batch says that there is no leader."""
+    for message in messages:
+        if any(one in message.lower() for one in (*_NO_LEADER, *_NO_ANSWER)):
+            raise NoLeaderError(message)
 
 
 def is_missing_tenant(error: BaseException | None) -> bool:
@@ -78,8 +103,7 @@ def _ours(error: BaseException, where: str, doing: str) -> StoreError:
     status = error.status_code if isinstance(error, UnexpectedStatusCodeError) else None
     if isinstance(error, InsufficientPermissionsError) or status in {_UNAUTHORISED, _FORBIDDEN}:
         return StoreError(f"Weaviate at {where} does not allow to {doing}; give a key that has the right")
-    silent = isinstance(error, (*TRANSIENT, WeaviateStartUpError, TimeoutError))
-    if silent or any(one in text for one in _NO_ANSWER):
+    if isinstance(error, (*_SILENT, WeaviateStartUpError)) or any(one in text for one in _NO_ANSWER):
         return StoreUnavailableError(
             f"Weaviate at {where} did not answer in time when asked to {doing}; is it running, and are both of "
             f"its ports reachable? The same call may be repeated"

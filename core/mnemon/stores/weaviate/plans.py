@@ -123,7 +123,9 @@ def plan_steps(
     Raises:
         StoreConflictError: a precondition that aborts does not hold.
     """
-    planner = _Planner(dict(known))
+    planner = _Planner(
+        dict(known), last_patches={one.collection: n for n, one in enumerate(batch) if isinstance(one, Patch)}
+    )
     for index, write in enumerate(batch):
         match write:
             case Put():
@@ -138,8 +140,9 @@ def plan_steps(
 
 
 class _Planner:
-    def __init__(self, known: dict[tuple[str, str], Known]) -> None:
+    def __init__(self, known: dict[tuple[str, str], Known], last_patches: Mapping[str, int]) -> None:
         self.steps: list[Step] = []
+        self._last_patches = last_patches
         self._known: dict[tuple[str, str], Known | None] = dict(known)
 
     def put(self, write: Put, index: int) -> None:
@@ -149,13 +152,26 @@ class _Planner:
             if write.existing == "abort":
                 raise StoreConflictError(*key, index, "the row is there already")
             return
-        step = self.steps[-1] if self.steps else None
-        if step is None or not step.puts or step.collection != write.collection or write.row.id in step.puts:
-            step = self._new(write.collection)
+        step = self._open_for(write, index) or self._new(write.collection)
         step.puts[write.row.id] = index, write
         if before is not None and before.large:
             step.large.add(write.row.id)
         self._known[key] = Known(write.row, large=True)  # perhaps; looking for parts in vain does no harm
+
+    def _open_for(self, write: Put, index: int) -> Step | None:
+        """Return the step that a row can be written with.
+
+        A new version and the closing of the one before, many times over, are two steps and not two for each:
+        a row goes before patches of others, where a patch of the same collection still comes after it. What a
+        batch writes last, because it makes the rest visible, stays last.
+        """
+        steps = self.steps
+        if steps and steps[-1].patches and index < self._last_patches.get(write.collection, -1):
+            if steps[-1].collection != write.collection or write.row.id in steps[-1].patches:
+                return None
+            steps = steps[:-1]
+        fits = steps and steps[-1].puts and steps[-1].collection == write.collection
+        return steps[-1] if fits and write.row.id not in steps[-1].puts else None
 
     def patch(self, write: Patch, index: int) -> None:
         key = write.collection, write.id

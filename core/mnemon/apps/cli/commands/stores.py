@@ -31,7 +31,8 @@ def register(commands: Commands) -> None:
 def setup(call: Call) -> Outcome:
     """Make a store ready: its collections, and room for the vectors of the embedder."""
     with call.memory(creates=True) as memory:
-        memory.reembed()
+        if memory.stats().embedder is not None:
+            memory.reembed()
         stats = memory.stats()
     return Outcome(
         data=stats.to_dict(),

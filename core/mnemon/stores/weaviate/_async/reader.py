@@ -136,7 +136,7 @@ class AsyncReader:
     async def found(self, call: AsyncCall[Any]) -> list[Any]:
         """Return the objects of a query; none where the project has no rows."""
         try:
-            answer = await self._server.ask("read rows", call)
+            answer = await self._server.ask_again("read rows", call)
         except StoreError as error:
             if is_missing_tenant(error.__cause__):
                 return []
@@ -166,7 +166,7 @@ class AsyncReader:
         """Return how many rows match what the server is asked."""
         rows = await self._server.rows(collection, project)
         try:
-            answer = await self._server.ask(
+            answer = await self._server.ask_again(
                 "count rows", lambda: rows.aggregate.over_all(filters=question, total_count=True)
             )
         except StoreError as error:
@@ -242,7 +242,7 @@ class AsyncReader:
             first, end = waiting.pop()
             question = Asked.all_of([asked.question, in_slots(first, end)])
             try:
-                answer = await self._server.ask(
+                answer = await self._server.ask_again(
                     "list rows", lambda question=question: rows.data.delete_many(question, dry_run=True, verbose=True)
                 )
             except StoreError as error:

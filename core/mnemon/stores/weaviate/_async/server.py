@@ -11,20 +11,21 @@ from weaviate.classes.config import ConsistencyLevel
 
 from mnemon.errors import ClosedError, StoreError
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate.addresses import Address, client_arguments
-from mnemon.stores.weaviate.concurrency import AsyncLock, alimited
-from mnemon.stores.weaviate.failures import TRANSIENT, translated
+from mnemon.stores.weaviate.addresses import attempt_s
+from mnemon.stores.weaviate.concurrency import AsyncLock, ablocking, alimited
+from mnemon.stores.weaviate.failures import is_transient, translated
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from mnemon.stores.weaviate.addresses import Address
     from mnemon.stores.weaviate.concurrency import AsyncCall, AsyncRows
+    from mnemon.stores.weaviate.embedded import Embedded
 
 __all__ = ["AsyncServer"]
 
 Answer = TypeVar("Answer")
 
-_ATTEMPTS = 4
 _OK, _NOT_FOUND = 200, 404
 
 
@@ -32,11 +33,12 @@ class AsyncServer:
     """Asks one Weaviate, at one level of consistency: QUORUM, for reads and writes alike."""
 
     def __init__(
-        self, client: WeaviateAsyncClient | None, address: Address | None, *, prefix: str, timeout_s: float
+        self, client: WeaviateAsyncClient | None, address: Address | Embedded | None, *, prefix: str, timeout_s: float
     ) -> None:
         """Use an open client, which stays its owner's, or make one for an address at first use."""
         self.prefix = naming.check_prefix(prefix)
         self.timeout_s = timeout_s
+        self._attempt_s = attempt_s(timeout_s)
         self.where = "the client that was given" if address is None else str(address)
         self._address = address
         self._client = client
@@ -51,8 +53,8 @@ class AsyncServer:
             raise ClosedError(msg)
         if self._client is None:
             async with self._lock:
-                if self._client is None and self._address is not None:
-                    client = WeaviateAsyncClient(**client_arguments(self._address, self.timeout_s))
+                if self._client is None and (address := self._address) is not None:
+                    client = await ablocking(lambda: address.client(WeaviateAsyncClient, self.timeout_s))
                     try:
                         with translated(self.where, "connect"):
                             async with alimited(self.timeout_s):
@@ -79,19 +81,19 @@ class AsyncServer:
         return client.collections.use(name).with_tenant(tenant).with_consistency_level(ConsistencyLevel.QUORUM)
 
     async def ask(self, doing: str, call: AsyncCall[Answer]) -> Answer:
-        """Return what one request returns: over gRPC, which repeats by itself what may be repeated."""
+        """Return what one request returns that must not be carried out twice."""
         with translated(self.where, doing):
-            async with alimited(self.timeout_s):
+            async with alimited(self._attempt_s):
                 return await call()
 
     async def ask_again(self, doing: str, call: AsyncCall[Answer]) -> Answer:
-        """Return what one request over REST returns, repeated where it was not answered: it does no harm twice."""
+        """Return what one request returns, repeated while there is no answer, or no leader: it does no harm twice."""
         with translated(self.where, doing):
             async for attempt in stamina.retry_context(
-                on=TRANSIENT, attempts=_ATTEMPTS, timeout=self.timeout_s, wait_initial=0.1, wait_max=2.0
+                on=is_transient, attempts=None, timeout=self.timeout_s, wait_initial=0.1, wait_max=2.0
             ):
                 with attempt:
-                    async with alimited(self.timeout_s):
+                    async with alimited(self._attempt_s):
                         return await call()
         raise AssertionError  # the last attempt raises
 

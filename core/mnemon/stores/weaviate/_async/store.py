@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from mnemon.logic.answers import trimmed
@@ -18,11 +19,13 @@ from mnemon.stores.weaviate._async.upkeep import examine, probe, told
 from mnemon.stores.weaviate._async.writer import AsyncWriter
 from mnemon.stores.weaviate.addresses import address_of
 from mnemon.stores.weaviate.concurrency import AsyncLock
+from mnemon.stores.weaviate.embedded import DEFAULT_VERSION, Embedded
 from mnemon.stores.weaviate.plans import turns_of
 from mnemon.types.storage import Applied, Scrubbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from os import PathLike
 
     from weaviate import WeaviateAsyncClient
 
@@ -112,6 +115,44 @@ class AsyncWeaviateStore(AsyncBaseStore):
             timeout_s=timeout_s,
             prefix=prefix,
         )
+
+    @classmethod
+    def embedded(
+        cls,
+        folder: str | PathLike[str],
+        *,
+        port: int = 8079,
+        grpc_port: int = 50060,
+        version: str = DEFAULT_VERSION,
+        binary_folder: str | PathLike[str] | None = None,
+        timeout_s: float = _TIMEOUT_S,
+        prefix: str = _PREFIX,
+    ) -> Self:
+        """Return a store on a server of our own, which starts when it is first needed and ends with `close`.
+
+        It is weaviate-client's embedded server, for trying out: Linux and macOS only, one process at a time,
+        downloaded at the first start where its program is not there yet (70 MB).
+
+        Args:
+            folder: where it keeps its data.
+            port: its REST port on this machine.
+            grpc_port: its gRPC port.
+            version: which server.
+            binary_folder: where its program lies or is downloaded to; `~/.cache/weaviate-embedded` if left out.
+            timeout_s: how long one request may take; starting takes half a minute at most.
+            prefix: what our collections' names begin with on the server.
+
+        Raises:
+            ConfigError: the prefix cannot begin a name.
+        """
+        place = Embedded(
+            folder=Path(folder),
+            port=port,
+            grpc_port=grpc_port,
+            version=version,
+            binary_folder=None if binary_folder is None else Path(binary_folder),
+        )
+        return cls(AsyncServer(None, place, prefix=prefix, timeout_s=timeout_s))
 
     @classmethod
     def from_client(

@@ -60,7 +60,7 @@ async def examine(
 async def _tenants(server: AsyncServer, name: str) -> list[naming.Tenant]:
     client = await server.client()
     try:
-        found = await server.ask("list the projects", client.collections.use(name).tenants.get)
+        found = await server.ask_again("list the projects", client.collections.use(name).tenants.get)
     except StoreError as error:
         if is_missing_collection(error.__cause__):
             return []
@@ -189,7 +189,7 @@ async def probe(server: AsyncServer, prepare: AsyncCall[None]) -> Health:
         client = await server.client()
         await prepare()
         await _round_trip(server)
-        listed = await server.ask("tell its nodes", lambda: client.cluster.nodes(output="verbose"))
+        listed = await server.ask_again("tell its nodes", lambda: client.cluster.nodes(output="verbose"))
         nodes = len(listed)
         for node in listed:
             healthy += node.status == "HEALTHY"
@@ -211,7 +211,9 @@ async def _round_trip(server: AsyncServer) -> None:
     name = naming.probe_class(server.prefix)
     rows = client.collections.use(name).with_consistency_level(ConsistencyLevel.QUORUM)
     uuid = naming.object_id("probe")
-    await server.ask("write a row", lambda: rows.data.insert_many([DataObject(uuid=uuid, properties={"text_": "=="})]))
+    await server.ask_again(
+        "write a row", lambda: rows.data.insert_many([DataObject(uuid=uuid, properties={"text_": "=="})])
+    )
     if not await server.ask_again("read a row", lambda: rows.data.exists(uuid)):
         msg = f"Weaviate at {server.where} does not find the row that it was just given"
         raise StoreError(msg)

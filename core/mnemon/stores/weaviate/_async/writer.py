@@ -12,21 +12,26 @@ from mnemon.errors import StoreConflictError, StoreError
 from mnemon.logic.filters import METADATA
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate._async.pages import scan
 from mnemon.stores.weaviate.concurrency import atogether
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
-from mnemon.stores.weaviate.failures import is_missing_tenant
+from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_without_leader
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
+from mnemon.types.requests import ScanRequest
 from mnemon.types.storage import Applied, DeleteWhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from weaviate.collections.classes.batch import BatchObjectReturn
 
     from mnemon.stores.weaviate._async.reader import AsyncReader
     from mnemon.stores.weaviate._async.server import AsyncServer
     from mnemon.stores.weaviate.concurrency import AsyncCall, AsyncRows
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.stores.weaviate.plans import Needs
+    from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, Patch, Write
 
 __all__ = ["AsyncWriter"]
@@ -123,7 +128,13 @@ class AsyncWriter:
 
     async def _insert_many(self, rows: AsyncRows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
         doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
-        answer = await self._server.ask(doing, lambda: rows.data.insert_many(data))
+
+        async def inserting() -> BatchObjectReturn:
+            answer = await rows.data.insert_many(data)
+            refuse_without_leader(error.message for error in answer.errors.values())
+            return answer
+
+        answer = await self._server.ask_again(doing, inserting)
         if answer.has_errors:
             failed = [ids[place] for place in sorted(answer.errors)]
             msg = (
@@ -218,8 +229,26 @@ class AsyncWriter:
         if step.limit is None and asked.exact and not has_parts:
             rows = await self._server.rows(collection.name, self._project)
             return await self._delete_many(rows, asked.question)
-        ids = (await self._reader.ids(self._project, collection, where))[: step.limit]
+        ids = await self._first(collection, where, step.limit)
         return await self._delete(collection.name, ids, set(ids) if has_parts else set()) if ids else 0
+
+    async def _first(self, collection: Collection, where: Filter, limit: int | None) -> list[str]:
+        """Return the ids of the first rows that match, by id."""
+        if limit is None or limit > MAX_LIMIT:
+            return (await self._reader.ids(self._project, collection, where))[:limit]
+        nothing = frozenset[str]()
+        request = ScanRequest(
+            project=self._project,
+            collection=collection,
+            where=where,
+            order=None,
+            descending=False,
+            after=None,
+            limit=limit,
+            include=nothing,
+            fields=nothing,
+        )
+        return [row.id for row in (await scan(self._reader, request)).rows]
 
     async def _delete_many(self, rows: AsyncRows, question: Question) -> int:
         """Delete what matches, 10,000 at a time; return how many there were."""

@@ -137,7 +137,7 @@ class Reader:
     def found(self, call: Call[Any]) -> list[Any]:
         """Return the objects of a query; none where the project has no rows."""
         try:
-            answer = self._server.ask("read rows", call)
+            answer = self._server.ask_again("read rows", call)
         except StoreError as error:
             if is_missing_tenant(error.__cause__):
                 return []
@@ -167,7 +167,9 @@ class Reader:
         """Return how many rows match what the server is asked."""
         rows = self._server.rows(collection, project)
         try:
-            answer = self._server.ask("count rows", lambda: rows.aggregate.over_all(filters=question, total_count=True))
+            answer = self._server.ask_again(
+                "count rows", lambda: rows.aggregate.over_all(filters=question, total_count=True)
+            )
         except StoreError as error:
             if is_missing_tenant(error.__cause__):
                 return 0
@@ -239,7 +241,7 @@ class Reader:
             first, end = waiting.pop()
             question = Asked.all_of([asked.question, in_slots(first, end)])
             try:
-                answer = self._server.ask(
+                answer = self._server.ask_again(
                     "list rows", lambda question=question: rows.data.delete_many(question, dry_run=True, verbose=True)
                 )
             except StoreError as error:

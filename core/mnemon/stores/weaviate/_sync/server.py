@@ -12,20 +12,21 @@ from weaviate.classes.config import ConsistencyLevel
 
 from mnemon.errors import ClosedError, StoreError
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate.addresses import Address, client_arguments
-from mnemon.stores.weaviate.concurrency import Lock, limited
-from mnemon.stores.weaviate.failures import TRANSIENT, translated
+from mnemon.stores.weaviate.addresses import attempt_s
+from mnemon.stores.weaviate.concurrency import Lock, blocking, limited
+from mnemon.stores.weaviate.failures import is_transient, translated
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from mnemon.stores.weaviate.addresses import Address
     from mnemon.stores.weaviate.concurrency import Call, Rows
+    from mnemon.stores.weaviate.embedded import Embedded
 
 __all__ = ["Server"]
 
 Answer = TypeVar("Answer")
 
-_ATTEMPTS = 4
 _OK, _NOT_FOUND = 200, 404
 
 
@@ -33,11 +34,12 @@ class Server:
     """Asks one Weaviate, at one level of consistency: QUORUM, for reads and writes alike."""
 
     def __init__(
-        self, client: WeaviateClient | None, address: Address | None, *, prefix: str, timeout_s: float
+        self, client: WeaviateClient | None, address: Address | Embedded | None, *, prefix: str, timeout_s: float
     ) -> None:
         """Use an open client, which stays its owner's, or make one for an address at first use."""
         self.prefix = naming.check_prefix(prefix)
         self.timeout_s = timeout_s
+        self._attempt_s = attempt_s(timeout_s)
         self.where = "the client that was given" if address is None else str(address)
         self._address = address
         self._client = client
@@ -52,8 +54,8 @@ class Server:
             raise ClosedError(msg)
         if self._client is None:
             with self._lock:
-                if self._client is None and self._address is not None:
-                    client = WeaviateClient(**client_arguments(self._address, self.timeout_s))
+                if self._client is None and (address := self._address) is not None:
+                    client = blocking(lambda: address.client(WeaviateClient, self.timeout_s))
                     try:
                         with translated(self.where, "connect"), limited(self.timeout_s):
                             client.connect()
@@ -79,17 +81,17 @@ class Server:
         return client.collections.use(name).with_tenant(tenant).with_consistency_level(ConsistencyLevel.QUORUM)
 
     def ask(self, doing: str, call: Call[Answer]) -> Answer:
-        """Return what one request returns: over gRPC, which repeats by itself what may be repeated."""
-        with translated(self.where, doing), limited(self.timeout_s):
+        """Return what one request returns that must not be carried out twice."""
+        with translated(self.where, doing), limited(self._attempt_s):
             return call()
 
     def ask_again(self, doing: str, call: Call[Answer]) -> Answer:
-        """Return what one request over REST returns, repeated where it was not answered: it does no harm twice."""
+        """Return what one request returns, repeated while there is no answer, or no leader: it does no harm twice."""
         with translated(self.where, doing):
             for attempt in stamina.retry_context(
-                on=TRANSIENT, attempts=_ATTEMPTS, timeout=self.timeout_s, wait_initial=0.1, wait_max=2.0
+                on=is_transient, attempts=None, timeout=self.timeout_s, wait_initial=0.1, wait_max=2.0
             ):
-                with attempt, limited(self.timeout_s):
+                with attempt, limited(self._attempt_s):
                     return call()
         raise AssertionError  # the last attempt raises
 

@@ -61,7 +61,7 @@ def examine(
 def _tenants(server: Server, name: str) -> list[naming.Tenant]:
     client = server.client()
     try:
-        found = server.ask("list the projects", client.collections.use(name).tenants.get)
+        found = server.ask_again("list the projects", client.collections.use(name).tenants.get)
     except StoreError as error:
         if is_missing_collection(error.__cause__):
             return []
@@ -190,7 +190,7 @@ def probe(server: Server, prepare: Call[None]) -> Health:
         client = server.client()
         prepare()
         _round_trip(server)
-        listed = server.ask("tell its nodes", lambda: client.cluster.nodes(output="verbose"))
+        listed = server.ask_again("tell its nodes", lambda: client.cluster.nodes(output="verbose"))
         nodes = len(listed)
         for node in listed:
             healthy += node.status == "HEALTHY"
@@ -212,7 +212,7 @@ def _round_trip(server: Server) -> None:
     name = naming.probe_class(server.prefix)
     rows = client.collections.use(name).with_consistency_level(ConsistencyLevel.QUORUM)
     uuid = naming.object_id("probe")
-    server.ask("write a row", lambda: rows.data.insert_many([DataObject(uuid=uuid, properties={"text_": "=="})]))
+    server.ask_again("write a row", lambda: rows.data.insert_many([DataObject(uuid=uuid, properties={"text_": "=="})]))
     if not server.ask_again("read a row", lambda: rows.data.exists(uuid)):
         msg = f"Weaviate at {server.where} does not find the row that it was just given"
         raise StoreError(msg)

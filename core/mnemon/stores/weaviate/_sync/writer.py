@@ -13,21 +13,26 @@ from mnemon.errors import StoreConflictError, StoreError
 from mnemon.logic.filters import METADATA
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate._sync.pages import scan
 from mnemon.stores.weaviate.concurrency import together
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
-from mnemon.stores.weaviate.failures import is_missing_tenant
+from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_without_leader
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
+from mnemon.types.requests import ScanRequest
 from mnemon.types.storage import Applied, DeleteWhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from weaviate.collections.classes.batch import BatchObjectReturn
 
     from mnemon.stores.weaviate._sync.reader import Reader
     from mnemon.stores.weaviate._sync.server import Server
     from mnemon.stores.weaviate.concurrency import Call, Rows
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.stores.weaviate.plans import Needs
+    from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, Patch, Write
 
 __all__ = ["Writer"]
@@ -122,7 +127,13 @@ class Writer:
 
     def _insert_many(self, rows: Rows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
         doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
-        answer = self._server.ask(doing, lambda: rows.data.insert_many(data))
+
+        def inserting() -> BatchObjectReturn:
+            answer = rows.data.insert_many(data)
+            refuse_without_leader(error.message for error in answer.errors.values())
+            return answer
+
+        answer = self._server.ask_again(doing, inserting)
         if answer.has_errors:
             failed = [ids[place] for place in sorted(answer.errors)]
             msg = (
@@ -217,8 +228,26 @@ class Writer:
         if step.limit is None and asked.exact and not has_parts:
             rows = self._server.rows(collection.name, self._project)
             return self._delete_many(rows, asked.question)
-        ids = (self._reader.ids(self._project, collection, where))[: step.limit]
+        ids = self._first(collection, where, step.limit)
         return self._delete(collection.name, ids, set(ids) if has_parts else set()) if ids else 0
+
+    def _first(self, collection: Collection, where: Filter, limit: int | None) -> list[str]:
+        """Return the ids of the first rows that match, by id."""
+        if limit is None or limit > MAX_LIMIT:
+            return (self._reader.ids(self._project, collection, where))[:limit]
+        nothing = frozenset[str]()
+        request = ScanRequest(
+            project=self._project,
+            collection=collection,
+            where=where,
+            order=None,
+            descending=False,
+            after=None,
+            limit=limit,
+            include=nothing,
+            fields=nothing,
+        )
+        return [row.id for row in (scan(self._reader, request)).rows]
 
     def _delete_many(self, rows: Rows, question: Question) -> int:
         """Delete what matches, 10,000 at a time; return how many there were."""
