@@ -6,7 +6,8 @@ question's own conversation. `mnemon eval` gives the figures of the ranking itse
 signals   without each part in turn; and weights refitted without a conversation, then asked on it
 mem0      mem0 2.2.1 (`infer=False`) with the same vectors, beside mnemon in the same run
 
-`--keep` writes docs/reference/recall.md. All of it takes about an hour on two cores, most of that for vectors; `--first` takes a part.
+`--keep` writes docs/reference/recall.md. All of it takes about an hour on two cores, most of that for vectors;
+`--first` takes a part.
 """
 
 from __future__ import annotations
