@@ -15,6 +15,7 @@ from mem0 import Memory
 
 DIMENSIONS = 384
 VECTORS: dict[str, list[float]] = {}
+"""By text without white space around it, which mem0 takes off a query."""
 
 
 class Sent:
@@ -25,11 +26,11 @@ class Sent:
 
     def embed(self, text: str, *_: object, **__: object) -> list[float]:
         """Return the vector that was sent for this text."""
-        return VECTORS[text]
+        return VECTORS[text.strip()]
 
     def embed_batch(self, texts: list[str], *_: object, **__: object) -> list[list[float]]:
         """Return the vectors that were sent for these texts."""
-        return [VECTORS[text] for text in texts]
+        return [VECTORS[text.strip()] for text in texts]
 
 
 def main() -> None:
@@ -46,12 +47,12 @@ def main() -> None:
         VECTORS.clear()
         if "add" in request:
             sent = request["add"]
-            VECTORS.update(zip(sent["texts"], sent["vectors"], strict=True))
+            VECTORS.update(zip(map(str.strip, sent["texts"]), sent["vectors"], strict=True))
             for text, name in zip(sent["texts"], sent["ids"], strict=True):
                 memory.add(text, user_id=request["user"], infer=False, metadata={"turn": name})
             found: list[str] = []
         else:
-            VECTORS[request["search"]] = request["vector"]
+            VECTORS[request["search"].strip()] = request["vector"]
             filters, most = {"user_id": request["user"]}, request["limit"]
             results = memory.search(request["search"], filters=filters, top_k=most, threshold=0)["results"]
             found = [one["metadata"]["turn"] for one in results]

@@ -97,11 +97,11 @@ def looked_up(
     if sought.space is not None and vector is not None:
         cosines = think(view.cosines, unit_rows(vector[None])[0])
     among = view.inside if sought.moment is None else view.unexpired(sought.moment)
-    limits = sought.most_by_words(vector), sought.config.candidates
+    limit = sought.candidates_each(vector)
     if sought.beyond:
-        words, meaning = _filtered(desk, sought, view, weights, cosines, among, limits)
+        words, meaning = _filtered(desk, sought, view, weights, cosines, among, limit)
     else:
-        words, meaning = think(_channels, view, weights, cosines, among, limits)
+        words, meaning = think(_channels, view, weights, cosines, among, limit)
     places = think(view.surrounded, union(words, meaning), sought.config.rings)
     if sought.beyond:
         among = _meeting(desk, sought, view, places)
@@ -109,11 +109,11 @@ def looked_up(
 
 
 def _channels(
-    view: View, weights: Mapping[str, float], cosines: Cosines | None, among: Truths, limits: tuple[int, int]
+    view: View, weights: Mapping[str, float], cosines: Cosines | None, among: Truths, limit: int
 ) -> tuple[Places, Places]:
-    """Return the best rows of each channel, so many of the one and of the other."""
-    words = view.by_words(weights, among, limits[0])
-    return words, words[:0] if cosines is None else view.by_meaning(cosines, among, limits[1])
+    """Return the best rows of each channel."""
+    words = view.by_words(weights, among, limit)
+    return words, words[:0] if cosines is None else view.by_meaning(cosines, among, limit)
 
 
 def _filtered(
@@ -123,22 +123,17 @@ def _filtered(
     weights: Mapping[str, float],
     cosines: Cosines | None,
     among: Truths,
-    limits: tuple[int, int],
+    limit: int,
 ) -> tuple[Places, Places]:
     """Return the best rows of each channel of those that meet a filter that the view cannot answer."""
-    wanted = limits[0] * _MORE + _EXTRA, limits[1] * _MORE + _EXTRA
+    wanted = limit * _MORE + _EXTRA
     channels = think(_channels, view, weights, cosines, among, wanted)
     meeting = _meeting(desk, sought, view, union(*channels))
-    words, meaning = (places[meeting[places]] for places in channels)
-    if _ran_out(channels[0], words, wanted[0], limits[0]) or _ran_out(channels[1], meaning, wanted[1], limits[1]):
+    kept = [places[meeting[places]] for places in channels]
+    if any(len(places) == wanted and len(left) < limit for places, left in zip(channels, kept, strict=True)):
         listed = view.listed(desk.store.list_ids(desk.project, MEMORIES.name, sought.where))
-        return think(_channels, view, weights, cosines, listed, limits)
-    return words[: limits[0]], meaning[: limits[1]]
-
-
-def _ran_out(places: Places, left: Places, wanted: int, limit: int) -> bool:
-    """Whether too few of a channel's rows met the filter, although there are others."""
-    return len(places) == wanted and len(left) < limit
+        return think(_channels, view, weights, cosines, listed, limit)
+    return kept[0][:limit], kept[1][:limit]
 
 
 def _meeting(desk: Desk, sought: Sought, view: View, places: Places) -> Truths:

@@ -179,7 +179,7 @@ def _found(
             MEMORIES.name,
             Terms(weights=held),
             sought.where,
-            limit=sought.most_by_words(vector),
+            limit=sought.candidates_each(vector),
             include=sought.parts,
             fields=sought.fields,
         )

@@ -82,8 +82,8 @@ class Sought:
     dimensions: int | None
     embedder: str | None
 
-    def most_by_words(self, vector: object) -> int:
-        """Return how many candidates words bring: twice as many where no vector, which is None then, brings others."""
+    def candidates_each(self, vector: object) -> int:
+        """Return how many candidates a channel brings; words bring twice as many where `vector` is None."""
         alone = self.space is None or vector is None
         return 2 * self.config.candidates if alone else self.config.candidates
 
