@@ -80,7 +80,7 @@ def test_what_was_acknowledged_before_a_kill_is_found_by_every_way_after_the_doc
 
 @pytest.mark.parametrize("seconds", [0.0, pytest.param(20.0, marks=pytest.mark.nightly)])
 def test_a_server_that_sleeps_is_an_error_in_time_and_serves_again_when_it_wakes(node: Node, seconds: float) -> None:
-    with place_on(node).open(timeout_s=3.0) as store:
+    with place_on(node).open(timeout_s=6.0) as store:
         store.declare(NOTES)
         store.apply("p", [Put(collection="notes", row=note("before"))])
         node.signal(signal.SIGSTOP)
