@@ -1,1 +1,21 @@
-"""mnemon for CrewAI."""
+"""CrewAI on mnemon: the memory of crews, agents and flows, and messages."""
+
+from __future__ import annotations
+
+from mnemon.adapting.extras import requires_extra
+
+with requires_extra("crewai", "crewai"):
+    import crewai.memory  # noqa: F401 - asked for, so that its absence is told here
+
+from mnemon_crewai.errors import MemoryAbortedError
+from mnemon_crewai.memory import MnemonMemory
+from mnemon_crewai.messages import from_crew_messages, to_crew_messages
+from mnemon_crewai.scoping import scope_from_inputs
+
+__all__ = [
+    "MemoryAbortedError",
+    "MnemonMemory",
+    "from_crew_messages",
+    "scope_from_inputs",
+    "to_crew_messages",
+]
