@@ -5,17 +5,19 @@ from __future__ import annotations
 from mnemon.adapting.extras import requires_extra
 
 with requires_extra("crewai", "crewai"):
-    import crewai.memory  # noqa: F401 - asked for, so that its absence is told here
+    import crewai.memory  # noqa: F401  # pyright: ignore[reportUnusedImport] - its absence is told here
 
 from mnemon_crewai.errors import MemoryAbortedError
 from mnemon_crewai.memory import MnemonMemory
 from mnemon_crewai.messages import from_crew_messages, to_crew_messages
 from mnemon_crewai.scoping import scope_from_inputs
+from mnemon_crewai.tools import memory_tools
 
 __all__ = [
     "MemoryAbortedError",
     "MnemonMemory",
     "from_crew_messages",
+    "memory_tools",
     "scope_from_inputs",
     "to_crew_messages",
 ]

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
-from crewai.memory import Memory as CrewMemory
+from crewai.memory.unified_memory import Memory as CrewMemory
 from crewai.memory.utils import join_scope_paths
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from mnemon import ConfigError, Message, ScopeError
+from mnemon import ConfigError, ScopeError
 from mnemon.adapting import Carried, OnError, RecallRules, WriteQueue, fitting
 from mnemon.protocols.clock import random_id
-from mnemon_crewai.errors import aborting
+from mnemon_crewai.errors import MemoryAbortedError, aborting
+from mnemon_crewai.items import first_of, items_of, records_of
 from mnemon_crewai.kept import KeptMemories
 from mnemon_crewai.matches import match_of
 from mnemon_crewai.pieces import pieces, result_of
-from mnemon_crewai.records import About, chosen, to_record, with_marks
+from mnemon_crewai.records import About, chosen
 from mnemon_crewai.scoping import Bound, Ids
+from mnemon_crewai.tools import uncache_crewais_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from datetime import datetime
 
     from crewai.memory.types import MemoryMatch, MemoryRecord
 
     import mnemon
     from mnemon.adapting import IdSource
     from mnemon.types.filters import Filter
+    from mnemon.types.results import SearchResult
 
 __all__ = ["MnemonMemory"]
 
@@ -101,13 +105,14 @@ class MnemonMemory(CrewMemory):
         if theirs := sorted(_THEIRS & set(fields)):
             msg = f"MnemonMemory takes no {', '.join(theirs)}: the memory that it works on embeds, ranks and keeps"
             raise ConfigError(msg)
-        super().__init__(**fields)
+        super().__init__(**fields, embedder=_is_a_copy)
         RecallRules(max_tokens=self.max_tokens, threshold=self.threshold)
         ids: Ids = {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}
         self._bound = Bound(memory, ids, required)
         self._kept = KeptMemories(self._bound)
         self._storage = cast("Any", self._kept)
         self._queue = WriteQueue() if self.background else None
+        uncache_crewais_tools()
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> MnemonMemory:
         """Return this object: a memory is shared by whoever copies a crew."""
@@ -137,8 +142,8 @@ class MnemonMemory(CrewMemory):
             return None
         about = self._about(scope, root_scope, importance, source, private=private)
         with aborting(self.on_error, "a memory was not stored"):
-            added = self._bound.memory().add_many(_items([content], about, categories, metadata, agent_role))
-            return _first(added)
+            added = self._bound.memory().add_many(items_of([content], about, categories, metadata, agent_role))
+            return first_of(added)
         return None
 
     async def aremember(
@@ -157,7 +162,7 @@ class MnemonMemory(CrewMemory):
         about = self._about(scope, None, importance, source, private=private)
         with aborting(self.on_error, "a memory was not stored"):
             view = await self._bound.amemory()
-            return _first(await view.add_many(_items([content], about, categories, metadata, None)))
+            return first_of(await view.add_many(items_of([content], about, categories, metadata, None)))
         return None
 
     def remember_many(
@@ -186,9 +191,9 @@ class MnemonMemory(CrewMemory):
             return []
         about = self._about(scope, root_scope, importance, source, private=private, part_of=random_id())
         with aborting(self.on_error, f"{len(contents)} memories were not stored"):
-            items = _items(contents, about, categories, metadata, agent_role)
+            items = items_of(contents, about, categories, metadata, agent_role)
             if self._queue is None:
-                return _records(self._bound.memory().add_many(items))
+                return records_of(self._bound.memory().add_many(items))
             self._queue.put(self._bound.scope().writes, partial(self._bound.memory().add_many, items))
         return []
 
@@ -209,7 +214,7 @@ class MnemonMemory(CrewMemory):
         about = self._about(scope, None, importance, source, private=private, part_of=random_id())
         with aborting(self.on_error, f"{len(contents)} memories were not stored"):
             view = await self._bound.amemory()
-            return _records(await view.add_many(_items(contents, about, categories, metadata, agent_role)))
+            return records_of(await view.add_many(items_of(contents, about, categories, metadata, agent_role)))
         return []
 
     def extract_memories(self, content: str) -> list[str]:
@@ -308,6 +313,18 @@ class MnemonMemory(CrewMemory):
         changes = {name: value for name, value in (given | {"importance": importance}).items() if value is not None}
         return self._kept.change(record.model_copy(update=changes))
 
+    def forget(
+        self,
+        scope: str | None = None,
+        categories: list[str] | None = None,
+        older_than: datetime | None = None,
+        metadata_filter: dict[str, Any] | None = None,
+        record_ids: list[str] | None = None,
+    ) -> int:
+        """Delete what fits all of these, of whom the call means; return how many they were."""
+        self.drain_writes()
+        return super().forget(scope, categories, older_than, metadata_filter, record_ids)
+
     def drain_writes(self) -> None:
         """Wait for what is written in the background, of whom the call means, or of everybody.
 
@@ -354,29 +371,15 @@ class MnemonMemory(CrewMemory):
         path = join_scope_paths(self.root_scope, scope)
         return chosen(path, categories, readers=None if include_private else (source,))
 
-    def _fitting(self, found: mnemon.SearchResult, query: str, limit: int) -> list[MemoryMatch]:
+    def _fitting(self, found: SearchResult, query: str, limit: int) -> list[MemoryMatch]:
         rules = RecallRules(limit=limit, max_tokens=self.max_tokens, threshold=self.threshold)
         return [match_of(hit) for hit in fitting(found, Carried([(None, query)]), rules)]
 
 
-def _items(
-    contents: Sequence[str],
-    about: About,
-    categories: Sequence[str] | None,
-    metadata: Mapping[str, Any] | None,
-    agent_role: str | None,
-) -> list[dict[str, object]]:
-    """Return what to add: what an agent said, or facts that nobody said here."""
-    common = {"metadata": with_marks(metadata, about), "categories": list(categories or ())}
-    if not (agent_role or "").strip():
-        return [{"content": text, "kind": "semantic", **common} for text in contents]
-    return [{"content": Message(role="assistant", name=agent_role, content=text), **common} for text in contents]
+def _is_a_copy(_: Sequence[str]) -> NoReturn:
+    """Stop what CrewAI makes of an agent's memory when it copies the agent: a memory of its own, with these fields.
 
-
-def _first(added: mnemon.AddResult) -> MemoryRecord | None:
-    return next(iter(_records(added)), None)
-
-
-def _records(added: mnemon.AddResult) -> list[MemoryRecord]:
-    """Return what was stored, or was there already in the same words."""
-    return [to_record(item.memory) for item in added.items if item.memory is not None]
+    Only that ever embeds; it would recall nothing, without a word.
+    """
+    msg = "CrewAI has copied an agent that has a memory, and lost the memory; give it to the crew, Crew(memory=...)"
+    raise MemoryAbortedError(msg)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
 
@@ -48,6 +48,7 @@ class About:
         source: where it comes from, or None.
         private: whether only its source may read it.
         part_of: what the pieces of one result have in common, or None.
+        part: which piece this is, from 0, or None.
     """
 
     scope: str = "/"
@@ -55,6 +56,7 @@ class About:
     source: str | None = None
     private: bool = False
     part_of: str | None = None
+    part: int | None = None
 
 
 def paths_of(scope: str) -> list[str]:
@@ -78,16 +80,14 @@ def with_marks(metadata: Mapping[str, Any] | None, about: About) -> dict[str, Js
         "importance": about.importance,
         "private": about.private,
     }
-    marks |= {name: value for name in ("source", "part_of") if (value := getattr(about, name)) is not None}
+    marks |= {name: value for name in ("source", "part_of", "part") if (value := getattr(about, name)) is not None}
     return {**(metadata or {}), KEY: marks}
 
 
 def about_of(memory: mnemon.MemoryRecord) -> About:
     """Return what CrewAI said of a memory; one from elsewhere is of the root and public."""
     marks = cast("dict[str, Any]", memory.metadata.get(KEY) or {})
-    return About(
-        **{name: marks[name] for name in ("scope", "importance", "source", "private", "part_of") if name in marks}
-    )
+    return About(**{field.name: marks[field.name] for field in fields(About) if field.name in marks})
 
 
 def to_record(memory: mnemon.MemoryRecord) -> MemoryRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -24,6 +25,8 @@ __all__ = ["REMEDY", "Bound", "Ids", "scope_from_inputs"]
 REMEDY = 'build the crew with before_kickoff_callbacks=[scope_from_inputs("customer_id")]'
 
 Inputs = dict[str, Any]
+
+_BINDER = "scope_from_"
 
 _kickoff: ContextVar[tuple[CrewContext, Mapping[str, str]] | None] = ContextVar("mnemon_crewai_kickoff", default=None)
 
@@ -54,7 +57,10 @@ def scope_from_inputs(
     if not inputs_of:
         msg = 'name the input that tells whose memories are meant, e.g. scope_from_inputs("customer_id")'
         raise ConfigError(msg)
+    return _binder(inputs_of)
 
+
+def _binder(inputs_of: Mapping[str, str]) -> Callable[[Inputs], Inputs]:
     def bind(inputs: Inputs) -> Inputs:
         running = get_crew_context()
         if running is None:
@@ -65,7 +71,17 @@ def scope_from_inputs(
         _kickoff.set((running, dict(Scope(**ids).to_dict())))
         return inputs
 
+    # CrewAI writes into a checkpoint where a callback is found, and warns of one that is found nowhere.
+    bind.__qualname__ = _BINDER + json.dumps(inputs_of).encode().hex()
     return bind
+
+
+def __getattr__(name: str) -> Callable[[Inputs], Inputs]:
+    """Return the callback that a checkpoint names."""
+    if not name.startswith(_BINDER):
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return _binder(json.loads(bytes.fromhex(name.removeprefix(_BINDER))))
 
 
 def _input(inputs: Mapping[str, Any], key: str, name: str) -> str:

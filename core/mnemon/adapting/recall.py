@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mnemon.logic.arguments import check_kinds, check_limit, check_threshold
-from mnemon.logic.recall import check_max_tokens, render_block, without_blocks
+from mnemon.logic.recall import check_max_tokens, estimated_tokens, render_block, without_blocks
 from mnemon.types.message import Text
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mnemon.types.message import Message
     from mnemon.types.results import SearchResult
 
-__all__ = ["Carried", "RecallRules", "choose", "fitting", "render", "without_recalled"]
+__all__ = ["Carried", "RecallRules", "choose", "estimated_tokens", "fitting", "render", "without_recalled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
