@@ -194,7 +194,7 @@ class MnemonMemory(CrewMemory):
             items = items_of(contents, about, categories, metadata, agent_role)
             if self._queue is None:
                 return records_of(self._bound.memory().add_many(items))
-            self._queue.put(self._bound.scope().writes, partial(self._bound.memory().add_many, items))
+            self._queue.put(self._bound.scope(), partial(self._bound.memory().add_many, items))
         return []
 
     async def aremember_many(
@@ -346,7 +346,7 @@ class MnemonMemory(CrewMemory):
         if self._queue is None:
             return
         try:
-            scope = self._bound.scope().reads
+            scope = self._bound.scope()
         except ScopeError:
             scope = None
         self._queue.wait(scope)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from crewai.utilities.crew.models import CrewContext
 
     from mnemon import AsyncMemory, Memory
-    from mnemon.adapting import CallScope, IdSource
+    from mnemon.adapting import IdSource
 
-__all__ = ["REMEDY", "Bound", "Ids", "scope_from_inputs"]
+__all__ = ["REMEDY", "Bound", "Ids", "Whose", "scope_from_inputs"]
 
 REMEDY = 'build the crew with before_kickoff_callbacks=[scope_from_inputs("customer_id")]'
 
@@ -110,6 +110,27 @@ class Ids(TypedDict, total=False):
     run_id: IdSource
 
 
+class Whose:
+    """Whose rows or memories a call means: what it was built with, the kickoff that runs, `mnemon.scope`."""
+
+    def __init__(self, ids: Ids, required: tuple[str, ...]) -> None:
+        """Take the ids.
+
+        Raises:
+            ScopeError: a fixed id that cannot be one.
+            ConfigError: a required id that there is not.
+        """
+        self._rule = ScopeRule(**ids, required=required, remedy=REMEDY)
+
+    def scope(self, bound: Scope | None = None) -> Scope:
+        """Return whose they are; `bound` is the scope of a view that was handed over.
+
+        Raises:
+            ScopeError: nobody says so, or two contradict each other.
+        """
+        return self._rule.resolve(_ids_of_kickoff(), bound=bound).reads
+
+
 class Bound:
     """A memory, and whose it is at each call."""
 
@@ -121,23 +142,23 @@ class Bound:
             ConfigError: no memory, or a required id that there is not.
         """
         self.handle = Handle(memory)
-        self._rule = ScopeRule(**ids, required=required, remedy=REMEDY)
+        self._whose = Whose(ids, required)
 
-    def scope(self) -> CallScope:
+    def scope(self) -> Scope:
         """Return whose memories a call means.
 
         Raises:
             ScopeError: nobody says so, or two contradict each other.
         """
-        return self._rule.resolve(_ids_of_kickoff(), bound=self.handle.scope)
+        return self._whose.scope(self.handle.scope)
 
     def memory(self) -> Memory:
         """Return the memory, bound to whose it is now."""
-        scope = self.scope().reads  # before anything is opened
+        scope = self.scope()  # before anything is opened
         return self.handle.memory().scoped(**scope.to_dict())
 
     async def amemory(self) -> AsyncMemory:
         """Return what `memory` returns, for async code."""
-        scope = self.scope().reads
+        scope = self.scope()
         memory = await self.handle.amemory()
         return memory.scoped(**scope.to_dict())

@@ -9,7 +9,7 @@ from crewai.tools import memory_tools as crewai_tools
 from pydantic import PrivateAttr
 
 from mnemon import MnemonError
-from mnemon.adapting import AsyncMemoryTools, MemoryTools, can_be_told, choose_tools
+from mnemon.adapting import AsyncMemoryTools, CallScope, MemoryTools, can_be_told, choose_tools
 from mnemon_crewai.errors import aborting
 from mnemon_crewai.scoping import Bound, Ids
 
@@ -78,7 +78,7 @@ class _MemoryTool(BaseTool):
 
     @aborting()
     def _run(self, **arguments: Any) -> str:
-        scope = self._bound.scope()
+        scope = self._scope()
         try:
             return getattr(MemoryTools(self._bound.handle), self._method)(scope, **arguments)
         except MnemonError as error:
@@ -88,13 +88,17 @@ class _MemoryTool(BaseTool):
 
     async def _arun(self, **arguments: Any) -> str:
         with aborting():
-            scope = self._bound.scope()
+            scope = self._scope()
             try:
                 return await getattr(AsyncMemoryTools(self._bound.handle), self._method)(scope, **arguments)
             except MnemonError as error:
                 if not can_be_told(error):
                     raise
                 return f"error: {error}"
+
+    def _scope(self) -> CallScope:
+        scope = self._bound.scope()
+        return CallScope(reads=scope, writes=scope)
 
 
 class _Search(crewai_tools.RecallMemoryTool):

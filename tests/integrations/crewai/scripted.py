@@ -34,7 +34,11 @@ class ScriptedLLM(BaseLLM):
         prompt = messages if isinstance(messages, str) else "\n".join(str(one.get("content")) for one in messages)
         self._asked.append(prompt)
         told = self._answer(prompt)
-        return told if "Action:" in told else f"Thought: I now can give a great answer\nFinal Answer: {told}"
+        return (
+            told
+            if "Action:" in told or told.startswith("{")
+            else f"Thought: I now can give a great answer\nFinal Answer: {told}"
+        )
 
     async def acall(self, messages: Any, *_: Any, **__: Any) -> str:
         return self.call(messages)
