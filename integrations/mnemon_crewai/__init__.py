@@ -7,6 +7,7 @@ from mnemon.adapting.extras import requires_extra
 with requires_extra("crewai", "crewai"):
     import crewai.memory  # noqa: F401  # pyright: ignore[reportUnusedImport] - its absence is told here
 
+from mnemon_crewai.conversing import aconverse, converse
 from mnemon_crewai.errors import MemoryAbortedError
 from mnemon_crewai.flows import MnemonFlowPersistence
 from mnemon_crewai.memory import MnemonMemory
@@ -21,6 +22,8 @@ __all__ = [
     "MnemonFlowPersistence",
     "MnemonMemory",
     "MnemonStorage",
+    "aconverse",
+    "converse",
     "from_crew_messages",
     "memory_tools",
     "scope_from_inputs",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crewai.utilities.crew.models import CrewContext
 
     from mnemon import AsyncMemory, Memory
-    from mnemon.adapting import IdSource
+    from mnemon.adapting import CallScope, IdSource
 
 __all__ = ["REMEDY", "Bound", "Ids", "Whose", "scope_from_inputs"]
 
@@ -128,7 +128,15 @@ class Whose:
         Raises:
             ScopeError: nobody says so, or two contradict each other.
         """
-        return self._rule.resolve(_ids_of_kickoff(), bound=bound).reads
+        return self.call(bound).reads
+
+    def call(self, bound: Scope | None = None, thread: str | None = None) -> CallScope:
+        """Return whose memories are read and written in a session, which is the `run_id` of what is written.
+
+        Raises:
+            ScopeError: nobody says so, or two contradict each other.
+        """
+        return self._rule.resolve(_ids_of_kickoff(), bound=bound, thread=thread)
 
 
 class Bound:
