@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from mnemon import NotFoundError, where
 from mnemon_crewai.errors import aborting
-from mnemon_crewai.records import about_of, categories_of, children, chosen, scope_info, to_record, with_marks
+from mnemon_crewai.listing import Listing
+from mnemon_crewai.records import about_of, chosen, to_record, with_marks
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from datetime import datetime
 
-    from crewai.memory.types import MemoryRecord, ScopeInfo
+    from crewai.memory.types import MemoryRecord
 
     import mnemon
     from mnemon.types.filters import Filter
@@ -25,7 +26,7 @@ __all__ = ["KeptMemories"]
 _PAGE = 1_000
 
 
-class KeptMemories:
+class KeptMemories(Listing):
     """What `StorageBackend` asks beside saving and searching, which `MnemonMemory` does with the text itself.
 
     Every method is about the memories of whom the call means, and about no others, whatever path it names.
@@ -90,40 +91,17 @@ class KeptMemories:
             return None
 
     @aborting()
-    def list_records(self, scope_prefix: str | None = None, limit: int = 200, offset: int = 0) -> list[MemoryRecord]:
-        """Return records at a path and under it, newest first."""
-        return self._all(scope_prefix, offset + limit)[offset:]
-
-    @aborting()
-    def get_scope_info(self, scope: str) -> ScopeInfo:
-        """Return how many records a path has, their categories, times, and the paths directly under it."""
-        return scope_info(self._all(scope), scope)
-
-    @aborting()
-    def list_scopes(self, parent: str = "/") -> list[str]:
-        """Return the paths directly under a path."""
-        return children((record.scope for record in self._all(parent)), parent)
-
-    @aborting()
-    def list_categories(self, scope_prefix: str | None = None) -> dict[str, int]:
-        """Return how many records each category has."""
-        return categories_of(self._all(scope_prefix))
-
-    @aborting()
     def count(self, scope_prefix: str | None = None) -> int:
         """Return how many records a path has, with what is under it."""
         return self._bound.memory().count(filters=chosen(scope_prefix))
-
-    def reset(self, scope_prefix: str | None = None) -> None:
-        """Delete the memories of whom the call means, at a path or all; never anybody else's."""
-        self.delete(scope_prefix)
 
     def close(self) -> None:
         """Close the default memory if it was opened here; one that was handed over stays open."""
         self._bound.handle.close()
 
-    def _all(self, scope: str | None, most: int | None = None) -> list[MemoryRecord]:
-        found = [to_record(memory) for memory in _pages(self._bound.memory(), chosen(scope), most)]
+    def newest(self, path: str | None, most: int | None = None) -> list[MemoryRecord]:
+        """Return records at a path and under it, newest first, so many or all."""
+        found = [to_record(memory) for memory in _pages(self._bound.memory(), chosen(path), most)]
         return found if most is None else found[:most]
 
 

@@ -10,7 +10,7 @@ from mnemon.adapting.storage import Storage
 from mnemon_crewai._async import records as async_work
 from mnemon_crewai._sync import records as work
 from mnemon_crewai.errors import aborting
-from mnemon_crewai.records import categories_of, children, scope_info
+from mnemon_crewai.listing import Listing
 from mnemon_crewai.rows import RECORDS, selected, stamp
 from mnemon_crewai.scoping import Ids, Whose
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from crewai.memory.types import MemoryRecord, ScopeInfo
+    from crewai.memory.types import MemoryRecord
 
     from mnemon import AsyncMemory, Memory
     from mnemon.adapting import IdSource
@@ -30,7 +30,7 @@ _MOST = 10_000
 """What one search of a store gives at most."""
 
 
-class MnemonStorage(Closing):
+class MnemonStorage(Closing, Listing):
     """A `StorageBackend` for CrewAI's own `Memory`, which embeds, ranks and asks its model by itself.
 
     Use it to keep what is CrewAI's way and have one store, customers apart, erasure and Weaviate.
@@ -178,33 +178,9 @@ class MnemonStorage(Closing):
         return self._storage.run(work.find, self._whose.scope(), record_id)
 
     @aborting()
-    def list_records(self, scope_prefix: str | None = None, limit: int = 200, offset: int = 0) -> list[MemoryRecord]:
-        """Return records at a path and under it, newest first."""
-        return self._newest(scope_prefix, offset + limit)[offset:]
-
-    @aborting()
-    def get_scope_info(self, scope: str) -> ScopeInfo:
-        """Return how many records a path has, their categories, times, and the paths directly under it."""
-        return scope_info(self._newest(scope), scope)
-
-    @aborting()
-    def list_scopes(self, parent: str = "/") -> list[str]:
-        """Return the paths directly under a path."""
-        return children((record.scope for record in self._newest(parent)), parent)
-
-    @aborting()
-    def list_categories(self, scope_prefix: str | None = None) -> dict[str, int]:
-        """Return how many records each category has."""
-        return categories_of(self._newest(scope_prefix))
-
-    @aborting()
     def count(self, scope_prefix: str | None = None) -> int:
         """Return how many records a path has, with what is under it."""
         return self._storage.run(work.count, selected(self._whose.scope(), scope_prefix))
-
-    def reset(self, scope_prefix: str | None = None) -> None:
-        """Delete the records of whom the call means, at a path or all; never anybody else's."""
-        self.delete(scope_prefix)
 
     @aborting()
     def touch_records(self, record_ids: list[str]) -> None:
@@ -226,7 +202,8 @@ class MnemonStorage(Closing):
             await self._storage.arun(async_work.make_room, length)
             self._lengths.add(length)
 
-    def _newest(self, path: str | None, most: int | None = None) -> list[MemoryRecord]:
+    def newest(self, path: str | None, most: int | None = None) -> list[MemoryRecord]:
+        """Return records at a path and under it, newest first, so many or all."""
         return self._storage.run(work.newest, selected(self._whose.scope(), path), most)
 
     def _doomed(

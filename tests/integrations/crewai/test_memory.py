@@ -11,6 +11,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from crewai.types.callback import callable_to_string, string_to_callable
 
 import mnemon
 from mnemon import ConfigError, Memory, ScopeError
@@ -227,8 +228,9 @@ async def test_a_store_that_fails_and_a_call_for_nobody_are_aborts(method: str, 
 
 @pytest.mark.parametrize("option", ["storage", "embedder", "recency_weight", "consolidation_threshold"])
 def test_what_mnemon_decides_itself_is_refused(memory: Memory, option: str) -> None:
+    options: dict[str, Any] = {option: 1}
     with pytest.raises(ConfigError, match=option):
-        MnemonMemory(memory, user_id="ana", **{option: 1})
+        MnemonMemory(memory, user_id="ana", **options)
 
 
 def test_wrong_ids_are_refused_when_it_is_built(memory: Memory) -> None:
@@ -248,13 +250,12 @@ def test_a_callback_is_bound_to_a_kickoff(memory: Memory) -> None:
         scope_from_inputs("customer_id")({"customer_id": "ana"})
 
 
-def test_a_checkpoint_finds_the_callback_again() -> None:
-    from crewai.types.callback import _resolve_dotted_path, callable_to_string  # noqa: PLC0415
-
+def test_a_checkpoint_finds_the_callback_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREWAI_DESERIALIZE_CALLBACKS", "1")
     named = callable_to_string(scope_from_inputs("customer.id", run_id="thread"))
 
     assert named is not None
-    assert callable_to_string(_resolve_dotted_path(named)) == named
+    assert callable_to_string(string_to_callable(named)) == named
 
 
 def test_it_recalls_in_another_process_and_asks_for_no_network(tmp_path: Path) -> None:
