@@ -14,11 +14,11 @@ from mnemon.adapting import (
     OURS,
     Data,
     Translation,
-    attachment,
     data_uri,
     from_framework,
     placeholder,
-    read_arguments,
+    read_call,
+    read_part,
     results_apart,
     to_framework,
 )
@@ -78,11 +78,11 @@ class _CrewMessages(Translation):
     def read(self, data: Mapping[str, Any]) -> Message:
         content = data["content"]
         parts = [] if content is None else [content] if isinstance(content, str) else content
-        blocks: list[Any] = [block for part in parts for block in _read_part(part)]
+        blocks: list[Any] = [block for part in parts if (block := read_part(part)) is not None]
         if data["role"] == "tool":
             blocks = [ToolResult(call_id=data.get("tool_call_id") or "", content=tuple(blocks))]
         else:
-            blocks += [_read_call(call) for call in data.get("tool_calls") or ()]
+            blocks += [read_call(call) for call in data.get("tool_calls") or ()]
         name = data.get("name")
         return Message(role=data["role"], content=blocks, name=name if name and name.strip() else None)
 
@@ -109,36 +109,6 @@ class _CrewMessages(Translation):
 
 
 _TRANSLATION = _CrewMessages()
-
-
-def _read_part(part: object) -> list[Text | Image | File]:
-    """Return what a part of a content says; nothing for a kind that is not known."""
-    if isinstance(part, str):
-        return [Text(part)]
-    match part:
-        case {"type": "text", "text": str(text)}:
-            return [Text(text)]
-        case {"type": "image_url", "image_url": {"url": str(url)} | str(url)}:
-            found = attachment(url, None if url.startswith("data:") else "image/*")
-            return [Image(url=found.url, data=found.data, media_type=_known(found.media_type))]
-        case {"type": "file", "file": {"file_data": str(data), "filename": str(name)}}:
-            found = attachment(data)
-            return [File(url=found.url, data=found.data, media_type=found.media_type, name=name)]
-        case {"type": "file", "file": {"file_data": str(data)}}:
-            found = attachment(data)
-            return [File(url=found.url, data=found.data, media_type=found.media_type)]
-        case _:
-            return []
-
-
-def _known(media_type: str | None) -> str | None:
-    return None if media_type == "image/*" else media_type
-
-
-def _read_call(call: Mapping[str, Any]) -> ToolCall:
-    function: Mapping[str, Any] = call.get("function") or {}
-    arguments = read_arguments(function.get("arguments"))
-    return ToolCall(id=call.get("id") or "", name=function.get("name") or "", arguments=arguments)
 
 
 def _write_parts(blocks: Sequence[Block]) -> Json:

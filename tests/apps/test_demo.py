@@ -63,14 +63,18 @@ def test_a_question_of_ones_own_is_answered(cli: Callable[..., Ran]) -> None:
     assert any("Ingrid Solheim" in hit["memory"] for hit in answer["results"])
 
 
-def test_the_demo_touches_no_store_of_the_user(cli: Callable[..., Ran], isolated_user_store: Path) -> None:
-    before = set(Path(tempfile.gettempdir()).glob("mnemon-demo-*"))
+def test_the_demo_touches_no_store_of_the_user(
+    cli: Callable[..., Ran], isolated_user_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
 
-    cli("demo", "--store", "mine.db")
+    assert cli("demo", "--store", "mine.db").code == 0
 
     assert not isolated_user_store.exists()
     assert not Path("mine.db").exists()
-    assert set(Path(tempfile.gettempdir()).glob("mnemon-demo-*")) <= before
+    assert list(temporary.iterdir()) == []
 
 
 def test_the_conversation_is_what_was_promised() -> None:

@@ -26,6 +26,8 @@ WRONG = [
     (["search", "tea", "--user", "ana", "--filter", "{"], "UsageError"),
     (["search", "tea", "--user", "ana", "--filter", '{"AND": 5}'], "InvalidFilterError"),
     (["search", "tea", "--user", " "], "ScopeError"),
+    (["list"], "ScopeError"),
+    (["history"], "ScopeError"),
     (["add", "tea", "--user", "ana", "--metadata", "[1]"], "UsageError"),
     (["add", "tea", "--user", "ana", "--time", "yesterday"], "InvalidInputError"),
     (["add", "tea", "--user", "ana", "--kind", "poem"], "InvalidInputError"),
@@ -79,6 +81,13 @@ def test_for_people_an_error_is_one_line_on_stderr(cli: Callable[..., Ran], argu
     assert ran.err.startswith("mnemon: ")
     assert ran.err.count("\n") == 1
     assert "Traceback" not in ran.err
+
+
+def test_what_is_no_command_is_named_in_no_error(cli: Callable[..., Ran]) -> None:
+    """Errors of the engine name its methods; here they are commands."""
+    said = [cli(*arguments).err for arguments, kind in WRONG if kind in {"ScopeError", "InvalidInputError"}]
+
+    assert not [line for line in said if "get_all" in line or "operations(" in line or "_id=" in line]
 
 
 def test_the_envelope_of_success_has_the_same_keys(cli: Callable[..., Ran]) -> None:

@@ -292,7 +292,9 @@ def test_what_stands_before_a_break_is_imported_and_the_break_is_told(
     assert cli("stats", "--json").data["memories"] >= 3
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "[]", "{}", "[1, 2]", '"text"', "<html>", "\x00\x01"])
+@pytest.mark.parametrize(
+    "text", ["", "  \n", "[]", "{}", "[1, 2]", '"text"', "<html>", "\x00\x01", '[{"memory": NaN}]']
+)
 def test_what_is_no_known_format_is_refused(cli: Callable[..., Ran], folder: Path, text: str) -> None:
     (folder / "x").write_text(text, encoding="utf-8")
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from mnemon.apps.cli.screen import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.apps.conftest import Ran
 
@@ -90,6 +90,53 @@ def test_through_a_pipe_it_is_plain_lines(cli: Callable[..., Ran]) -> None:
     (line,) = done.stdout.splitlines()
     assert line.split("\t")[2:4] == ["user", "Tea at five."]
     assert done.stderr == ""
+
+
+def test_through_a_pipe_what_was_added_is_told_with_its_id(cli: Callable[..., Ran]) -> None:
+    ran = cli("add", "Tea at five.", "--user", "ana")
+
+    (listed,) = cli("list", "--user", "ana", "--json").data["results"]
+    assert ran.rows == [["added", listed["id"]]]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_file_through_a_pipe_is_utf_8_whatever_the_locale_says(
+    cli: Callable[..., Ran], folder: Path, encoding: str
+) -> None:
+    cli("add", "Käse für José", "--user", "ana")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+
+    export, page = (
+        subprocess.run([*COMMAND, *words], capture_output=True, check=True, env=environment).stdout
+        for words in (["export"], ["show", "--user", "ana", "--output", "-"])
+    )
+
+    assert "Käse für José" in export.decode()
+    assert "Käse für José" in page.decode()
+    assert cli("import", "-", "--store", "other.db", "--json", stdin=export).data["memories"] == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is full")
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["export"]])
+def test_a_full_disk_behind_stdout_is_one_line_on_stderr(cli: Callable[..., Ran], words: list[str]) -> None:
+    cli("add", "Tea at five.", "--user", "ana")
+
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*COMMAND, *words, "--user", "ana"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["mnemon: No space left on device; check the path and its permissions"]
+
+
+def test_a_closed_stdout_is_nobody_who_reads(cli: Callable[..., Ran]) -> None:
+    words = " ".join([*COMMAND, "add", "tea", "--user", "ana"])
+
+    done = subprocess.run(["/bin/sh", "-c", f"{words} >&-"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(cli("list", "--user", "ana", "--json").data["results"]) == 1
 
 
 @pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 0), ("n\n", 1, 1), ("\n", 1, 1), ("\x04", 1, 1)])

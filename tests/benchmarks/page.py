@@ -29,7 +29,7 @@ BEGIN, END = "<!-- written by tests/benchmarks/page.py -->\n", "<!-- end -->\n"
 
 HEAD = """# Benchmarks
 
-What was measured, when, and on which machine. `nox -s bench` measures everything anew, in about ten minutes and \
+What was measured, when, and on which machine. `nox -s bench` measures everything anew, in about twenty minutes and \
 4 GB of the temporary folder, and writes this page; `nox -s bench -- adds recalls` measures only those groups. Peers \
 are installed from the package index and measured in the same run. Vectors are computed beforehand and are the same \
 for all, so that what is left is the work of the memory itself.
@@ -49,6 +49,8 @@ TITLES = {
     "durability": "The store: durability",
     "searches": "The store: searching",
     "crowds": "The store: one scope among many",
+    "kills": "The store: killed processes",
+    "together": "The store: four processes and one file",
 }
 COMPARED = (
     (

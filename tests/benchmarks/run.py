@@ -1,6 +1,6 @@
 """Measures what was promised: `python tests/benchmarks/run.py [--results FILE] [GROUP ...]`.
 
-Groups are those of GROUPS. Without a name all of them run, in about ten minutes and 4 GB of disk in the temporary
+Groups are those of GROUPS. Without a name all of them run, in about twenty minutes and 4 GB of disk in the temporary
 folder. `--results` keeps the figures in a file, each group in the place of its older figures; `page.py` makes the
 page and the pictures of it.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import engine, quality, storage
+from benchmarks import engine, quality, reliability, storage
 from benchmarks.report import Figure, about, keep, show
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ GROUPS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "durability": storage.durability,
     "searches": storage.searches,
     "crowds": storage.crowds,
+    "kills": reliability.kills,
+    "together": reliability.together,
 }
 
 

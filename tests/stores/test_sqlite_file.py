@@ -173,18 +173,19 @@ def test_steps_to_a_newer_version_are_taken_whole_and_once(tmp_path: Path, monke
         raise ZeroDivisionError
 
     monkeypatch.setattr(schema, "_STEPS", (*schema._STEPS, add_table, fail))  # pyright: ignore[reportPrivateUsage]
-    monkeypatch.setattr(schema, "VERSION", 3)
+    version = schema.VERSION
+    monkeypatch.setattr(schema, "VERSION", version + 2)
     with pytest.raises(ZeroDivisionError):
         SQLiteStore(path)
     monkeypatch.setattr(schema, "_STEPS", schema._STEPS[:-1])  # pyright: ignore[reportPrivateUsage]
-    monkeypatch.setattr(schema, "VERSION", 2)
+    monkeypatch.setattr(schema, "VERSION", version + 1)
     for _ in range(2):
         with open_notes(path) as store:
             assert store.list_ids(PROJECT, "notes") == ["a"]
 
     with sqlite3.connect(path) as raw:
         names = {name for (name,) in raw.execute("SELECT name FROM sqlite_schema")}
-        assert raw.execute("PRAGMA user_version").fetchone() == (2,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (version + 1,)
     raw.close()
     assert "added" in names
     assert "half" not in names

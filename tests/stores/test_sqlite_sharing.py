@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from mnemon.errors import InvalidInputError, StoreConflictError, StoreError
 from mnemon.stores.in_memory import InMemoryStore
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing import store_machine
+from mnemon.testing._sync.changes import Follower
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PROJECT, moment, note, put
 from mnemon.types.filters import And, where
 from mnemon.types.storage import Delete, Nearest, Patch, Put, Terms, VectorSpace
@@ -80,19 +82,45 @@ def test_a_cache_of_any_size_stays_right_when_others_write(tmp_path: Path, cache
 
 
 def test_a_reader_far_behind_the_log_of_gone_rows_reads_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mnemon.stores.sqlite.writer._GONE_KEPT", 16)
-    monkeypatch.setattr("mnemon.stores.sqlite.writer._GONE_SWEEP", 8)
+    monkeypatch.setattr("mnemon.stores.sqlite.writer._LOG_KEPT", 16)
+    monkeypatch.setattr("mnemon.stores.sqlite.writer._LOG_SWEEP", 8)
     path = tmp_path / "store.db"
     with SQLiteStore(path) as reader, SQLiteStore(path) as writer:
         reader.declare(NOTES)
         writer.declare(NOTES)
         writer.apply(PROJECT, put(*(note(f"{number:03}", small=(1.0, 0.0, 0.0)) for number in range(200))))
+        follower = Follower(reader, ALICE, limit=1_000)
+        follower.follow()
         assert len(ids(reader, NEAR)) == 200
 
         for number in range(0, 100, 2):
             writer.apply(PROJECT, [Delete(collection="notes", ids=[f"{number:03}"])])
 
         assert len(ids(reader, NEAR)) == 150
+        assert reader.changes(PROJECT, "notes", ALICE, since=follower.mark).anew
+        assert sorted(follower.follow()) == reader.list_ids(PROJECT, "notes", ALICE)
+
+
+def test_a_file_from_before_patches_were_logged_is_brought_on(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with SQLiteStore(path) as store:
+        store.declare(NOTES)
+        store.apply(PROJECT, put(note("a"), note("b")))
+        store.apply(PROJECT, [Delete(collection="notes", ids=["b"])])
+    raw = sqlite3.connect(path)  # what the first version made
+    raw.execute("CREATE TABLE notes__gone (sequence INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL)")
+    raw.execute("INSERT INTO notes__gone SELECT sequence, row FROM notes__changed")
+    raw.execute("DROP TABLE notes__changed")
+    raw.execute("PRAGMA user_version = 1")
+    raw.commit()
+    raw.close()
+
+    with SQLiteStore(path) as store:
+        store.declare(NOTES)
+        follower = Follower(store, ALICE)
+        assert list(follower.follow()) == ["a"]
+        store.apply(PROJECT, [Patch(collection="notes", id="a", fields={"kind": "new"})])
+        assert follower.follow()["a"].fields["kind"] == "new"
 
 
 def test_an_opener_with_an_older_declaration_keeps_what_newer_ones_added(tmp_path: Path) -> None:

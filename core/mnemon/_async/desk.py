@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mnemon.logic.memories import MEMORIES, newest_row_id
-from mnemon.logic.searching import Turns
+from mnemon.logic.sheet import Sheets
 from mnemon.types.filters import where
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class AsyncDesk:
         new_id: gives ids.
         language: language of the texts, for what is a word and its stem.
         session_gap: silence that ends a session where no `run_id` names one.
-        turns: rows of searches before, as the ranking takes them.
+        sheets: what searches look at, as far as they have looked.
     """
 
     store: AsyncStore
@@ -43,7 +43,7 @@ class AsyncDesk:
     new_id: NewId
     language: str
     session_gap: timedelta
-    turns: Turns = field(default_factory=Turns)
+    sheets: Sheets = field(default_factory=Sheets)
 
 
 async def newest_rows(

@@ -66,6 +66,7 @@ async def finish(desk: AsyncDesk, rows: Mapping[str, int], redacted: Mapping[str
     The store has a note that they are due since they were deleted; where something still holds
     them it stays, and `finish_pending` tries again.
     """
+    desk.sheets.clear()  # what was erased is not kept in memory either
     try:
         scrubbed = await desk.store.scrub()
     except StoreUnavailableError:

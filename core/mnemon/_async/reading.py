@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.memory import MemoryRecord, Operation
     from mnemon.types.scope import Scope
-    from mnemon.types.storage import Cursor, Row, VectorSpace
+    from mnemon.types.storage import Cursor, Page, Row, VectorSpace
 
 __all__ = [
     "ListRequest",
@@ -98,7 +98,11 @@ async def get_all(desk: AsyncDesk, request: ListRequest) -> MemoryPage:
         after=request.after,
         limit=request.limit,
     )
-    return MemoryPage(tuple(map(record_of, page.rows)), write_cursor(page.after))
+    return MemoryPage(tuple(map(record_of, page.rows)), _next(page, request))
+
+
+def _next(page: Page, request: ListRequest) -> str | None:
+    return write_cursor(page.after, request.order, descending=request.descending)
 
 
 async def count(desk: AsyncDesk, condition: Filter) -> int:
@@ -160,7 +164,7 @@ async def operations(desk: AsyncDesk, request: ListRequest) -> OperationPage:
         after=request.after,
         limit=request.limit,
     )
-    return OperationPage(tuple(map(operation_of, page.rows)), write_cursor(page.after))
+    return OperationPage(tuple(map(operation_of, page.rows)), _next(page, request))
 
 
 async def scopes(desk: AsyncDesk, field: str, condition: Filter, after: str | None, limit: int) -> list[ScopeSummary]:

@@ -120,7 +120,7 @@ class AsyncReads(AsyncFace):
             where=condition,
             order=_SORTS[sort],
             descending=descending,
-            after=read_cursor(cursor),
+            after=read_cursor(cursor, _SORTS[sort], descending=descending),
             limit=check_limit(limit),
         )
         return await self._core.runner.run(reading.get_all, request)
@@ -203,7 +203,11 @@ class AsyncReads(AsyncFace):
         if since is not None:
             condition &= where("at").gte(parse_time(since, "since"))
         request = reading.ListRequest(
-            where=condition, order="at", descending=True, after=read_cursor(cursor), limit=check_limit(limit)
+            where=condition,
+            order="at",
+            descending=True,
+            after=read_cursor(cursor, "at", descending=True),
+            limit=check_limit(limit),
         )
         return await self._core.runner.run(reading.operations, request)
 

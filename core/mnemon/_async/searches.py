@@ -261,6 +261,7 @@ class AsyncSearches(AsyncFace):
             scope=scope,
             recorded=recorded,
             unexpired=And() if include_expired else unexpired(moment or now),
+            moment=None if include_expired else moment or now,
             excluded=excluded,
             where=matching(
                 scope,
@@ -276,9 +277,8 @@ class AsyncSearches(AsyncFace):
             explain=explain,
             config=self._core.recall,
             space=None if space is None else space.name,
+            dimensions=None if space is None else space.dimensions,
             embedder=None if space is None else space.model,
         )
-        understood = await self._core.runner.run(
-            searching.understand, sought.everywhere, query, moment or now, self._core.recall
-        )
+        understood = await self._core.runner.run(searching.understand, sought, query, moment or now)
         return sought, understood, await self._core.embed_query(understood.query)

@@ -6,6 +6,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, cast
 
 from mnemon._async.desk import in_chunks
+from mnemon._async.looking import look, looked_up
 from mnemon._async.spaces import recorded_space
 from mnemon.logic.analysis import name_terms
 from mnemon.logic.memories import MEMORIES, record_of
@@ -14,6 +15,7 @@ from mnemon.logic.scopes import scope_condition
 from mnemon.logic.searching import (
     Pooled,
     Understood,
+    candidates_of,
     following,
     judged,
     lost_before,
@@ -26,7 +28,7 @@ from mnemon.logic.spaces import check_still
 from mnemon.types.filters import where
 from mnemon.types.memory import Hit
 from mnemon.types.results import SearchResult, WhyNot
-from mnemon.types.storage import Nearest, Terms
+from mnemon.types.storage import Counts, Nearest, Terms
 from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
@@ -38,35 +40,37 @@ if TYPE_CHECKING:
 
     from mnemon._async.desk import AsyncDesk
     from mnemon.logic.recall import Ranked
-    from mnemon.logic.searching import Judged, Sought, Turns
-    from mnemon.types.filters import Filter
-    from mnemon.types.recall import RecallConfig
+    from mnemon.logic.searching import Candidates, Judged, Sought
+    from mnemon.logic.sheet import View
     from mnemon.types.results import Step
-    from mnemon.types.storage import Counts, Match
+    from mnemon.types.storage import Match
 
 __all__ = ["search", "understand", "why_not"]
 
 _MOST = 10_000
 
 
-async def understand(desk: AsyncDesk, everywhere: Filter, text: str, now: datetime, config: RecallConfig) -> Understood:
+async def understand(desk: AsyncDesk, sought: Sought, text: str, now: datetime) -> Understood:
     """Return what a query asks for: who of the scope it names, how rare its words are there, which are slips."""
+    config, view = sought.config, await look(desk, sought)
     names = await athink(name_terms, text, config.language)
     query = await athink(read_query, text, now=now, zone=None, participants=(), config=config)
-    counts = await _count(desk, everywhere, [*names, *query.terms])
+    counts = await _count(desk, sought, view, [*names, *query.terms])
     frequencies = dict(counts.terms)
     if named := [name for name in names if frequencies[name]]:
         query = await athink(read_query, text, now=now, zone=None, participants=named, config=config)
         if unknown := query.terms.keys() - frequencies.keys():  # a name was part of a longer word
-            frequencies |= (await _count(desk, everywhere, sorted(unknown))).terms
+            frequencies |= (await _count(desk, sought, view, sorted(unknown))).terms
     if near := near_terms(query, frequencies=frequencies, config=config):
-        frequencies |= (await _count(desk, everywhere, near)).terms
+        frequencies |= (await _count(desk, sought, view, near)).terms
         query = repair(query, frequencies=frequencies, config=config)
     return Understood(query=query, rows=counts.rows, frequencies={term: frequencies[term] for term in query.terms})
 
 
-async def _count(desk: AsyncDesk, everywhere: Filter, terms: Sequence[str]) -> Counts:
-    return await desk.store.count(desk.project, MEMORIES.name, everywhere, terms=terms)
+async def _count(desk: AsyncDesk, sought: Sought, view: View | None, terms: Sequence[str]) -> Counts:
+    if view is None:
+        return await desk.store.count(desk.project, MEMORIES.name, sought.everywhere, terms=terms)
+    return Counts(rows=view.count, terms=view.frequencies(terms))
 
 
 async def search(
@@ -77,34 +81,28 @@ async def search(
     Raises:
         ConfigError: the vectors of the project were replaced since the memory was opened.
     """
-    if sought.space is not None:
-        check_still(await recorded_space(desk), sought.space)
-    pool, found = await _pool(desk, sought, understood, vector)
-    wanted = await athink(_wanted, desk.turns, sought, understood, vector, pool, found)
-    return await _hits(desk, sought, pool, wanted)
+    candidates, weights = await _pool(desk, sought, understood, vector)
+    wanted = await athink(_wanted, sought, understood, candidates, weights)
+    return await _hits(desk, sought, candidates, wanted)
 
 
 async def why_not(
     desk: AsyncDesk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None, memory_id: str
 ) -> WhyNot:
     """Return what becomes of one memory in a search."""
-    if sought.space is not None:
-        check_still(await recorded_space(desk), sought.space)
     lost = await _lost_before(desk, sought, memory_id)
     if lost in {"scope", "current"}:
         return WhyNot(memory_id=memory_id, step=lost)
-    pool, found = await _pool(desk, sought, understood, vector)
-    step: Step = lost or "candidates"
-    if memory_id not in pool:
-        return WhyNot(memory_id=memory_id, step=step)
-    every = await athink(_every, desk.turns, sought, understood, vector, pool, found)
+    candidates, weights = await _pool(desk, sought, understood, vector)
+    if memory_id not in candidates.pool.ids:
+        return WhyNot(memory_id=memory_id, step=lost or "candidates")
+    every = await athink(_every, sought, understood, candidates, weights)
     fate = next(one for one in every if one.ranked.id == memory_id)
-    one = pool[memory_id]
     return WhyNot(
         memory_id=memory_id,
         step=lost or fate.step,
-        by_words=one.by_words,
-        by_meaning=one.cosine is not None,
+        by_words=fate.ranked.place in candidates.by_words,
+        by_meaning=fate.ranked.place in candidates.by_meaning,
         score=fate.ranked.score,
         rank=fate.rank,
         signals=fate.ranked.signals,
@@ -126,35 +124,35 @@ async def _lost_before(desk: AsyncDesk, sought: Sought, memory_id: str) -> Step 
 
 async def _pool(
     desk: AsyncDesk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None
-) -> tuple[dict[str, Pooled], set[str]]:
-    """Return what is ranked, by memory, and which of it a channel found."""
-    pool = await _candidates(desk, sought, understood, vector)
+) -> tuple[Candidates, dict[str, float]]:
+    """Return what is ranked, and the weights of the query's terms."""
+    if sought.space is not None:
+        check_still(await recorded_space(desk), sought.space)
+    weights = term_weights(
+        understood.query.terms, rows=understood.rows, frequencies=understood.frequencies, config=sought.config
+    )
+    held = {term: weight for term, weight in weights.items() if understood.frequencies.get(term)}
+    view = await look(desk, sought)
+    if view is not None:
+        return await looked_up(desk, sought, view, weights, vector), weights
+    pool = await _found(desk, sought, held, vector)
     found = set(pool)
     await _surround(desk, sought, pool)
-    return pool, found
+    cosines = await athink(pool_cosines, pool, sought.space, vector)
+    return await athink(candidates_of, sought, pool, found, cosines, list(weights)), weights
 
 
 def _every(
-    turns: Turns,
-    sought: Sought,
-    understood: Understood,
-    vector: NDArray[numpy.float32] | None,
-    pool: Mapping[str, Pooled],
-    found: set[str],
+    sought: Sought, understood: Understood, candidates: Candidates, weights: Mapping[str, float]
 ) -> list[Judged]:
-    return list(_judged(turns, sought, understood, vector, pool, found))
+    return list(_judged(sought, understood, candidates, weights))
 
 
 def _wanted(
-    turns: Turns,
-    sought: Sought,
-    understood: Understood,
-    vector: NDArray[numpy.float32] | None,
-    pool: Mapping[str, Pooled],
-    found: set[str],
+    sought: Sought, understood: Understood, candidates: Candidates, weights: Mapping[str, float]
 ) -> list[Ranked]:
     wanted: list[Ranked] = []
-    for one in _judged(turns, sought, understood, vector, pool, found):
+    for one in _judged(sought, understood, candidates, weights):
         if one.step in {"threshold", "limit"}:
             break
         if one.step == "found":
@@ -163,32 +161,16 @@ def _wanted(
 
 
 def _judged(
-    turns: Turns,
-    sought: Sought,
-    understood: Understood,
-    vector: NDArray[numpy.float32] | None,
-    pool: Mapping[str, Pooled],
-    found: set[str],
+    sought: Sought, understood: Understood, candidates: Candidates, weights: Mapping[str, float]
 ) -> Iterator[Judged]:
-    ranked = ranking(
-        understood.query,
-        [turns.of(memory_id, one.row) for memory_id, one in pool.items()],
-        pool_cosines(pool, sought.space, vector),
-        rows=understood.rows,
-        frequencies=understood.frequencies,
-        config=sought.config,
-        embedder=sought.embedder,
-    )
-    return judged(sought, ranked, pool, turns, found)
+    ranked = ranking(understood.query, candidates.pool, weights, config=sought.config, embedder=sought.embedder)
+    return judged(sought, ranked, candidates)
 
 
-async def _candidates(
-    desk: AsyncDesk, sought: Sought, understood: Understood, vector: NDArray[numpy.float32] | None
+async def _found(
+    desk: AsyncDesk, sought: Sought, held: Mapping[str, float], vector: NDArray[numpy.float32] | None
 ) -> dict[str, Pooled]:
     """Return the best memories of each channel; what only the words found brings its vector along."""
-    frequencies = understood.frequencies
-    weights = term_weights(understood.query.terms, rows=understood.rows, frequencies=frequencies, config=sought.config)
-    held = {term: weight for term, weight in weights.items() if frequencies.get(term)}
     by_words: Sequence[Match] = ()
     by_meaning: Sequence[Match] = ()
     if held:
@@ -240,8 +222,8 @@ async def _surround(desk: AsyncDesk, sought: Sought, pool: dict[str, Pooled]) ->
                     edge.append(memory_id)
 
 
-async def _hits(desk: AsyncDesk, sought: Sought, pool: Mapping[str, Pooled], wanted: Sequence[Ranked]) -> SearchResult:
-    ids = [pool[one.id].row.id for one in wanted]
+async def _hits(desk: AsyncDesk, sought: Sought, candidates: Candidates, wanted: Sequence[Ranked]) -> SearchResult:
+    ids = [candidates.row_ids[one.place] for one in wanted]
     # Decisive: a node of a cluster that just came back still finds what was deleted meanwhile. A memory
     # that is not there any more is left out.
     rows = await desk.store.get(desk.project, MEMORIES.name, ids, decisive=True)

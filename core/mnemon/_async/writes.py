@@ -63,7 +63,7 @@ class AsyncWrites(AsyncFace):
 
         Args:
             content: a text, a message, or a list of messages; a message may be a dict with `role`,
-                `content`, and perhaps `name`, `id`, `time` and `metadata`.
+                `content`, and perhaps `name`, `id`, `time` and `metadata`, or one of OpenAI's chat API.
             user_id: whose memories these are; at least one of the four ids.
             agent_id: the agent.
             app_id: the application.

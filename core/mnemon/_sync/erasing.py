@@ -67,6 +67,7 @@ def finish(desk: Desk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> 
     The store has a note that they are due since they were deleted; where something still holds
     them it stays, and `finish_pending` tries again.
     """
+    desk.sheets.clear()  # what was erased is not kept in memory either
     try:
         scrubbed = desk.store.scrub()
     except StoreUnavailableError:

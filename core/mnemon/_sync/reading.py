@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.memory import MemoryRecord, Operation
     from mnemon.types.scope import Scope
-    from mnemon.types.storage import Cursor, Row, VectorSpace
+    from mnemon.types.storage import Cursor, Page, Row, VectorSpace
 
 __all__ = [
     "ListRequest",
@@ -97,7 +97,11 @@ def get_all(desk: Desk, request: ListRequest) -> MemoryPage:
         after=request.after,
         limit=request.limit,
     )
-    return MemoryPage(tuple(map(record_of, page.rows)), write_cursor(page.after))
+    return MemoryPage(tuple(map(record_of, page.rows)), _next(page, request))
+
+
+def _next(page: Page, request: ListRequest) -> str | None:
+    return write_cursor(page.after, request.order, descending=request.descending)
 
 
 def count(desk: Desk, condition: Filter) -> int:
@@ -159,7 +163,7 @@ def operations(desk: Desk, request: ListRequest) -> OperationPage:
         after=request.after,
         limit=request.limit,
     )
-    return OperationPage(tuple(map(operation_of, page.rows)), write_cursor(page.after))
+    return OperationPage(tuple(map(operation_of, page.rows)), _next(page, request))
 
 
 def scopes(desk: Desk, field: str, condition: Filter, after: str | None, limit: int) -> list[ScopeSummary]:

@@ -121,7 +121,7 @@ class Reads(Face):
             where=condition,
             order=_SORTS[sort],
             descending=descending,
-            after=read_cursor(cursor),
+            after=read_cursor(cursor, _SORTS[sort], descending=descending),
             limit=check_limit(limit),
         )
         return self._core.runner.run(reading.get_all, request)
@@ -204,7 +204,11 @@ class Reads(Face):
         if since is not None:
             condition &= where("at").gte(parse_time(since, "since"))
         request = reading.ListRequest(
-            where=condition, order="at", descending=True, after=read_cursor(cursor), limit=check_limit(limit)
+            where=condition,
+            order="at",
+            descending=True,
+            after=read_cursor(cursor, "at", descending=True),
+            limit=check_limit(limit),
         )
         return self._core.runner.run(reading.operations, request)
 

@@ -18,7 +18,7 @@ from mnemon.adapting.failing import OnError, tolerating
 from mnemon.adapting.handle import Closing, Handle
 from mnemon.adapting.messages import OURS, difference, patched
 from mnemon.adapting.naming import handle_of, name_of, register_memory
-from mnemon.adapting.parts import attachment, data_uri, placeholder, read_arguments
+from mnemon.adapting.parts import data_uri, placeholder
 from mnemon.adapting.policy import Policy, spoken
 from mnemon.adapting.queue import WriteQueue
 from mnemon.adapting.recall import Carried, RecallRules, choose, estimated_tokens, fitting, render, without_recalled
@@ -34,6 +34,7 @@ from mnemon.adapting.tools import (
     can_be_told,
     choose_tools,
 )
+from mnemon.logic.parts import attachment, read_arguments, read_call, read_part
 
 __all__ = [
     "OURS",
@@ -77,6 +78,8 @@ __all__ = [
     "patched",
     "placeholder",
     "read_arguments",
+    "read_call",
+    "read_part",
     "register_memory",
     "render",
     "results_apart",

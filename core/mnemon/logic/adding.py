@@ -12,7 +12,7 @@ from mnemon.logic.arguments import check_id
 from mnemon.logic.memories import MEMORIES, first_row, record_of, text_of
 from mnemon.logic.messages import MESSAGES, message_row, message_to_dict, positions
 from mnemon.logic.operations import common_scope, idempotent_id, operation_put
-from mnemon.logic.scopes import row_id
+from mnemon.logic.scopes import row_id, scope_of
 from mnemon.logic.turns import plan_turns
 from mnemon.types.memory import MemoryRecord, Operation, Touched
 from mnemon.types.message import Message
@@ -341,13 +341,19 @@ def repeated_result(
     Args:
         request: the add.
         op_id: the operation that did it, or None where it stored nothing.
-        firsts: the first versions of the memories that it made or found; those of one text are told apart by nothing.
+        firsts: the first versions of the memories that it made or found, in order; of those that one scope has of
+            the same words by the same role, one stands for each entry in turn.
         newest: their newest versions.
     """
-    by_text = {text_of(row): key for key, row in firsts.items() if row.payload}
+    made: dict[tuple[Scope, object, str], list[str]] = {}
+    for key, row in firsts.items():
+        if row.payload:
+            made.setdefault((scope_of(row), row.fields.get("role"), text_of(row)), []).append(key)
     items: list[Added] = []
     for entry in request.entries:
-        row = newest.get(by_text.get(entry.said if isinstance(entry.said, str) else entry.said.text, ""))
+        role, text = (None, entry.said) if isinstance(entry.said, str) else (entry.said.role, entry.said.text)
+        keys = made.get((entry.scope, role, text), [""])
+        row = newest.get(keys.pop(0) if len(keys) > 1 else keys[0])
         there = row is not None and row.payload and "recorded_to" not in row.fields
         items.append(Added(event="REPEAT", memory=record_of(row) if row is not None and there else None))
     return AddResult(items=tuple(items), op_id=op_id)

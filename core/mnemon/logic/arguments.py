@@ -12,6 +12,8 @@ from mnemon.types.memory import KINDS
 from mnemon.types.message import ROLES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mnemon.types.memory import Kind
     from mnemon.types.message import Role
 
@@ -24,6 +26,7 @@ __all__ = [
     "check_query",
     "check_roles",
     "check_threshold",
+    "check_validity",
     "refuse_foreign",
 ]
 
@@ -150,3 +153,10 @@ def check_threshold(threshold: object) -> float | None:
         msg = f"threshold must be a number from 0 to 1, not {shown(threshold)}; scores lie between the two"
         raise InvalidInputError(msg)
     return float(cast("float", threshold))
+
+
+def check_validity(valid_from: datetime | None, valid_to: datetime | None) -> None:
+    """Refuse a memory that would be true until before it is."""
+    if valid_from is not None and valid_to is not None and valid_to < valid_from:
+        msg = f"valid_to {valid_to.isoformat()} is before valid_from {valid_from.isoformat()}; exchange the two"
+        raise InvalidInputError(msg)

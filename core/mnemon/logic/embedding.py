@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-__all__ = ["check_texts", "check_vectors", "in_batches"]
+__all__ = ["check_texts", "check_vectors", "in_batches", "unit_rows"]
+
+_SMALLEST = 1e-30
+"""Below this a sum of squares in float32 has lost digits."""
 
 
 def check_texts(texts: Sequence[str]) -> list[str]:
@@ -75,3 +78,22 @@ def in_batches(texts: Sequence[str], *, most: int, most_characters: int) -> Iter
         size += len(text)
     if batch:
         yield batch
+
+
+def unit_rows(vectors: NDArray[numpy.float32]) -> NDArray[numpy.float32]:
+    """Return the rows scaled to length 1; a zero row stays zero."""
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    with np.errstate(over="ignore", under="ignore"):
+        squares = np.vecdot(vectors, vectors)
+    extreme = ~((squares > _SMALLEST) & (squares < np.inf))
+    lengths = np.sqrt(squares)
+    if extreme.any():  # the squares left float32's range, or there is no length: only these need float64
+        lengths[extreme] = 1
+        units = vectors / lengths[:, None]
+        wide = vectors[extreme].astype(np.float64)
+        norms = np.linalg.norm(wide, axis=1)
+        norms[norms == 0] = 1
+        units[extreme] = wide / norms[:, None]
+        return units
+    return vectors / lengths[:, None]

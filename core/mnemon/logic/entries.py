@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.errors import InvalidInputError, ScopeError
-from mnemon.logic.arguments import check_categories, check_kind, refuse_foreign
+from mnemon.logic.arguments import check_categories, check_kind, check_validity, refuse_foreign
 from mnemon.logic.conditions import merge_scopes
+from mnemon.logic.formats.completions import is_completion, read_completion
 from mnemon.logic.messages import message_from_dict
 from mnemon.types.jsonvalue import JsonObject, check_json_object, check_text
 from mnemon.types.message import Message
@@ -78,6 +79,9 @@ def read_entries(
     """
     when = None if timestamp is None else to_datetime(timestamp, "timestamp")
     checked_kind = check_kind(kind)
+    begun = None if valid_from is None else to_datetime(valid_from, "valid_from")
+    ended = None if valid_to is None else to_datetime(valid_to, "valid_to")
+    check_validity(begun, ended)
     entry = partial(
         Entry,
         scope=scope,
@@ -87,8 +91,8 @@ def read_entries(
         categories=check_categories(categories),
         expires_at=None if expires_at is None else to_datetime(expires_at, "expires_at"),
         pinned=_check_flag(pinned, "pinned"),
-        valid_from=None if valid_from is None else to_datetime(valid_from, "valid_from"),
-        valid_to=None if valid_to is None else to_datetime(valid_to, "valid_to"),
+        valid_from=begun,
+        valid_to=ended,
         said_at=when,
     )
     if isinstance(content, str) and checked_kind != "episodic":
@@ -130,7 +134,8 @@ def _as_message(item: object) -> Message:
     if isinstance(item, Message):
         return item
     if isinstance(item, Mapping):
-        return message_from_dict(cast("Mapping[str, object]", item))
+        told = cast("Mapping[str, object]", item)
+        return read_completion(told) if is_completion(told) else message_from_dict(told)
     msg = f"it is a {type(item).__name__}; give a Message, a dict with role and content, or a text"
     raise InvalidInputError(msg)
 

@@ -186,7 +186,7 @@ class ExportReader:
         except ScopeError as error:
             msg = f"line {number}: {error}"
             raise ScopeError(msg) from None
-        except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, binascii.Error) as error:
             reason = str(error) if isinstance(error, InvalidInputError) else "it is not a line of an export of mnemon"
             msg = f"line {number}: {reason}"
             raise InvalidInputError(msg) from None

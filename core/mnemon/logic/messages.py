@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ERASED",
     "MESSAGES",
+    "block_from_dict",
     "blocks_to_list",
     "identified",
     "message_from_dict",
@@ -127,10 +128,15 @@ def _blocks_from_list(content: object, name: str) -> list[Block]:
     if not isinstance(content, list | tuple):
         msg = f"{name} must be a text or a list of blocks, not a {type(content).__name__}"
         raise InvalidInputError(msg)
-    return [_block_from_dict(part) for part in cast("Sequence[object]", content)]
+    return [block_from_dict(part) for part in cast("Sequence[object]", content)]
 
 
-def _block_from_dict(data: object) -> Block:
+def block_from_dict(data: object) -> Block:
+    """Return the block that `message_to_dict` writes as this dict.
+
+    Raises:
+        InvalidInputError: it is none; the message names what is missing or unknown.
+    """
     parts: dict[str, Any] = dict(cast("Mapping[str, Any]", data)) if isinstance(data, dict) else {}
     kind = parts.pop("type", None)
     makers: Mapping[str, type[Block]] = {

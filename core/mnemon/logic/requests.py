@@ -10,17 +10,19 @@ from mnemon.logic.filters import bind
 from mnemon.logic.rows import MAX_NUMBER, check_id, check_term, check_vector, check_write
 from mnemon.types.filters import And, Filter, parse_filter
 from mnemon.types.jsonvalue import shown
-from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
+from mnemon.types.requests import ChangesRequest, CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
 from mnemon.types.storage import Delete, DeleteWhere, Nearest, Patch, Put, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mnemon.types.changes import Mark
     from mnemon.types.storage import Collection, Cursor, Ordered, Part, Write
 
 __all__ = [
     "MAX_LIMIT",
     "bind_filter",
+    "changes_request",
     "check_batch",
     "check_project",
     "count_request",
@@ -133,6 +135,34 @@ def search_request(
         collection=collection,
         query=_check_query(query, collection),
         where=bind_filter(where, collection),
+        limit=_check_limit(limit),
+        include=_check_include(include, collection),
+        fields=_check_chosen(fields, collection),
+    )
+
+
+def changes_request(
+    collection: Collection,
+    project: str,
+    where: Filter | None,
+    *,
+    since: Mark | None,
+    limit: int,
+    include: Sequence[Part],
+    fields: Sequence[str] | None,
+) -> ChangesRequest:
+    """Check a question for changes."""
+    if since is not None and not (isinstance(since, tuple) and all(type(part) is int for part in since)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        msg = f"`since` must be the mark that an earlier call returned, not {shown(since)}"
+        raise InvalidInputError(msg)
+    if not (collection.text or collection.vectors):
+        msg = f"changes are told of collections that are searched, and {collection.name!r} has neither text nor vectors"
+        raise InvalidInputError(msg)
+    return ChangesRequest(
+        project=check_project(project),
+        collection=collection,
+        where=bind_filter(where, collection),
+        since=since,
         limit=_check_limit(limit),
         include=_check_include(include, collection),
         fields=_check_chosen(fields, collection),

@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, cast
-from weakref import ref
 
-from mnemon.logic.filters import METADATA, bind, fields_of, matcher
+from mnemon.logic.filters import METADATA, bind, conjuncts, fields_of, matcher
 from mnemon.logic.memories import MEMORIES, QUESTION, TIME_WORDS
-from mnemon.logic.recall import Heard, Turn
+from mnemon.logic.recall import Heard, Turn, pool_of
 from mnemon.types.filters import Or, where
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     import numpy
     from numpy.typing import NDArray
 
-    from mnemon.logic.recall import Query, Ranked
+    from mnemon.logic.recall import Pool, Query, Ranked
     from mnemon.types.filters import Filter
     from mnemon.types.recall import RecallConfig
     from mnemon.types.results import Step
@@ -26,11 +25,12 @@ if TYPE_CHECKING:
     from mnemon.types.storage import Match, Row
 
 __all__ = [
+    "Candidates",
     "Judged",
     "Pooled",
     "Sought",
-    "Turns",
     "Understood",
+    "candidates_of",
     "following",
     "judged",
     "lost_before",
@@ -54,6 +54,7 @@ class Sought:
         scope: whose memories are searched, or None for the whole project.
         recorded: the condition of versions that were current at the time that is asked about.
         unexpired: the condition of what has not expired, or one that all meet.
+        moment: at which what has expired is left out, or None where it is not.
         excluded: messages whose memories are left out.
         where: the condition of the memories that may be found, those above among them.
         limit: how many at most.
@@ -61,6 +62,7 @@ class Sought:
         explain: whether hits tell the part of each signal.
         config: how memories are ranked.
         space: the vector space to search in, or None for words alone.
+        dimensions: of that space, or None.
         embedder: name of the embedder of that space, or None.
     """
 
@@ -68,6 +70,7 @@ class Sought:
     scope: Scope | None
     recorded: Filter
     unexpired: Filter
+    moment: datetime | None
     excluded: Sequence[str]
     where: Filter
     limit: int
@@ -75,17 +78,28 @@ class Sought:
     explain: bool
     config: RecallConfig
     space: str | None
+    dimensions: int | None
     embedder: str | None
+
+    @property
+    def beyond(self) -> bool:
+        """Whether more than scope, state and expiry decides what may be found."""
+        parts = (*conjuncts(self.everywhere), *conjuncts(self.unexpired))
+        return any(part not in parts for part in conjuncts(self.where))
+
+    @property
+    def asked(self) -> list[str]:
+        """The fields that the filter asks about."""
+        return [name for name in fields_of(self.where) if name in MEMORIES.fields]
 
     @property
     def fields(self) -> list[str]:
         """The fields that ranking a memory and asking whether it may be found take."""
-        asked = (name for name in fields_of(self.where) if name in MEMORIES.fields)
-        return list(dict.fromkeys((*_POOL_FIELDS, *asked)))
+        return list(dict.fromkeys((*_POOL_FIELDS, *self.asked)))
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts of a row that ranking takes. Every read asks for the same, so that a store may know the row."""
+        """The parts of a row that ranking takes."""
         return ("terms",) if self.space is None else ("terms", self.space)
 
     @property
@@ -153,27 +167,6 @@ def neighbours(before: Sequence[str], after: Sequence[str]) -> Filter:
     return asked[0] if len(asked) == 1 else Or(tuple(asked))
 
 
-class Turns:
-    """Rows as the ranking takes them, made once for each row that a store gives again.
-
-    A turn lives as long as its row: what a store forgets is forgotten here.
-    """
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self._made: dict[int, tuple[ref[Row], Turn]] = {}
-
-    def of(self, memory_id: str, row: Row) -> Turn:
-        """Return the turn of a row, without a cosine."""
-        key = id(row)
-        made = self._made.get(key)
-        if made is not None and made[0]() is row:
-            return made[1]
-        turn = _turn(memory_id, row)
-        self._made[key] = (ref(row, lambda _: self._made.pop(key, None)), turn)
-        return turn
-
-
 def _turn(memory_id: str, row: Row) -> Turn:
     get = cast("Mapping[str, str]", row.fields).get
     cues, said_at = get("cues", ""), get("said_at", "")
@@ -226,36 +219,70 @@ class Judged(NamedTuple):
     same_as: str | None = None
 
 
-def judged(
-    sought: Sought, ranked: Iterable[Ranked], pool: Mapping[str, Pooled], turns: Turns, found: Collection[str]
-) -> Iterator[Judged]:
-    """Yield what becomes of each memory of a pool, best first; what becomes of one does not depend on those after it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """The pool of a search, and what decides about each of its memories, by their places in it.
 
-    `found` are those that a channel of the store found, which meet the filter; of the others, their rows tell.
+    Attributes:
+        pool: what is ranked.
+        row_ids: the row of each memory.
+        by_words: those that the words found.
+        by_meaning: those that the vector found.
+        allowed: whether one may be found.
+        terms: the terms of one.
+        marks: what two must have in common to say the same with the same words: who says it; and with "today"
+            or "last week" in it, the day on which it was said.
     """
-    allowed = matcher(bind(sought.where, MEMORIES))
+
+    pool: Pool
+    row_ids: Sequence[str]
+    by_words: Container[int]
+    by_meaning: Container[int]
+    allowed: Callable[[int], bool]
+    terms: Callable[[int], Sequence[str]]
+    marks: Callable[[int], tuple[object, ...]]
+
+
+def candidates_of(
+    sought: Sought, members: Mapping[str, Pooled], found: Container[str], cosines: Mapping[str, float], words: list[str]
+) -> Candidates:
+    """Return the candidates that rows make; those in `found` meet the filter, of the others their rows tell."""
+    turns = {memory_id: _turn(memory_id, one.row) for memory_id, one in members.items()}
+    pool = pool_of(list(turns.values()), cosines, words)
+    chosen = [(members[memory_id], turns[memory_id]) for memory_id in pool.ids]
+    meets = matcher(bind(sought.where, MEMORIES))
+
+    def marks(place: int) -> tuple[object, ...]:
+        turn = chosen[place][1]
+        return turn.speaker, turn.role, turn.said_at.date() if turn.time_words else None
+
+    return Candidates(
+        pool=pool,
+        row_ids=[one.row.id for one, _ in chosen],
+        by_words={place for place, (one, _) in enumerate(chosen) if one.by_words},
+        by_meaning={place for place, (one, _) in enumerate(chosen) if one.cosine is not None},
+        allowed=lambda place: pool.ids[place] in found or meets(chosen[place][0].row),
+        terms=lambda place: chosen[place][1].terms,
+        marks=marks,
+    )
+
+
+def judged(sought: Sought, ranked: Iterable[Ranked], candidates: Candidates) -> Iterator[Judged]:
+    """Yield what becomes of each memory of a pool, best first; of one it does not depend on those after it."""
     heard = None if sought.config.alike is None else Heard(sought.config.alike)
     rank = 1
     for one in ranked:
-        if one.id not in found and not allowed(pool[one.id].row):
+        if not candidates.allowed(one.place):
             yield Judged(one, "filter", None)
             continue
-        turn = turns.of(one.id, pool[one.id].row)
-        said_by = None if heard is None else heard.first(one.id, turn.terms, _marks(turn))
+        place = one.place
+        said_by = None if heard is None else heard.first(one.id, candidates.terms(place), candidates.marks(place))
         if said_by is not None:
             yield Judged(one, "duplicate", rank, said_by)
             continue
         low = sought.threshold is not None and one.score < sought.threshold
         yield Judged(one, "threshold" if low else "limit" if rank > sought.limit else "found", rank)
         rank += 1
-
-
-def _marks(turn: Turn) -> tuple[object, ...]:
-    """Return what two memories must have in common to say the same with the same words.
-
-    Who says it; and with "today" or "last week" in it, the day on which it was said.
-    """
-    return turn.speaker, turn.role, turn.said_at.date() if turn.time_words else None
 
 
 def lost_before(sought: Sought, row: Row) -> Step | None:

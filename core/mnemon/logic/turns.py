@@ -121,8 +121,9 @@ def plan_turns(
 
     A message is known by its id. Without an id it is known where the list begins with the end of
     the log, as it does when a whole history is sent again, and where the same speaker says the same
-    directly after itself in one session. System messages are no turns: they stand aside when lists
-    are compared, and the same words are the same message wherever they stand.
+    directly after itself in one session, within the silence that ends one. System messages are no
+    turns: they stand aside when lists are compared, and the same words are the same message wherever
+    they stand.
 
     Args:
         given: the messages.
@@ -134,7 +135,7 @@ def plan_turns(
         new_id: gives ids to messages and memories.
         align: whether a message without an id may be known by its content.
     """
-    known = _repeated(given, times, log, gap) if align else {}
+    known = _repeated(given, times, log, scope=scope, gap=gap) if align else {}
     place = Place(scope, [one.spot for one in log.tail], log.near, gap)
     turns: list[Turn] = []
     by_id: dict[str, Turn] = {}
@@ -166,7 +167,7 @@ def unremembered(
     gap: timedelta,
 ) -> list[str]:
     """Return the texts of which `plan_turns` would make memories, as the log is now."""
-    known = _repeated(given, times, log, gap)
+    known = _repeated(given, times, log, scope=scope, gap=gap)
     texts: list[str] = []
     for index, message in enumerate(given):
         there = known.get(index)
@@ -215,7 +216,9 @@ def _next(message: Message, place: Place, scope: Scope, *, wanted: bool, new_id:
     )
 
 
-def _repeated(given: Sequence[Message], times: Sequence[datetime], log: Log, gap: timedelta) -> dict[int, Logged | int]:
+def _repeated(
+    given: Sequence[Message], times: Sequence[datetime], log: Log, *, scope: Scope, gap: timedelta
+) -> dict[int, Logged | int]:
     """Return which messages are known by their content: the logged message, or the index of an earlier one."""
     known: dict[int, Logged | int] = {}
     distinct: list[int] = []
@@ -232,7 +235,10 @@ def _repeated(given: Sequence[Message], times: Sequence[datetime], log: Log, gap
             distinct.append(index)
     tail = [one for one in log.tail if one.role != "system"]
     if tail and distinct:
-        overlap = _overlap([given[index] for index in distinct], times[distinct[0]], tail, gap)
+        turns = [given[index] for index in distinct]
+        overlap = _overlap(turns, times[distinct[0]], tail, gap)
+        if not overlap and scope.run_id is not None and len(tail) == 1 < len(turns):
+            overlap = int(_is(tail[0], turns[0]))  # one turn is all of this run: the list is its history, however late
         known |= zip(distinct, tail[len(tail) - overlap :], strict=False)
     return known
 

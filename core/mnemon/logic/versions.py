@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import ConflictError, InvalidInputError, NotFoundError
+from mnemon.logic.arguments import check_validity
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.filters import matcher
 from mnemon.logic.memories import (
@@ -118,6 +119,7 @@ def updated(current: Row, change: Change, now: datetime) -> MemoryRecord:
 
     Raises:
         ConflictError: another version than the expected one is current.
+        InvalidInputError: it would be true until before it is.
     """
     record = record_of(current)
     if change.expected_version is not None and change.expected_version != record.version:
@@ -138,6 +140,7 @@ def updated(current: Row, change: Change, now: datetime) -> MemoryRecord:
         valid_to=record.valid_to if isinstance(change.valid_to, Keep) else change.valid_to,
     )
     if not _same(content, record):
+        check_validity(content.valid_from, content.valid_to)
         content = replace(content, version=record.version + 1, updated_at=max(now, record.updated_at))
     return replace(
         content,

@@ -20,6 +20,8 @@ class Capability(StrEnum):
     """Reads and writes can be one unit of work (`AsyncSupportsExclusive`)."""
     SNAPSHOT = "snapshot"
     """Many reads can see one moment (`AsyncSupportsSnapshot`)."""
+    CHANGES = "changes"
+    """What changed since somebody looked can be read (`AsyncSupportsChanges`)."""
     EXACT_TEXT_ORDER = "exact_text_order"
     """Text search orders by the summed weights exactly, not only nearly."""
     PERSISTENT = "persistent"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from mnemon.protocols.capabilities import Capability
+    from mnemon.types.changes import Changes, Mark
     from mnemon.types.filters import Filter
     from mnemon.types.storage import (
         Applied,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
         Write,
     )
 
-__all__ = ["Store", "SupportsExclusive", "SupportsSnapshot"]
+__all__ = ["Store", "SupportsChanges", "SupportsExclusive", "SupportsSnapshot"]
 
 
 @runtime_checkable
@@ -202,5 +203,30 @@ class SupportsSnapshot(Protocol):
 
         Writing to it is a `StoreReadOnlyError`. Keep it no longer than needed: a backend may hold back
         the room that newer writes could otherwise use again.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsChanges(Protocol):
+    """A store that can tell what changed, so that what somebody made of its rows can be kept right."""
+
+    def changes(
+        self,
+        project: str,
+        collection: str,
+        where: Filter | None = None,
+        *,
+        since: Mark | None = None,
+        limit: int = 1_000,
+        include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
+    ) -> Changes:
+        """Return which of the rows that match were added, patched or taken away since a mark; all without one.
+
+        Who carries out every answer in turn, each with the mark of the one before and the same other
+        arguments, until none is left, has the rows that matched when the last one was given. `limit`
+        bounds the new rows of one answer, 1 to 10,000; changed ones may come in addition. Only
+        collections with text or vectors tell their changes.
         """
         ...

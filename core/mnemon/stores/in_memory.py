@@ -43,8 +43,8 @@ class InMemoryStore(BaseStore):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Everything but what needs a file."""
-        return frozenset(Capability) - {Capability.PERSISTENT, Capability.SCRUBS}
+        """Everything but what needs a file, and a log of changes."""
+        return frozenset(Capability) - {Capability.PERSISTENT, Capability.SCRUBS, Capability.CHANGES}
 
     @contextmanager
     def exclusive(self) -> Generator[InMemoryStore]:

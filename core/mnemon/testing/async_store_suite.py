@@ -11,6 +11,7 @@ Write a class, give it a `store` fixture that yields an empty store, and run pyt
 
 from __future__ import annotations
 
+from mnemon.testing._async.changes import AsyncChangePromises
 from mnemon.testing._async.conditions import AsyncConditionPromises
 from mnemon.testing._async.declarations import AsyncDeclarationPromises
 from mnemon.testing._async.rows import AsyncRowPromises
@@ -29,6 +30,7 @@ class AsyncStoreSuite(
     AsyncConditionPromises,
     AsyncSearchPromises,
     AsyncUnitPromises,
+    AsyncChangePromises,
     AsyncScenarioPromises,
 ):
     """Every promise that a store makes."""

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from mnemon.errors import StoreConflictError
-from mnemon.protocols.store import SupportsExclusive
+from mnemon.protocols.store import SupportsChanges, SupportsExclusive
 from mnemon.stores.in_memory import InMemoryStore
+from mnemon.testing._sync.base import EVERYTHING
+from mnemon.testing._sync.changes import Follower
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, moment
 from mnemon.types.filters import And, Not, Or, make_condition, where
 from mnemon.types.filters import Operator as Op
@@ -150,6 +152,7 @@ class _StoreMachine(RuleBasedStateMachine):
         super().__init__()
         self.store: Store = self.open_store()
         self.reference = InMemoryStore()
+        self.followers: dict[tuple[str, str], Follower] = {}
 
     def open_store(self) -> Store:
         """Return a new, empty store."""
@@ -188,6 +191,15 @@ class _StoreMachine(RuleBasedStateMachine):
     @rule(project=_PROJECTS, where=_WHERE)
     def list_ids(self, project: str, where: Filter) -> None:
         assert self.store.list_ids(project, "notes", where) == self.reference.list_ids(project, "notes", where)
+
+    @rule(project=_PROJECTS, where=_SCOPED)
+    def follow(self, project: str, where: Filter) -> None:
+        if not isinstance(self.store, SupportsChanges):
+            return
+        follower = self.followers.setdefault((project, repr(where)), Follower(self.store, where, project=project))
+        rows = follower.follow()
+        expected = self.reference.scan(project, "notes", where, limit=1_000, include=EVERYTHING)
+        assert _plain(rows[row_id] for row_id in sorted(rows)) == _plain(expected.rows)
 
     @rule(
         project=_PROJECTS,

@@ -12,6 +12,7 @@ Write a class, give it a `store` fixture that yields an empty store, and run pyt
 
 from __future__ import annotations
 
+from mnemon.testing._sync.changes import ChangePromises
 from mnemon.testing._sync.conditions import ConditionPromises
 from mnemon.testing._sync.declarations import DeclarationPromises
 from mnemon.testing._sync.rows import RowPromises
@@ -30,6 +31,7 @@ class StoreSuite(
     ConditionPromises,
     SearchPromises,
     UnitPromises,
+    ChangePromises,
     ScenarioPromises,
 ):
     """Every promise that a store makes."""

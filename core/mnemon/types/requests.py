@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mnemon.types.changes import Mark
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, Cursor, Nearest, Part, Terms
 
-__all__ = ["CountRequest", "GetRequest", "GroupRequest", "ScanRequest", "SearchRequest"]
+__all__ = ["ChangesRequest", "CountRequest", "GetRequest", "GroupRequest", "ScanRequest", "SearchRequest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +74,16 @@ class GroupRequest:
     of: str | None
     after: str | None
     limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesRequest:
+    """What changed among the rows that match; at most about `limit` of them at once."""
+
+    project: str
+    collection: Collection
+    where: Filter
+    since: Mark | None
+    limit: int
+    include: frozenset[Part]
+    fields: frozenset[str] | None = None

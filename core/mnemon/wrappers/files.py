@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,20 @@ __all__ = ["lines_of", "whole_file"]
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Generator[IO[str]]:
-    """Return a text file (UTF-8, mode 0600) that takes its name when the block ends well, and else never was."""
-    target = Path(path)
+    """Return a text file (UTF-8, mode 0600) that takes its name when the block ends well, and else never was.
+
+    A link stays one, and the file that it names is replaced. A pipe or a device cannot be replaced: it is
+    written to as it is.
+    """
+    if Path(path).exists() and not Path(path).is_file():
+        if Path(path).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        with Path(path).open("w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+        return
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(target.parent))
     file = NamedTemporaryFile(  # noqa: SIM115 - it outlives its own block: it is renamed
         "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
     )

@@ -73,6 +73,7 @@ def test_metadata_categories_and_validity_are_stored_with_every_memory(memory: M
         pinned=True,
     )
 
+    assert len(added.ids) == 2
     for record in (memory.get(memory_id) for memory_id in added.ids):
         assert record.metadata == {"place": {"city": "Rome"}, "tags": ["a", None, 1.5]}
         assert record.categories == ("food", "travel")

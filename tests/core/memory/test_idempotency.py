@@ -122,6 +122,28 @@ def test_add_many_with_a_key_adds_once(memory: Memory) -> None:
     assert memory.count(user_id="alice") == 3
 
 
+def test_the_same_words_of_several_people_are_answered_with_each_ones_own(memory: Memory) -> None:
+    items = [{"content": "Yes", "user_id": name} for name in ("alice", "bob", "carol")]
+    first = memory.add_many(items, app_id="poll", idempotency_key="k")
+
+    again = memory.add_many(items, app_id="poll", idempotency_key="k")
+
+    assert [item.memory for item in again.items] == list(first.memories)
+
+
+def test_the_same_words_again_and_again_are_answered_with_each_turn(memory: Memory) -> None:
+    talk = [
+        *({"role": "user", "content": "Tea?"}, {"role": "assistant", "content": "Yes"}),
+        *({"role": "user", "content": "Milk?"}, {"role": "assistant", "content": "Yes"}),
+        {"role": "user", "content": "Yes"},
+    ]
+    first = memory.add(talk, user_id="alice", idempotency_key="k")
+
+    again = memory.add(talk, user_id="alice", idempotency_key="k")
+
+    assert [item.memory for item in again.items] == list(first.memories)
+
+
 def test_processes_that_add_the_same_key_at_once_add_it_once(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     path, rounds = str(tmp_path / "store.db"), 10

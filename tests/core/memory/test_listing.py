@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -144,10 +145,24 @@ def test_what_is_added_or_deleted_between_two_pages_moves_nothing(memory: Memory
     assert rest[-1].text == "note 6"
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "e30=", "WzFd", "\u00e9", 5, "WzEsMl0="])
+IN_ORDER = base64.urlsafe_b64encode(b'["created_at", true, 1, 2]').decode()
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "e30=", "WzFd", "\u00e9", 5, "WzEsMl0=", IN_ORDER])
 def test_a_cursor_that_is_none_is_an_error(memory: Memory, cursor: object) -> None:
     with pytest.raises(InvalidInputError, match=r"cursor|after"):
         memory.get_all(user_id="a", cursor=cast("Any", cursor))
+
+
+@pytest.mark.parametrize("order", [{"sort": "said_at"}, {"descending": False}])
+def test_a_cursor_of_another_order_is_an_error_and_skips_nothing(memory: Memory, order: dict[str, Any]) -> None:
+    memory.add(["one", "two"], user_id="a")
+    cursor = memory.get_all(user_id="a", limit=1).cursor
+
+    with pytest.raises(InvalidInputError, match="another listing or order"):
+        memory.get_all(user_id="a", cursor=cursor, **order)
+    with pytest.raises(InvalidInputError, match="another listing or order"):
+        memory.operations(user_id="a", cursor=cursor)
 
 
 def test_a_sort_that_is_none_is_an_error(memory: Memory) -> None:

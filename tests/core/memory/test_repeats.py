@@ -140,6 +140,25 @@ def test_a_history_is_known_on_the_next_day(memory: Memory, clock: SetClock) -> 
 RULE = {"role": "system", "content": "Be brief."}
 
 
+def test_a_history_of_one_turn_is_known_on_the_next_day_in_its_run(memory: Memory, clock: SetClock) -> None:
+    asked = Message(role="user", content="Shall I book it?")
+    memory.add([asked], user_id="alice", run_id="r")
+    clock.pass_(hours=20)
+
+    again = memory.add([asked, Message(role="assistant", content="Yes")], user_id="alice", run_id="r")
+
+    assert events(again) == ["REPEAT", "ADD"]
+    assert memory.count(user_id="alice") == 2
+
+
+def test_a_talk_that_begins_like_another_one_much_later_is_a_new_one(memory: Memory, clock: SetClock) -> None:
+    hello = Message(role="user", content="Hello")
+    memory.add([hello], user_id="alice")
+    clock.pass_(hours=20)
+
+    assert events(memory.add([hello, Message(role="assistant", content="Hi")], user_id="alice")) == ["ADD", "ADD"]
+
+
 def test_a_history_that_is_trimmed_behind_its_system_message_is_known(memory: Memory) -> None:
     """Frameworks trim what is between the system message and the newest turns."""
     memory.add([RULE, *(plain(number) for number in range(4))], **RUN)

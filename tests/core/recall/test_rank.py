@@ -67,7 +67,10 @@ def test_the_turn_that_says_it_is_first() -> None:
 def test_signals_add_up_to_raw_and_raw_makes_the_score() -> None:
     pool = talk("Where were you in May?", "I saw a cat yesterday", "Nice", cosine=0.4)
 
-    for item in ranked("When did you see a cat in May?", pool):
+    found = ranked("When did you see a cat in May?", pool)
+
+    assert len(found) == 3
+    for item in found:
         assert sum(item.signals.values()) == pytest.approx(item.raw, abs=1e-12)
         assert tuple(item.signals) == SIGNALS
         assert 0 < item.score < 1
@@ -252,6 +255,7 @@ def test_a_score_does_not_depend_on_other_sessions() -> None:
     alone = {item.id: item for item in ranked("cat in May", pool)}
     together = {item.id: item for item in ranked("cat in May", pool + others)}
 
+    assert len(alone) == 2
     for name, item in alone.items():
         assert together[name].raw == pytest.approx(item.raw, abs=1e-12)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +18,6 @@ from tests.core.versions.fixtures import NOON, Clock, add, last_operation, open_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from mnemon.protocols.store import Store
 
@@ -175,6 +176,40 @@ def test_a_file_is_private_and_there_when_it_is_whole(memory: Memory, tmp_path: 
 
 def _interrupt(_done: int, _total: int) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_link_stays_a_link_and_its_file_is_replaced(memory: Memory, tmp_path: Path) -> None:
+    target, link = tmp_path / "kept" / "export.jsonl", tmp_path / "latest.jsonl"
+    target.parent.mkdir()
+    target.write_text("of yesterday")
+    link.symlink_to(target)
+
+    memory.export(link)
+
+    assert link.is_symlink()
+    assert target.read_text().startswith('{"format": "mnemon-export"')
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(memory: Memory, tmp_path: Path) -> None:
+    memory.add("hello", user_id="alice")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # an export fits into what a pipe holds
+
+    memory.export(pipe)
+
+    assert pipe.is_fifo()
+    assert len(os.read(reader, 65_536).splitlines()) == 7
+    os.close(reader)
+
+
+@pytest.mark.parametrize(("name", "told"), [("", "Is a directory"), ("no/export.jsonl", "there is no such folder")])
+def test_a_place_where_no_file_can_be_is_named(memory: Memory, tmp_path: Path, name: str, told: str) -> None:
+    with pytest.raises(OSError, match=told) as refused:
+        memory.export(tmp_path / name)
+
+    assert Path(refused.value.filename) == (tmp_path / name if not name else tmp_path / "no")
+    assert list(tmp_path.parent.glob(f".{tmp_path.name}*")) == []
 
 
 def test_an_export_is_one_moment_while_others_write(store: Store, clock: Clock) -> None:

@@ -69,6 +69,7 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     "no text": lambda line: line.replace('"text": "a secret"', '"words": "a secret"'),
     "no time": lambda line: line.replace('"2026-', '"on 2026-'),
     "lone surrogate": lambda line: line.replace('"a secret"', '"\\ud800"'),
+    "deep": lambda _: '{"a": ' + "[" * 50_000 + "]" * 50_000 + "}\n",
     "no id": lambda line: line.replace('"id": "', '"number": "'),
 }
 

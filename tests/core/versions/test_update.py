@@ -50,6 +50,18 @@ def test_metadata_is_merged_by_its_keys_or_replaced(memory: Memory) -> None:
     assert [one.memory.version for one in memory.history(memory_id)] == [1, 2, 3, 4]
 
 
+def test_what_would_be_true_until_before_it_is_is_refused(memory: Memory) -> None:
+    with pytest.raises(InvalidInputError, match="exchange the two"):
+        add(memory, "a", valid_from=NOON + YEAR, valid_to=NOON)
+    memory_id = add(memory, "a", valid_from=NOON, valid_to=NOON)
+
+    with pytest.raises(InvalidInputError, match="exchange the two"):
+        memory.update(memory_id, valid_to=NOON - YEAR)
+
+    assert memory.get(memory_id).version == 1
+    assert memory.update(memory_id, valid_from=None, valid_to=NOON - YEAR).valid_to == NOON - YEAR
+
+
 def test_categories_and_validity_make_versions_and_can_be_taken_away(memory: Memory) -> None:
     memory_id = add(memory, "a", categories=["one", "two"], valid_from=NOON, valid_to=NOON + YEAR)
 

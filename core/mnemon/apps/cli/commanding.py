@@ -113,9 +113,14 @@ def report(name: str | None, problem: Problem, *, as_json: bool, scope: Mapping[
     """Tell what went wrong; return the exit code."""
     if as_json:
         error = {"type": problem.kind, "message": problem.message, "exit_code": problem.code}
-        _write_json(name, scope, count=None, data=None, error=error)
-        sys.stdout.flush()
-    else:
+        try:
+            _write_json(name, scope, count=None, data=None, error=error)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:  # stdout itself is what failed, such as by a full disk
+            as_json = False
+    if not as_json:
         sys.stderr.write(f"mnemon: {clean(problem.message)}\n")
     return problem.code
 

@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypedDict, cast
 
 import typer
@@ -81,6 +82,9 @@ _command = typer.main.get_command(app)
 def run(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; return the exit code. Without any argument it helps."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who called, as >&- does: nobody wants to read it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it stays open
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError):
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue,reportUnknownMemberType] - a test's stream may have none

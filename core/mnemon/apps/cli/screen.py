@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import unicodedata
@@ -17,7 +18,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
-__all__ = ["Cell", "Column", "Screen", "clean", "progress_bar"]
+__all__ = ["Cell", "Column", "Screen", "as_file", "clean", "progress_bar"]
 
 _JOINERS = "\u200c\u200d"
 """Invisible characters that scripts and emoji are joined by."""
@@ -43,6 +44,13 @@ def _shown(char: str, *, lines: bool) -> bool:
 
 def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode()
+
+
+def as_file(stream: IO[str]) -> IO[str]:
+    """Return a stream that carries a file to UTF-8, whatever the locale says: nothing in it is escaped or refused."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="strict", newline="\n")
+    return stream
 
 
 Cell = str | tuple[str, str]

@@ -139,8 +139,8 @@ def _source(name: str, file: IO[bytes], wanted: Format | None) -> Source:
         found, prefix = None, None
     if prefix is None or (wanted or found) is None:
         msg = (
-            f"{name} is none of the formats that are known: {', '.join(FORMATS)}; say --format where you know it, "
-            f"and see the page on the command line for how each looks"
+            f"{name} is no JSON (NaN is none), or of none of the formats that are known: {', '.join(FORMATS)}; say "
+            f"--format where you know it, and see the page on the command line for how each looks"
         )
         raise Problem(msg, code=WRONG, kind="UnknownFormat")
     return Source(name, cast("Format", wanted or found), prefix, total, file, start)

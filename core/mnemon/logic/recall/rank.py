@@ -17,12 +17,11 @@ Measured and explained in docs/explanation/ranking.md. The sum, per turn:
 from __future__ import annotations
 
 import math
-from itertools import repeat
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from mnemon.logic.analysis.names import PREFIX, speaker_terms
+from mnemon.logic.analysis.names import speaker_terms
 from mnemon.logic.recall.bands import closeness
+from mnemon.logic.recall.pool import pool_of, role_number
 from mnemon.logic.recall.query import dense_applies
 from mnemon.logic.recall.turns import Ranked
 
@@ -32,17 +31,15 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
+    from mnemon.logic.recall.pool import Pool
     from mnemon.logic.recall.query import Query
     from mnemon.logic.recall.turns import Turn
     from mnemon.types.recall import RecallConfig
 
     Floats = NDArray[numpy.float64]
-    Indices = NDArray[numpy.intp]
 
 __all__ = ["rank", "ranking", "term_weights"]
 
-_BEST = 3
-"""Turns of a session that speak for it."""
 _DIGITS = 6
 """Digits of the raw score that decide; below them backends differ by the rounding of their sums."""
 
@@ -80,104 +77,44 @@ def rank(
     scores agree to 6 digits stand in the order of `Turn.order`.
     """
     cosines = {turn.id: turn.cosine for turn in pool if turn.cosine is not None}
-    return list(ranking(query, pool, cosines, rows=rows, frequencies=frequencies, config=config, embedder=embedder))
+    weights = term_weights(query.terms, rows=rows, frequencies=frequencies, config=config)
+    return list(ranking(query, pool_of(pool, cosines, list(weights)), weights, config=config, embedder=embedder))
 
 
 def ranking(
-    query: Query,
-    pool: Sequence[Turn],
-    cosines: Mapping[str, float],
-    *,
-    rows: int,
-    frequencies: Mapping[str, int],
-    config: RecallConfig,
-    embedder: str | None = None,
+    query: Query, pool: Pool, weights: Mapping[str, float], *, config: RecallConfig, embedder: str | None = None
 ) -> Iterator[Ranked]:
-    """Yield what `rank` returns; the cosines stand beside the turns, by id, which come again in other searches."""
+    """Yield what `rank` returns; `weights` are those of the terms that the pool has columns for."""
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    if not pool:
+    if not pool.ids:
         return
-    turns = sorted(pool, key=attrgetter("order", "id"))
     dense = dense_applies(query, embedder=embedder, config=config)
     calibration = config.calibration(embedder if dense else None)
-    pooled = _Pool(turns)
-    parts = np.zeros((len(turns), 10))
+    parts = np.zeros((len(pool.ids), 10))
     if dense:
-        known = np.fromiter(map(cosines.get, [turn.id for turn in turns], repeat(0.0)), np.float64, len(turns))
-        parts[:, 0] = calibration.weight * np.maximum(known - calibration.floor, 0)
-    weights = term_weights(query.terms, rows=rows, frequencies=frequencies, config=config)
+        parts[:, 0] = calibration.weight * np.maximum(pool.cosines - calibration.floor, 0)
     if weights:
-        parts[:, 1] = _words(pooled, weights, config)
-    _cues(parts, query, pooled, config)
-    _surroundings(parts, pooled, config)
+        parts[:, 1] = _words(pool, weights, config)
+    _cues(parts, query, pool, config)
+    _surroundings(parts, pool, config)
     raw = parts.sum(axis=1)
     scores = 1 / (1 + np.exp(-calibration.slope * (raw - calibration.centre)))
     order = np.argsort(-raw.round(_DIGITS), kind="stable")
+    rows: list[list[float]] = parts.tolist()
     places: list[int] = order.tolist()
-    columns: list[list[float]] = parts.T.tolist()
-    ordered: list[float] = raw[order].tolist()
-    squashed: list[float] = scores[order].tolist()
-    for place, score, value in zip(places, squashed, ordered, strict=True):
-        yield Ranked(turns[place].id, score, value, columns, place)
+    for place in places:
+        yield Ranked(pool.ids[place], float(scores[place]), float(raw[place]), rows, place)
 
 
-class _Pool:
-    """Turns in order, and who stands next to whom."""
-
-    def __init__(self, turns: Sequence[Turn]) -> None:
-        import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
-
-        count = len(turns)
-        self.turns = turns
-        places = {turn.id: place for place, turn in enumerate(turns)}
-        # One place more than there are turns: that of a neighbour who is not in the pool and holds nothing.
-        before = map(places.get, [turn.previous or "" for turn in turns], repeat(count))
-        self.before: Indices = np.fromiter(before, np.intp, count)
-        self.after: Indices = np.full(count + 1, count, np.intp)
-        self.after[self.before] = np.arange(count)
-        self.after = self.after[:count]
-        sessions = [turn.session or ("", turn.id) for turn in turns]
-        numbers = {session: number for number, session in enumerate(dict.fromkeys(sessions))}
-        self.session: Indices = np.fromiter(map(numbers.__getitem__, sessions), np.intp, count)
-        self.sessions = len(numbers)
-        assistants = np.array([turn.role not in {"user", None} for turn in turns])
-        self.by_assistant: Floats = assistants.astype(np.float64)
-        self.assisted: NDArray[numpy.bool_] = np.bincount(self.session, assistants, self.sessions)[self.session] > 0
-
-    def previous(self, values: Floats) -> Floats:
-        """Return per turn the value of the turn before it, 0 where there is none."""
-        return _padded(values)[self.before]
-
-    def following(self, values: Floats) -> Floats:
-        """Return per turn the value of the turn after it, 0 where there is none."""
-        return _padded(values)[self.after]
-
-    def best(self, values: Floats) -> Floats:
-        """Return per turn a third of the sum of its session's three best values."""
-        import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
-
-        order = np.lexsort((-values, self.session))
-        sessions = self.session[order]
-        starts = np.searchsorted(sessions, np.arange(self.sessions))
-        among_best = np.arange(len(order)) - starts[sessions] < _BEST
-        return (np.bincount(sessions, values[order] * among_best, self.sessions) / _BEST)[self.session]
-
-
-def _padded(values: Floats) -> Floats:
-    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
-
-    return np.concatenate([values, np.zeros((1, *values.shape[1:]))])
-
-
-def _words(pool: _Pool, weights: Mapping[str, float], config: RecallConfig) -> Floats:
+def _words(pool: Pool, weights: Mapping[str, float], config: RecallConfig) -> Floats:
     """Return the share of the query's information that each turn covers, 0 to 1.
 
     Between people a turn's neighbours count by `neighbour_words`: they leave out what was just said.
     """
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    counts, lengths = _counted(pool.turns, list(weights))
+    counts, lengths = pool.counts, pool.lengths
     people = config.neighbour_words * ~pool.assisted
     counts = counts + (pool.previous(counts) + pool.following(counts)) * people[:, None]
     lengths = lengths + (pool.previous(lengths) + pool.following(lengths)) * people
@@ -188,58 +125,27 @@ def _words(pool: _Pool, weights: Mapping[str, float], config: RecallConfig) -> F
     return (counts / (counts + damping[:, None]) * (worth / worth.sum())).sum(axis=1)
 
 
-def _counted(turns: Sequence[Turn], terms: Sequence[str]) -> tuple[Floats, Floats]:
-    """Return how often each turn holds each term (turns x terms), and how many terms each turn has."""
+def _cues(parts: Floats, query: Query, pool: Pool, config: RecallConfig) -> None:
+    """Fill in what the query says about who and when."""
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    places = {term: place for place, term in enumerate(terms)}
-    # Most turns hold none of the terms, and that is what sets tell fastest.
-    wanted, none_in = places.__contains__, frozenset(places).isdisjoint
-    cells: list[int] = []
-    lengths: list[int] = []
-    for number, turn in enumerate(turns):
-        held = turn.terms
-        lengths.append(len(held) if held and held[-1][0] != PREFIX else _length(held))
-        if not none_in(held):
-            start = number * len(terms)
-            cells += [start + places[term] for term in filter(wanted, held)]
-    counts = np.bincount(np.array(cells, np.intp), minlength=len(turns) * len(terms)).astype(np.float64)
-    return counts.reshape(len(turns), len(terms)), np.array(lengths, np.float64)
-
-
-def _length(terms: Sequence[str]) -> int:
-    """Return how many terms there are without the speaker's, which stand at the end."""
-    length = len(terms)
-    while length and terms[length - 1][0] == PREFIX:
-        length -= 1
-    return length
-
-
-def _cues(parts: Floats, query: Query, pool: _Pool, config: RecallConfig) -> None:
-    """Fill in what the query says about who and when."""
-    turns = pool.turns
     if query.subject:
         worth = config.speaker if len(query.names) == 1 else config.subject
-        known = {
-            name: worth * (query.subject in speaker_terms(name)) for name in {turn.speaker or "" for turn in turns}
-        }
-        parts[:, 2] = [known[turn.speaker or ""] for turn in turns]
+        parts[:, 2] = np.array([worth * (query.subject in speaker_terms(name)) for name in pool.speakers])[pool.speaker]
     elif query.role and not query.names:
-        parts[:, 2] = [config.speaker * (turn.role == query.role) for turn in turns] * pool.assisted
+        parts[:, 2] = config.speaker * (pool.roles == role_number(query.role)) * pool.assisted
     if query.dates:
-        days = [turn.said_at.astimezone(query.zone).date() for turn in turns]
+        days = pool.days(query.zone)
         fitting = {day: config.date * closeness(day, query.dates) for day in set(days)}
         parts[:, 3] = [fitting[day] for day in days]
     if query.asks_when:
-        parts[:, 4] = [config.when * turn.time_words for turn in turns]
+        parts[:, 4] = config.when * pool.time_words
 
 
-def _surroundings(parts: Floats, pool: _Pool, config: RecallConfig) -> None:
+def _surroundings(parts: Floats, pool: Pool, config: RecallConfig) -> None:
     """Fill in what neighbours and the session add to meaning and words."""
-    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
-
     meaning, words = parts[:, 0], parts[:, 1]
-    questions = np.array([turn.question for turn in pool.turns]) & ~pool.assisted
+    questions = pool.questions & ~pool.assisted
     if meaning.any():
         passed_on = meaning * (1 - pool.by_assistant)
         parts[:, 5] = config.neighbour_meaning * (pool.previous(passed_on) + pool.following(passed_on))

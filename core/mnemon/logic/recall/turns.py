@@ -62,22 +62,22 @@ class Ranked(NamedTuple):
         id: the memory.
         score: how well it answers the query, in (0, 1); the same meaning from query to query.
         raw: the sum that was squashed into the score.
-        columns: what each of `SIGNALS` added to the raw score of every memory of the pool; shared by
-            all of them, because few are ever asked to explain themselves.
-        place: where in the columns this memory stands.
+        parts: what each of `SIGNALS` added to the raw score of every memory of the pool, a row for each
+            memory; shared by all of them, because few are ever asked to explain themselves.
+        place: where in the pool this memory stands.
     """
 
     id: str
     score: float
     raw: float
-    columns: Sequence[Sequence[float]]
+    parts: Sequence[Sequence[float]]
     place: int
 
     def __repr__(self) -> str:
-        """Show the memory without the columns of its pool."""
+        """Show the memory without the parts of its pool."""
         return f"Ranked(id={self.id!r}, score={self.score:.4f}, raw={self.raw:.6f})"
 
     @property
     def signals(self) -> Mapping[str, float]:
         """What each signal added to the raw score, by name; they add up to it."""
-        return {name: column[self.place] for name, column in zip(SIGNALS, self.columns, strict=True)}
+        return dict(zip(SIGNALS, self.parts[self.place], strict=True))

@@ -1,7 +1,7 @@
 """Vectors of a scope's current rows as one matrix, kept right by what changed since it was read.
 
 A matrix is refreshed inside the snapshot that a search reads: rows with higher numbers are added,
-rows in the log of gone ones are masked out. So another process's commit costs what it changed.
+rows that the log of changes calls gone are masked out. So another process's commit costs what it changed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 from weakref import WeakValueDictionary
 
+from mnemon.logic.embedding import unit_rows
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -22,15 +24,13 @@ if TYPE_CHECKING:
     from mnemon.stores.sqlite.connections import Connection
     from mnemon.types.storage import VectorSpace
 
-__all__ = ["Matrices", "Matrix", "Place", "unit_rows"]
+__all__ = ["Matrices", "Matrix", "Place"]
 
 _OVERHEAD_BYTES = 1_024
 """What an entry takes beyond its arrays, so that empty ones are bounded too."""
 _SPARE = 1.25
 """Room that a growing matrix gets beyond its rows, so that most additions copy nothing."""
 _FEW_NEW = 4_096
-_SMALLEST = 1e-30
-"""Below this a sum of squares in float32 has lost digits."""
 _REBUILD_BELOW = 0.75
 """Share of rows that must still be current; a matrix with fewer is read anew."""
 
@@ -56,14 +56,14 @@ class Matrix:
         units: one unit vector a row (a zero vector stays zero).
         alive: whether each row is still current, or None while all are.
         rows: rows in use.
-        gone_sequence: how much of the log of gone rows is in it.
+        logged: how much of the log of changed rows is in it.
     """
 
     numbers: NDArray[numpy.int64]
     units: NDArray[numpy.float32]
     alive: NDArray[numpy.bool_] | None
     rows: int
-    gone_sequence: int
+    logged: int
 
     @property
     def bytes(self) -> int:
@@ -152,44 +152,25 @@ class Matrices:
             self._bytes = 0
 
 
-def unit_rows(vectors: NDArray[numpy.float32]) -> NDArray[numpy.float32]:
-    """Return the rows scaled to length 1; a zero row stays zero."""
-    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
-
-    with np.errstate(over="ignore", under="ignore"):
-        squares = np.vecdot(vectors, vectors)
-    extreme = ~((squares > _SMALLEST) & (squares < np.inf))
-    lengths = np.sqrt(squares)
-    if extreme.any():  # the squares left float32's range, or there is no length: only these need float64
-        lengths[extreme] = 1
-        units = vectors / lengths[:, None]
-        wide = vectors[extreme].astype(np.float64)
-        norms = np.linalg.norm(wide, axis=1)
-        norms[norms == 0] = 1
-        units[extreme] = wide / norms[:, None]
-        return units
-    return vectors / lengths[:, None]
-
-
 def _read(connection: Connection, place: Place, project: int) -> Matrix:
-    gone = cast("int", connection.value(f"SELECT coalesce(max(sequence), 0) FROM {place.collection}__gone"))
+    gone = cast("int", connection.value(f"SELECT coalesce(max(sequence), 0) FROM {place.collection}__changed"))
     numbers, units = _vectors_after(connection, place, project, 0)
-    return Matrix(numbers=numbers, units=units, alive=None, rows=len(numbers), gone_sequence=gone)
+    return Matrix(numbers=numbers, units=units, alive=None, rows=len(numbers), logged=gone)
 
 
 def _refreshed(connection: Connection, place: Place, project: int, matrix: Matrix) -> Matrix | None:
     """Return the matrix with what changed since, itself where nothing did, or None where it must be read anew."""
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    table = f"{place.collection}__gone"
+    table = f"{place.collection}__changed"
     first, last = connection.rows(f"SELECT coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM {table}")[0]
-    if cast("int", first) > matrix.gone_sequence + 1:
+    if cast("int", first) > matrix.logged + 1:
         return None
     changed = matrix
-    if cast("int", last) > matrix.gone_sequence:
-        gone = connection.rows(f"SELECT row FROM {table} WHERE sequence > ?", [matrix.gone_sequence])
+    if cast("int", last) > matrix.logged:
+        gone = connection.rows(f"SELECT row FROM {table} WHERE sequence > ? AND gone", [matrix.logged])
         changed = _without(matrix, np.array([row for (row,) in gone], dtype=np.int64))
-        changed = replace(changed, gone_sequence=cast("int", last))
+        changed = replace(changed, logged=cast("int", last))
     newest = int(matrix.numbers[matrix.rows - 1]) if matrix.rows else 0
     numbers, units = _vectors_after(connection, place, project, newest)
     if len(numbers):
@@ -227,7 +208,7 @@ def _with(matrix: Matrix, numbers: NDArray[numpy.int64], units: NDArray[numpy.fl
             units=np.empty((room, units.shape[1]), dtype=np.float32),
             alive=None if matrix.alive is None else np.ones(room, dtype=np.bool_),
             rows=rows,
-            gone_sequence=matrix.gone_sequence,
+            logged=matrix.logged,
         )
         grown.numbers[:start] = matrix.numbers[:start]
         grown.units[:start] = matrix.units[:start]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 from mnemon.logic.answers import cursor_of
 from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter, looks_up
-from mnemon.stores.sqlite.known import reading
 from mnemon.stores.sqlite.pending import pending_holding, rows_holding
 from mnemon.stores.sqlite.rows import id_chunks, in_list, read_rows, row_columns
 from mnemon.stores.sqlite.schema import project_number
@@ -17,7 +16,6 @@ from mnemon.types.storage import Counts, Group, GroupPage, Page
 
 if TYPE_CHECKING:
     from mnemon.stores.sqlite.connections import Connection, Parameter
-    from mnemon.stores.sqlite.known import KnownRows
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest
     from mnemon.types.storage import Row
 
@@ -64,21 +62,20 @@ def list_ids(connection: Connection, request: CountRequest) -> list[str]:
     return [cast("str", row_id) for (row_id,) in found]
 
 
-def scan(connection: Connection, request: ScanRequest, known: KnownRows | None = None) -> Page:
+def scan(connection: Connection, request: ScanRequest) -> Page:
     """Return one page."""
     where = condition_sql(connection, request)
     if where is None:
         return Page(rows=(), after=None)
     wanted = request.limit + 1
     found: list[tuple[Parameter, ...]] = []
-    reads = reading(
-        known if request.order is None else None, request.collection, request.include, _read_fields(request)
-    )
+    fields = _read_fields(request)
+    columns = row_columns(request.collection, request.include, fields)
     for keyset in _keysets(request):
         if len(found) < wanted:
-            found += _scan_part(connection, request, reads.columns, where, keyset, wanted - len(found))
+            found += _scan_part(connection, request, columns, where, keyset, wanted - len(found))
     page = found[: request.limit]
-    rows = reads.rows(connection, page)
+    rows = read_rows(connection, request.collection, page, request.include, fields)
     after = cursor_of(rows[-1], request.order) if len(found) > len(page) else None
     if request.fields is not None and request.order is not None and request.order not in request.fields:
         for row in rows:

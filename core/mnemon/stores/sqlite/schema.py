@@ -9,7 +9,7 @@
 | `<c>__text` | FTS5 postings, see `tokens` and `pending` |
 | `<c>__place` | a number for each place that a term is found in, see `places` |
 | `<c>__vec__<space>` | float32 vectors, by the row's number |
-| `<c>__gone` | numbers of rows that left the current ones, for caches of vectors |
+| `<c>__changed` | numbers of rows that were patched, or left the current ones (`gone`), for what is made of rows |
 
 Row numbers are never used twice, so "what is new" is a range of numbers.
 """
@@ -52,7 +52,14 @@ def _create_base(connection: Connection) -> None:
     )
 
 
-_STEPS: tuple[Callable[[Connection], None], ...] = (_create_base,)
+def _log_patches(connection: Connection) -> None:
+    """Let the log of rows that are gone hold patched ones, too."""
+    for name in stored_collections(connection):
+        connection.execute(f"ALTER TABLE {name}__gone RENAME TO {name}__changed")
+        connection.execute(f"ALTER TABLE {name}__changed ADD COLUMN gone INTEGER NOT NULL DEFAULT 1")
+
+
+_STEPS: tuple[Callable[[Connection], None], ...] = (_create_base, _log_patches)
 """What leads from each version of the file to the next; a released step is never changed."""
 
 VERSION = len(_STEPS)
@@ -157,7 +164,10 @@ def _create_tables(connection: Connection, collection: Collection) -> None:
         connection.execute(
             f"CREATE TABLE {name}__place (number INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE)"
         )
-    connection.execute(f"CREATE TABLE {name}__gone (sequence INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL)")
+    connection.execute(
+        f"CREATE TABLE {name}__changed (sequence INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL, "
+        "gone INTEGER NOT NULL)"
+    )
     _create_spaces(connection, name, collection.vectors)
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
+from mnemon.logic.embedding import unit_rows
 from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter
-from mnemon.stores.sqlite.known import reading
-from mnemon.stores.sqlite.matrices import Place, unit_rows
+from mnemon.stores.sqlite.matrices import Place
 from mnemon.stores.sqlite.pending import pending_holding, rows_holding
-from mnemon.stores.sqlite.rows import in_list
+from mnemon.stores.sqlite.rows import in_list, read_rows, row_columns
 from mnemon.stores.sqlite.tokens import searched_scopes
 from mnemon.types.filters import Condition, Operator
 from mnemon.types.storage import Evidence, Match, Nearest, Row, Terms
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mnemon.stores.sqlite.connections import Connection
-    from mnemon.stores.sqlite.known import KnownRows
     from mnemon.stores.sqlite.matrices import Matrix
     from mnemon.types.requests import SearchRequest
 
@@ -58,9 +57,7 @@ def _asks_absent(part: object, name: str) -> bool:
             return False
 
 
-def search_terms(
-    connection: Connection, request: SearchRequest, project: int, known: KnownRows | None = None
-) -> list[Match]:
+def search_terms(connection: Connection, request: SearchRequest, project: int) -> list[Match]:
     """Return the rows with the heaviest terms."""
     weights = cast("Terms", request.query).weights
     if not weights:
@@ -68,17 +65,17 @@ def search_terms(
     where = _where(connection, request, project)
     searched = searched_scopes(request.collection, conjuncts(request.where))
     if searched is None:
-        found = _fetch(connection, request, where, _weigh_rows(connection, request, where), known)
+        found = _fetch(connection, request, where, _weigh_rows(connection, request, where))
     else:
         pending = pending_holding(connection, request.collection, project, searched, weights)
         indexed = searched.postings(connection, request.collection, project)
         postings = rows_holding(request.collection, indexed, weights, pending)
         wanted = request.limit * _MORE + _EXTRA
         candidates = _heaviest(connection, postings, wanted)
-        found = _fetch(connection, request, where, candidates, known)
+        found = _fetch(connection, request, where, candidates)
         if len(found) < request.limit and len(candidates) == wanted:
             candidates = _heaviest_matching(connection, request, postings, where)
-            found = _fetch(connection, request, where, candidates, known)
+            found = _fetch(connection, request, where, candidates)
     return [
         Match(
             row=row if "terms" in request.include else replace(row, terms=()),
@@ -127,7 +124,6 @@ def search_vector(
     request: SearchRequest,
     project: int,
     matrix: Matrix | None,
-    known: KnownRows | None = None,
 ) -> list[Match]:
     """Return the rows with the nearest vectors: of the matrix, or of every row that matches where there is none."""
     query = cast("Nearest", request.query)
@@ -135,15 +131,15 @@ def search_vector(
     where = _where(connection, request, project)
     if matrix is None:
         numbers, cosines = _read_cosines(connection, request, where, unit)
-        return _matches(connection, request, where, _nearest(numbers, cosines, request.limit), known)
+        return _matches(connection, request, where, _nearest(numbers, cosines, request.limit))
     numbers, cosines = matrix.cosines(unit)
     wanted = request.limit * _MORE + _EXTRA
-    matches = _matches(connection, request, where, _nearest(numbers, cosines, wanted), known)
+    matches = _matches(connection, request, where, _nearest(numbers, cosines, wanted))
     if len(matches) < request.limit and len(numbers) > wanted:
         allowed = _matching_numbers(connection, request, where)
         inside = _isin(numbers, allowed)
         nearest = _nearest(numbers[inside], cosines[inside], request.limit)
-        matches = _matches(connection, request, where, nearest, known)
+        matches = _matches(connection, request, where, nearest)
     return matches
 
 
@@ -152,10 +148,9 @@ def _matches(
     request: SearchRequest,
     where: Sql,
     candidates: Sequence[tuple[int, float]],
-    known: KnownRows | None,
 ) -> list[Match]:
     cosines = dict(candidates)
-    found = _fetch(connection, request, where, list(cosines), known)
+    found = _fetch(connection, request, where, list(cosines))
     return [Match(row=row, evidence=Evidence(cosine=cosines[number])) for number, row in found]
 
 
@@ -205,12 +200,12 @@ def _read_cosines(
 
 
 def _fetch(
-    connection: Connection, request: SearchRequest, where: Sql, candidates: Sequence[int], known: KnownRows | None
+    connection: Connection, request: SearchRequest, where: Sql, candidates: Sequence[int]
 ) -> list[tuple[int, Row]]:
     """Return the first `limit` candidates whose rows meet the whole filter, in the order of the candidates."""
     wants_terms = isinstance(request.query, Terms)
     include = request.include | {"terms"} if wants_terms else request.include
-    reads = reading(known, request.collection, include, request.fields)
+    columns = row_columns(request.collection, include, request.fields)
     fetched: list[tuple[int, Row]] = []
     # Most filters drop few: the first read is for little more than the limit, in a length that `in_list` pads to.
     ends = [1 << request.limit.bit_length(), *range(_CHUNK, len(candidates) + _CHUNK, _CHUNK)]
@@ -220,13 +215,13 @@ def _fetch(
             continue
         listed, parameters = in_list("r.number", numbers)
         found = connection.rows(
-            f"SELECT {reads.columns} FROM {request.collection.name}__rows r WHERE {listed} AND {where.text}",
+            f"SELECT {columns} FROM {request.collection.name}__rows r WHERE {listed} AND {where.text}",
             [*parameters, *where.parameters],
         )
         place = {number: index for index, number in enumerate(numbers)}
         found.sort(key=lambda values: place[cast("int", values[0])])
         kept = found[: request.limit - len(fetched)]
-        rows = reads.rows(connection, kept)
+        rows = read_rows(connection, request.collection, kept, include, request.fields)
         fetched += [(cast("int", values[0]), row) for values, row in zip(kept, rows, strict=True)]
         if len(fetched) == request.limit:
             break

@@ -7,21 +7,22 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from mnemon.errors import InvalidInputError, StoreError, StoreReadOnlyError
+from mnemon.logic.requests import changes_request
 from mnemon.protocols.capabilities import Capability
 from mnemon.stores.base import BaseStore
 from mnemon.stores.sqlite import reader
 from mnemon.stores.sqlite.audit import audit_collection
+from mnemon.stores.sqlite.changes import changes_since, no_changes
 from mnemon.stores.sqlite.connections import Connection, Connections, Durability
 from mnemon.stores.sqlite.copies import copy_to
 from mnemon.stores.sqlite.failures import translated
 from mnemon.stores.sqlite.files import absolute_path, check_library, prepare_file
-from mnemon.stores.sqlite.known import KnownRows
 from mnemon.stores.sqlite.matrices import Matrices
 from mnemon.stores.sqlite.places import forget_places
 from mnemon.stores.sqlite.schema import check_ours, declare_collection, migrate, project_number, stored_collections
 from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
 from mnemon.stores.sqlite.writer import has_no_conflict, write_batch
-from mnemon.types.storage import Applied, Delete, DeleteWhere, Finding, Nearest, Scrubbed
+from mnemon.types.storage import Applied, Finding, Nearest, Scrubbed
 
 if TYPE_CHECKING:
     import os
@@ -29,21 +30,20 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from mnemon.types.changes import Changes, Mark
+    from mnemon.types.filters import Filter
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
-    from mnemon.types.storage import Collection, Counts, GroupPage, Match, Page, Row, Write
+    from mnemon.types.storage import Collection, Counts, GroupPage, Match, Page, Part, Row, Write
 
 __all__ = ["SQLiteStore"]
 
 _DEFAULT_CACHE_BYTES = 268_435_456
-_KNOWN_SHARE = 4
-"""Of the bound of the vectors in memory, what rows that were read may take beside them: 64 MiB for 256."""
 
 
 class _SQLiteOperations(BaseStore):
     """What a store does over connections that a subclass lends: from the pool, or the one of a unit of work."""
 
     _matrices: Matrices
-    _known: KnownRows
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -81,7 +81,7 @@ class _SQLiteOperations(BaseStore):
 
     def _scan(self, request: ScanRequest) -> Page:
         with self._reading() as connection:
-            return reader.scan(connection, request, self._known if self._caches() else None)
+            return reader.scan(connection, request)
 
     def _count(self, request: CountRequest) -> Counts:
         with self._reading() as connection:
@@ -94,14 +94,12 @@ class _SQLiteOperations(BaseStore):
     def _search(self, request: SearchRequest) -> list[Match]:
         if isinstance(request.query, Nearest):
             return self._search_vector(request)
-        known = self._known if self._caches() else None
         with self._reading() as connection:
             project = project_number(connection, request.project)
-            return [] if project is None else search_terms(connection, request, project, known)
+            return [] if project is None else search_terms(connection, request, project)
 
     def _search_vector(self, request: SearchRequest) -> list[Match]:
-        caches = self._caches()
-        place, known = (place_of(request), self._known) if caches else (None, None)
+        place = place_of(request) if self._caches() else None
         with ExitStack() as stack:
             with nullcontext() if place is None else self._matrices.turn(place):
                 connection = stack.enter_context(self._reading())
@@ -109,19 +107,13 @@ class _SQLiteOperations(BaseStore):
                 if project is None:
                     return []
                 matrix = None if place is None else self._matrices.fresh(connection, place, project)
-            return search_vector(connection, request, project, matrix, known)
+            return search_vector(connection, request, project, matrix)
 
     def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
         if not batch:
             return Applied(())
         with self._writing() as connection:
-            counts = write_batch(connection, project, batch)
-        self._forget_deleted(batch)
-        return Applied(counts)
-
-    def _forget_deleted(self, batch: Sequence[Write]) -> None:
-        if any(isinstance(write, Delete | DeleteWhere) for write in batch):
-            self._known.clear()
+            return Applied(write_batch(connection, project, batch))
 
     def _check(self, *, repair: bool) -> list[Finding]:
         with self._writing() if repair else self._reading() as connection:
@@ -177,7 +169,6 @@ class SQLiteStore(_SQLiteOperations):
         prepare_file(self._path)
         self._connections = Connections(self._path, durability=durability, max_bytes=max_bytes)
         self._matrices = Matrices(cache_bytes)
-        self._known = KnownRows(cache_bytes // _KNOWN_SHARE)
         try:
             with self._connections.reading() as connection:
                 check_ours(connection, self._path)  # before a writer changes the file's journal mode
@@ -197,7 +188,7 @@ class SQLiteStore(_SQLiteOperations):
         """Return a unit of work in which nobody else writes; see `SupportsExclusive`."""
         self._check_open()
         with self._connections.writing() as connection:
-            unit = _Unit(connection, self._declared, self._matrices, self._known, self._path)
+            unit = _Unit(connection, self._declared, self._matrices, self._path)
             try:
                 yield unit
             finally:
@@ -212,11 +203,30 @@ class SQLiteStore(_SQLiteOperations):
         self._check_open()
         with self._connections.reading() as connection:
             connection.value("SELECT count(*) FROM sqlite_schema")  # the moment is that of the first read
-            moment = _Snapshot(connection, self._declared, self._matrices, self._known, self._path)
+            moment = _Snapshot(connection, self._declared, self._matrices, self._path)
             try:
                 yield moment
             finally:
                 moment.close()
+
+    def changes(
+        self,
+        project: str,
+        collection: str,
+        where: Filter | None = None,
+        *,
+        since: Mark | None = None,
+        limit: int = 1_000,
+        include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
+    ) -> Changes:
+        """Return what changed among the rows that match; see `SupportsChanges`."""
+        request = changes_request(
+            self._find(collection), project, where, since=since, limit=limit, include=include, fields=fields
+        )
+        with self._connections.reading() as connection:
+            number = project_number(connection, request.project)
+            return no_changes(request) if number is None else changes_since(connection, request, number)
 
     def backup(self, path: str | os.PathLike[str], *, progress: Callable[[int, int], None] | None = None) -> int:
         """Copy the file as it is now, while others read and write; return the bytes of the copy.
@@ -258,7 +268,6 @@ class SQLiteStore(_SQLiteOperations):
                 forget_places(connection, collection)
             for (table,) in connection.rows("SELECT name FROM sqlite_schema WHERE sql LIKE '%USING fts5(%'"):
                 connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
-        self._known.clear()  # a reader may have kept a row while it was being deleted
         with self._connections.maintaining() as connection:
             connection.execute("VACUUM")
             busy = connection.truncate_log()
@@ -269,7 +278,6 @@ class SQLiteStore(_SQLiteOperations):
     def _close(self) -> None:
         self._connections.close()
         self._matrices.clear()
-        self._known.clear()
 
 
 def _is_sound(path: Path) -> bool:
@@ -286,14 +294,12 @@ class _Lent(_SQLiteOperations):
         connection: Connection,
         declared: dict[str, Collection],
         matrices: Matrices,
-        known: KnownRows,
         path: Path,
     ) -> None:
         super().__init__()
         self._connection = connection
         self._declared = dict(declared)
         self._matrices = matrices
-        self._known = known
         self._path = path
 
     def _check_alive(self) -> None:
@@ -323,7 +329,7 @@ class _Unit(_Lent):
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What the store can do, but for what begins a transaction of its own."""
-        return frozenset(Capability) - {Capability.EXCLUSIVE, Capability.SNAPSHOT}
+        return frozenset(Capability) - {Capability.EXCLUSIVE, Capability.SNAPSHOT, Capability.CHANGES}
 
     @contextmanager
     def _writing(self) -> Generator[Connection]:
@@ -356,12 +362,10 @@ class _Unit(_Lent):
                 return super()._apply(project, batch)
             self._written = True
             try:
-                counts = write_batch(self._connection, project, batch)
+                return Applied(write_batch(self._connection, project, batch))
             except BaseException:
                 self._connection.roll_back()
                 raise
-            self._forget_deleted(batch)
-            return Applied(counts)
 
     def _caches(self) -> bool:
         return not self._written
@@ -376,7 +380,7 @@ class _Snapshot(_Lent):
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What reading needs."""
-        return frozenset(Capability) - {Capability.EXCLUSIVE, Capability.SNAPSHOT, Capability.SCRUBS}
+        return super().capabilities - {Capability.EXCLUSIVE, Capability.SNAPSHOT, Capability.SCRUBS, Capability.CHANGES}
 
     def _writing(self) -> AbstractContextManager[Connection]:
         msg = f"a snapshot of {self._path} only reads; write to the store itself"

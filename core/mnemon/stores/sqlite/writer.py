@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["has_no_conflict", "write_batch"]
 
-_GONE_KEPT = 65_536
-"""Entries of the log of gone rows: a cache of vectors that is further behind is built anew."""
-_GONE_SWEEP = 4_096
+_LOG_KEPT = 65_536
+"""Entries of the log of changed rows: what was made of rows and is further behind is made anew."""
+_LOG_SWEEP = 4_096
 
 
 def write_batch(connection: Connection, project: str, batch: Sequence[Write]) -> tuple[int, ...]:
@@ -284,6 +284,7 @@ class Writer:
                 f"UPDATE {self._table} SET {assignments} WHERE number = ?", [*changes.values(), number]
             )
         self._follow_patch(number, row, write.fields)
+        self._log(number, gone=self._leaves(row, write.fields))
         return 1
 
     def _moves(self, row: Row, fields: Mapping[str, FieldValue | None]) -> bool:
@@ -304,12 +305,14 @@ class Writer:
             if tag in fields:
                 self._delete_tags(number, tag, row.fields.get(tag))
                 self._insert_tags(number, tag, fields[tag])
+        if self._leaves(row, fields) and row.terms and number <= self._numbers.indexed:
+            self._index_text(self._delete_text, number, row.fields, row.terms)
+            self._index_text(self._insert_text, number, {**row.fields, **fields}, row.terms)
+
+    def _leaves(self, row: Row, fields: Mapping[str, FieldValue | None]) -> bool:
+        """Whether a patch takes the row from the current ones."""
         current = self._collection.current
-        if current is not None and fields.get(current) is not None and row.fields.get(current) is None:
-            if row.terms and number <= self._numbers.indexed:
-                self._index_text(self._delete_text, number, row.fields, row.terms)
-                self._index_text(self._insert_text, number, {**row.fields, **fields}, row.terms)
-            self._log_gone(number)
+        return current is not None and fields.get(current) is not None and row.fields.get(current) is None
 
     def _find(self, row_id: str, expect: Filter) -> tuple[Parameter, ...] | None:
         condition = compile_filter(expect, self._collection, self._project, self._connection)
@@ -346,8 +349,7 @@ class Writer:
             self._connection.execute(f"DELETE FROM {self._collection.name}__vec__{space.name} WHERE row = ?", [number])
         self._connection.execute(f"DELETE FROM {self._table} WHERE number = ?", [number])
         self._numbers.never_again(number)
-        if self._collection.current is None or row.fields.get(self._collection.current) is None:
-            self._log_gone(number)
+        self._log(number, gone=True)
 
     def _delete_tags(self, number: int, tag: str, values: FieldValue | None) -> None:
         for value in cast("tuple[str, ...]", values or ()):
@@ -356,13 +358,15 @@ class Writer:
                 [self._project, tag, value, number],
             )
 
-    def _log_gone(self, number: int) -> None:
-        if not self._collection.vectors:
+    def _log(self, number: int, *, gone: bool) -> None:
+        """Tell what is made of searched rows that one of them changed."""
+        if not (self._collection.text or self._collection.vectors):
             return
-        table = f"{self._collection.name}__gone"
-        sequence = cast("int", self._connection.execute(f"INSERT INTO {table} (row) VALUES (?)", [number]).lastrowid)
-        if sequence % _GONE_SWEEP == 0:
-            self._connection.execute(f"DELETE FROM {table} WHERE sequence <= ?", [sequence - _GONE_KEPT])
+        table = f"{self._collection.name}__changed"
+        entry = self._connection.execute(f"INSERT INTO {table} (row, gone) VALUES (?, ?)", [number, gone])
+        sequence = cast("int", entry.lastrowid)
+        if sequence % _LOG_SWEEP == 0:
+            self._connection.execute(f"DELETE FROM {table} WHERE sequence <= ?", [sequence - _LOG_KEPT])
 
 
 def _bytes(vector: Vector) -> bytes:

@@ -13,7 +13,7 @@ from mnemon.errors import (
     SchemaMismatchError,
     StoreConflictError,
 )
-from mnemon.protocols.async_store import AsyncStore, AsyncSupportsExclusive, AsyncSupportsSnapshot
+from mnemon.protocols.async_store import AsyncStore, AsyncSupportsChanges, AsyncSupportsExclusive, AsyncSupportsSnapshot
 from mnemon.protocols.capabilities import Capability
 from mnemon.testing._async.base import ALICE, AsyncPromises
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, PROJECT, note, put
@@ -46,6 +46,7 @@ class AsyncDeclarationPromises(AsyncPromises):
         assert store.capabilities <= frozenset(Capability)
         assert (Capability.EXCLUSIVE in store.capabilities) == isinstance(store, AsyncSupportsExclusive)
         assert (Capability.SNAPSHOT in store.capabilities) == isinstance(store, AsyncSupportsSnapshot)
+        assert (Capability.CHANGES in store.capabilities) == isinstance(store, AsyncSupportsChanges)
 
     async def test_exact_preconditions_of_calls_that_race_are_met_once(self, notes: AsyncStore) -> None:
         if Capability.EXACT_PRECONDITIONS not in notes.capabilities:

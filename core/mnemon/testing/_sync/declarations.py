@@ -15,7 +15,7 @@ from mnemon.errors import (
     StoreConflictError,
 )
 from mnemon.protocols.capabilities import Capability
-from mnemon.protocols.store import Store, SupportsExclusive, SupportsSnapshot
+from mnemon.protocols.store import Store, SupportsChanges, SupportsExclusive, SupportsSnapshot
 from mnemon.testing._sync.base import ALICE, Promises
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PLAIN, PROJECT, note, put
 from mnemon.testing.together import together
@@ -47,6 +47,7 @@ class DeclarationPromises(Promises):
         assert store.capabilities <= frozenset(Capability)
         assert (Capability.EXCLUSIVE in store.capabilities) == isinstance(store, SupportsExclusive)
         assert (Capability.SNAPSHOT in store.capabilities) == isinstance(store, SupportsSnapshot)
+        assert (Capability.CHANGES in store.capabilities) == isinstance(store, SupportsChanges)
 
     def test_exact_preconditions_of_calls_that_race_are_met_once(self, notes: Store) -> None:
         if Capability.EXACT_PRECONDITIONS not in notes.capabilities:

@@ -12,7 +12,7 @@ from mnemon.apps.cli.call import Call, Outcome
 from mnemon.apps.cli.commands.inputs import Yes  # noqa: TC001 - the program reads the types of options
 from mnemon.apps.cli.importing import import_source
 from mnemon.apps.cli.problems import WRONG, Problem
-from mnemon.apps.cli.screen import progress_bar
+from mnemon.apps.cli.screen import as_file, progress_bar
 from mnemon.apps.cli.sources import FORMATS, open_source
 from mnemon.protocols.clock import system_clock
 
@@ -82,10 +82,10 @@ def export(
             msg = "the answer of --json and the export cannot both go to stdout; give the path of a file"
             raise Problem(msg, code=WRONG, kind="UsageError")
         with call.memory(embeds=False) as memory:
-            memory.export(sys.stdout)
+            memory.export(as_file(sys.stdout))
         return Outcome(data=None, show=lambda _: None)
     with call.memory(embeds=False) as memory:
-        if Path(path).exists():
+        if Path(path).is_file():
             call.confirm(f"replace {path}?", yes=yes)
         with progress_bar("exporting", "rows") as progress:
             done = memory.export(path, progress=progress)

@@ -11,6 +11,7 @@ import typer
 from mnemon.apps.cli.call import Call, Outcome
 from mnemon.apps.cli.commands.inputs import Yes  # noqa: TC001 - the program reads the types of options
 from mnemon.apps.cli.problems import WRONG, Problem
+from mnemon.apps.cli.screen import as_file
 from mnemon.types.scope import SCOPE_FIELDS
 from mnemon.wrappers.files import whole_file
 
@@ -57,14 +58,13 @@ def show(
             memory, user_id=user, agent_id=agent, app_id=app, run_id=run, queries=queries, found=found, limit=limit
         )
     if output == "-":
-        return Outcome(data=None, show=lambda _: (sys.stdout.write(page), None)[1])
+        return Outcome(data=None, show=lambda _: (as_file(sys.stdout).write(page), None)[1])
     path = Path(output)
-    if path.exists() and not _is_ours(path, MARK):
+    if path.is_file() and not _is_ours(path, MARK):
         call.confirm(f"replace {output}, which is no page of mnemon?", yes=yes)
     with whole_file(path) as file:
         file.write(page)
-    size = path.stat().st_size
-    data = {"path": str(path.absolute()), "bytes": size, "queries": len(queries)}
+    data = {"path": str(path.absolute()), "bytes": len(page.encode()), "queries": len(queries)}
     return Outcome(data=data, show=lambda screen: screen.line(f"wrote {path.absolute().as_uri()}"))
 
 

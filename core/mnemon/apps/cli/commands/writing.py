@@ -74,8 +74,7 @@ def _show_added(screen: Screen, result: AddResult) -> None:
         "REPEAT": "there already",
         "LOG": "kept in the conversation log, not as a memory",
     }
-    for item in result.items:
-        screen.line(said[item.event] if item.memory is None else f"{said[item.event]}\t{item.memory.id}")
+    screen.pairs((said[item.event], "" if item.memory is None else item.memory.id) for item in result.items)
 
 
 def update(

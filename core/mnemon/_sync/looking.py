@@ -1,0 +1,174 @@
+# Generated from core/mnemon/_async/looking.py by tests/contracts/unasync.py; edit that file.
+"""Searching what a store can tell the changes of: a scope's memories in columns, brought up to now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from mnemon._sync.desk import in_chunks
+from mnemon.logic.conditions import CURRENT
+from mnemon.logic.embedding import unit_rows
+from mnemon.logic.filters import bind, matcher
+from mnemon.logic.memories import MEMORIES
+from mnemon.logic.scopes import scope_condition
+from mnemon.logic.searching import Candidates
+from mnemon.logic.sheet import SHEET_FIELDS, Sheet, View, union
+from mnemon.types.scope import Scope
+from mnemon.wrappers.threads import think
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy
+    from numpy.typing import NDArray
+
+    from mnemon._sync.desk import Desk
+    from mnemon.logic.searching import Sought
+    from mnemon.protocols.store import SupportsChanges
+    from mnemon.types.filters import Filter
+
+    Cosines = NDArray[numpy.float32]
+    Places = NDArray[numpy.intp]
+    Truths = NDArray[numpy.bool_]
+
+__all__ = ["look", "looked_up"]
+
+_AT_ONCE = 10_000
+_MORE, _EXTRA = 2, 32
+"""Candidates are chosen for twice the number and a few more: most filters drop few of the best."""
+
+
+def look(desk: Desk, sought: Sought) -> View | None:
+    """Return a scope's current memories, or None where only the store can be asked.
+
+    That is where the store tells no changes, where a search is about another time or the whole
+    project, and where a scope has more memories than are kept in memory.
+    """
+    # Not isinstance of the protocol, which looks at every name of it at each call.
+    if sought.scope is None or sought.recorded != CURRENT or getattr(desk.store, "changes", None) is None:
+        return None
+    ids = sought.scope.to_dict()
+    name = "user_id" if "user_id" in ids else next(iter(ids))
+    everywhere = scope_condition(Scope(**{name: ids[name]})) & CURRENT
+    key = (name, ids[name], sought.space)
+    sheet = desk.sheets.find(key)
+    while True:
+        if sheet is None:
+            rows = (desk.store.count(desk.project, MEMORIES.name, everywhere)).rows
+            if not desk.sheets.fits(rows, sought.dimensions):
+                return None
+            sheet = Sheet(sought.dimensions, sought.space)
+        if _bring_up(desk, everywhere, sought.parts, sheet):
+            desk.sheets.keep(key, sheet)
+            return think(View, sheet, sought.scope)
+        sheet = None
+
+
+def _bring_up(desk: Desk, everywhere: Filter, parts: Sequence[str], sheet: Sheet) -> bool:
+    """Carry out on a sheet what changed since it was looked at; return whether it can be."""
+    store = cast("SupportsChanges", desk.store)
+    more = True
+    while more:
+        since = sheet.mark
+        changes = store.changes(
+            desk.project,
+            MEMORIES.name,
+            everywhere,
+            since=since,
+            limit=_AT_ONCE,
+            include=parts,
+            fields=SHEET_FIELDS,
+        )
+        if changes.mark != since and not think(sheet.take, since, changes):
+            return False
+        more = changes.more
+    return True
+
+
+def looked_up(
+    desk: Desk,
+    sought: Sought,
+    view: View,
+    weights: Mapping[str, float],
+    vector: NDArray[numpy.float32] | None,
+) -> Candidates:
+    """Return the pool of a search in a view; `weights` are those of the query's terms."""
+    cosines = None
+    if sought.space is not None and vector is not None:
+        cosines = think(view.cosines, unit_rows(vector[None])[0])
+    among = view.inside if sought.moment is None else view.unexpired(sought.moment)
+    if sought.beyond:
+        words, meaning = _filtered(desk, sought, view, weights, cosines, among)
+    else:
+        words, meaning = think(_channels, view, weights, cosines, among, sought.config.candidates)
+    places = think(view.surrounded, union(words, meaning), sought.config.rings)
+    if sought.beyond:
+        among = _meeting(desk, sought, view, places)
+    return think(_candidates, view, places, words, meaning, among, weights, cosines)
+
+
+def _channels(
+    view: View, weights: Mapping[str, float], cosines: Cosines | None, among: Truths, limit: int
+) -> tuple[Places, Places]:
+    """Return the best rows of each channel."""
+    words = view.by_words(weights, among, limit)
+    return words, words[:0] if cosines is None else view.by_meaning(cosines, among, limit)
+
+
+def _filtered(
+    desk: Desk,
+    sought: Sought,
+    view: View,
+    weights: Mapping[str, float],
+    cosines: Cosines | None,
+    among: Truths,
+) -> tuple[Places, Places]:
+    """Return the best rows of each channel of those that meet a filter that the view cannot answer."""
+    limit = sought.config.candidates
+    wanted = limit * _MORE + _EXTRA
+    channels = think(_channels, view, weights, cosines, among, wanted)
+    meeting = _meeting(desk, sought, view, union(*channels))
+    kept = [places[meeting[places]] for places in channels]
+    if any(len(places) == wanted and len(left) < limit for places, left in zip(channels, kept, strict=True)):
+        listed = view.listed(desk.store.list_ids(desk.project, MEMORIES.name, sought.where))
+        return think(_channels, view, weights, cosines, listed, limit)
+    return kept[0][:limit], kept[1][:limit]
+
+
+def _meeting(desk: Desk, sought: Sought, view: View, places: Places) -> Truths:
+    """Return which of these rows meet the whole filter."""
+    meets = matcher(bind(sought.where, MEMORIES))
+    ids = [view.row_id(place) for place in places.tolist()]
+    met: set[str] = set()
+    for chunk in list(in_chunks([row_id for row_id in ids if row_id])):
+        rows = desk.store.get(
+            desk.project,
+            MEMORIES.name,
+            chunk,
+            include=("metadata",) if sought.by_metadata else (),
+            fields=sought.asked,
+        )
+        met |= {row_id for row_id, row in rows.items() if meets(row)}
+    return view.marked(place for place, row_id in zip(places.tolist(), ids, strict=True) if row_id in met)
+
+
+def _candidates(
+    view: View,
+    places: Places,
+    words: Places,
+    meaning: Places,
+    allowed: Truths,
+    weights: Mapping[str, float],
+    cosines: Cosines | None,
+) -> Candidates:
+    where = {place: number for number, place in enumerate(places.tolist())}
+    may: list[bool] = allowed[places].tolist()
+    return Candidates(
+        pool=view.pool(places, list(weights), cosines),
+        row_ids=[view.row_id(place) for place in where],
+        by_words={where[place] for place in words.tolist()},
+        by_meaning={where[place] for place in meaning.tolist()},
+        allowed=may.__getitem__,
+        terms=lambda number: view.terms(int(places[number])),
+        marks=lambda number: view.said_by(int(places[number])),
+    )

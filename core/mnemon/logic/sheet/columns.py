@@ -1,0 +1,78 @@
+"""Columns that grow: arrays of equal length with room to spare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = ["Columns", "Names"]
+
+_SPARE = 1.25
+"""Room that growing arrays get beyond their rows, so that most additions copy nothing."""
+_LEAST = 64
+
+
+class Columns:
+    """Named arrays, all with the same room.
+
+    What was written once stays where it is for whoever holds an older array.
+    """
+
+    def __init__(self, kinds: Mapping[str, type[numpy.generic]], *, width: int | None = None) -> None:
+        """Start without rows; with `width`, `units` is a float32 array of so many columns."""
+        import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+        self._room = 0
+        self._arrays: dict[str, Array] = {name: np.empty(0, kind) for name, kind in kinds.items()}
+        if width is not None:
+            self._arrays["units"] = np.empty((0, width), np.float32)
+
+    def __getitem__(self, name: str) -> Array:
+        """Return a whole array, its spare room included."""
+        return self._arrays[name]
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the arrays take."""
+        return sum(array.nbytes for array in self._arrays.values())
+
+    def reserve(self, rows: int, used: int) -> None:
+        """See to it that there is room for so many rows, of which `used` are to be kept."""
+        import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+        if rows <= self._room:
+            return
+        room = max(int(rows * _SPARE), _LEAST)
+        for name, array in self._arrays.items():
+            grown = np.zeros((room, *array.shape[1:]), array.dtype)
+            grown[:used] = array[:used]
+            self._arrays[name] = grown
+        self._room = room
+
+
+class Names:
+    """A number for each different text."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._numbers: dict[str, int] = {}
+        self.texts: list[str] = []
+
+    def number(self, text: str) -> int:
+        """Return the number of a text, a new one where it has none."""
+        number = self._numbers.get(text)
+        if number is None:
+            number = self._numbers[text] = len(self.texts)
+            self.texts.append(text)
+        return number
+
+    def find(self, text: str) -> int | None:
+        """Return the number of a text, or None where it has none."""
+        return self._numbers.get(text)

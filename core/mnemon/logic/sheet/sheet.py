@@ -1,0 +1,204 @@
+"""The current memories of one value of a scope, in columns."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from mnemon.logic.embedding import unit_rows
+from mnemon.logic.memories import QUESTION, TIME_WORDS
+from mnemon.logic.recall import length_of, role_number
+from mnemon.logic.sheet.columns import Columns, Names
+from mnemon.logic.sheet.words import Words
+from mnemon.types.scope import SCOPE_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy
+    from numpy.typing import NDArray
+
+    from mnemon.types.changes import Changes, Mark
+    from mnemon.types.storage import Row
+
+    Vectors = NDArray[numpy.float32]
+
+__all__ = ["SHEET_FIELDS", "Sheet"]
+
+SHEET_FIELDS = (
+    "memory_id",
+    "version",
+    "session",
+    "previous",
+    "cues",
+    "speaker",
+    "role",
+    "said_at",
+    "expires_at",
+    "pinned",
+    *SCOPE_FIELDS,
+)
+"""What of a memory's fields a sheet has."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NEVER = 1 << 62
+_ROW_BYTES = 400
+"""What a row takes beyond its arrays: its id, its memory's id, and the tables that hold them."""
+_REBUILD_BELOW = 0.75
+"""Share of rows that must still be current; a sheet with fewer is made anew."""
+
+
+class Sheet:
+    """Rows in the order of their numbers. A row keeps its place, and what it says never changes.
+
+    Rows are added and taken away by one thread at a time, while others read: what is being added
+    is not counted in `rows` yet.
+
+    Attributes:
+        mark: up to where changes were carried out; None before the first.
+        rows: how many rows there are, those that are not current any more among them.
+        columns: a value for each row; texts as numbers, times in microseconds since 1970.
+        words: what each row holds.
+        memories: ids of memories by number; number 0 is none.
+        speakers: names by number, the empty one for nobody's.
+        scopes: ids of scopes by number, the empty one where a row has none.
+        row_ids: the id of each row; empty where it is not current any more.
+        newest: the current row of each memory, by the memory's number.
+    """
+
+    def __init__(self, dimensions: int | None, space: str | None) -> None:
+        """Start empty; `dimensions` and name of the vectors, or None for words alone."""
+        import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+        self.mark: Mark | None = None
+        self.rows = 0
+        self._space = space
+        self._lock = threading.Lock()
+        self.columns = Columns(
+            {
+                **dict.fromkeys(("number", "said", "expires"), np.int64),
+                **dict.fromkeys(("memory", "previous", "session", "speaker", "version", *SCOPE_FIELDS), np.int32),
+                "length": np.float64,
+                "role": np.int8,
+                **dict.fromkeys(("question", "time_words", "alive", "embedded"), np.bool_),
+            },
+            width=dimensions,
+        )
+        self.words = Words()
+        self.memories, self.speakers, self.scopes = Names(), Names(), Names()
+        self.memories.number("")  # 0 is nobody's
+        self.row_ids: list[str] = []
+        self.newest: dict[int, int] = {}
+        self._sessions = Names()
+        self._places: dict[int, int] = {}
+        self._doubled: set[int] = set()
+        self._last = -1
+        self._gone = 0
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the sheet takes, about."""
+        return self.columns.bytes + self.words.bytes + _ROW_BYTES * self.rows
+
+    def take(self, since: Mark | None, changes: Changes) -> bool:
+        """Carry out what changed since a mark, unless another thread has; return False where only a new sheet helps."""
+        with self._lock:
+            if since != self.mark:
+                return True
+            if changes.anew:
+                return False
+            for number in changes.gone:
+                if not self._remove(number):
+                    return False
+            new: dict[int, Row] = {}
+            for number, row in changes.rows.items():
+                if number in self._places:
+                    self._fill(self._places[number], row)
+                else:
+                    new[number] = row
+            if new and not self._add(new):
+                return False
+            self.mark = changes.mark
+            return self._gone == 0 or self.rows - self._gone >= _REBUILD_BELOW * self.rows
+
+    def _remove(self, number: int) -> bool:
+        place = self._places.pop(number, None)
+        if place is None:
+            return True
+        memory = int(self.columns["memory"][place])
+        self.columns["alive"][place] = False
+        self.row_ids[place] = ""
+        if self._space is not None:
+            self.columns["units"][place] = 0
+        self._gone += 1
+        if self.newest.get(memory) == place:
+            del self.newest[memory]
+        return memory not in self._doubled  # else the version that stood back for this one counts again
+
+    def _add(self, rows: Mapping[int, Row]) -> bool:
+        """Add rows whose numbers are higher than all before; return whether they are."""
+        import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+        start, end = self.rows, self.rows + len(rows)
+        columns, given = self.columns, list(rows.values())
+        if next(iter(rows)) <= self._last:
+            return False
+        columns.reserve(end, start)
+        self.row_ids += [row.id for row in given]
+        self.words.add([row.terms for row in given])
+        columns["length"][start:end] = [length_of(row.terms) for row in given]
+        columns["alive"][start:end] = True
+        for place, row in enumerate(given, start):
+            self._fill(place, row)
+        with_vector = [place for place, row in enumerate(given, start) if self._space in row.vectors]
+        if with_vector and self._space is not None:
+            vectors = np.stack([cast("Vectors", given[place - start].vectors[self._space]) for place in with_vector])
+            columns["units"][with_vector] = unit_rows(vectors)
+            columns["embedded"][with_vector] = True
+        for place, number in enumerate(rows, start):
+            self._places[number] = place
+            self._supersede(place)
+            self._last = number
+        self.rows = end
+        return True
+
+    def _fill(self, place: int, row: Row) -> None:
+        """Write what a row's fields say; a patch may have changed them."""
+        columns = self.columns
+        get = cast("Mapping[str, str]", row.fields).get
+        memory, session, cues = get("memory_id", ""), get("session"), get("cues", "")
+        expires = None if get("pinned") else get("expires_at")
+        values = {
+            "memory": self.memories.number(memory),
+            "previous": self.memories.number(get("previous") or ""),
+            "session": self._sessions.number(session or f"\x1f{memory}"),
+            "speaker": self.speakers.number(get("speaker") or ""),
+            "version": row.fields["version"],
+            "role": role_number(get("role")),
+            "question": QUESTION in cues,
+            "time_words": TIME_WORDS in cues,
+            "said": _instant(get("said_at", "")),
+            "expires": _NEVER if expires is None else _instant(expires),
+            **{name: self.scopes.number(get(name) or "") for name in SCOPE_FIELDS},
+        }
+        for name, value in values.items():
+            columns[name][place] = value
+
+    def _supersede(self, place: int) -> None:
+        """Let of two current versions of one memory, which two writers may leave, only the later one count."""
+        columns = self.columns
+        memory, version = int(columns["memory"][place]), columns["version"]
+        before = self.newest.get(memory)
+        if before is not None:
+            self._doubled.add(memory)
+            earlier = before if version[before] < version[place] else place
+            columns["alive"][earlier] = False
+            place = before + place - earlier
+        self.newest[memory] = place
+
+
+def _instant(time: str) -> int:
+    """Return a canonical time in microseconds since 1970."""
+    return (datetime.fromisoformat(time) - _EPOCH) // _MICROSECOND

@@ -1,0 +1,67 @@
+"""Sheets in memory, bounded in bytes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mnemon.logic.sheet.sheet import Sheet
+
+Key = tuple[str, str, str | None]
+"""Name and value of a scope, and the vector space or None."""
+
+__all__ = ["Key", "Sheets"]
+
+_MAX_BYTES = 268_435_456
+_ROW_BYTES = 1_000
+"""What a row takes without its vector, rather more than less."""
+_LEAST_BYTES = 10_000
+"""What a sheet takes before its first row."""
+
+
+class Sheets:
+    """The sheets of one project, the least recently used of which go first."""
+
+    def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
+        """Start with none; `max_bytes` bounds all together, 256 MiB by default."""
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[Key, tuple[Sheet, int]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def find(self, key: Key) -> Sheet | None:
+        """Return the sheet of one value of a scope, or None where there is none."""
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None:
+                return None
+            self._kept.move_to_end(key)
+            return kept[0]
+
+    def fits(self, rows: int, dimensions: int | None) -> bool:
+        """Whether a sheet of so many rows can be kept."""
+        return rows * (_ROW_BYTES + 4 * (dimensions or 0)) <= self._max_bytes
+
+    def keep(self, key: Key, sheet: Sheet) -> None:
+        """Keep a sheet, or note that it has grown."""
+        size = _LEAST_BYTES + sheet.bytes
+        with self._lock:
+            self._drop(key)
+            if size > self._max_bytes:
+                return
+            self._kept[key] = (sheet, size)
+            self._bytes += size
+            while self._bytes > self._max_bytes:
+                self._drop(next(iter(self._kept)))
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
+
+    def _drop(self, key: Key) -> None:
+        kept = self._kept.pop(key, None)
+        self._bytes -= 0 if kept is None else kept[1]

@@ -1,0 +1,170 @@
+"""What a search keeps in memory never shows: it answers as a search that asks the store for everything."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from mnemon import Memory, Message, NotFoundError, SQLiteStore
+from mnemon.logic.sheet import Sheet, Sheets
+from tests.core.memory.sources import FakeEmbedder, SetClock, counting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mnemon.logic.sheet.sheets import Key
+
+WORDS = [
+    "cat",
+    "dog",
+    "bird",
+    "sofa",
+    "garden",
+    "roof",
+    "sleeps",
+    "eats",
+    "where",
+    "today",
+    "Friday",
+    "may",
+    "blue",
+    "4711",
+    "São",
+    "number",
+    "old",
+    "new",
+]
+PEOPLE = ("alice", "alice-2", "Alice", "1", "10", "a@b.com", "a-b.com", "José", "Jose\u0301", "*", "%", "a'b")
+NAMES = (None, "Ana", "Ben")
+
+
+class Untold(SQLiteStore):
+    """The same store, of which nobody can ask what changed."""
+
+    changes = cast("Any", None)
+
+
+class Pair:
+    """Two memories on one file: one that follows what changes, and one that asks for everything."""
+
+    def __init__(self, path: Path, clock: SetClock, embedder: FakeEmbedder | None) -> None:
+        self.stores = SQLiteStore(path), Untold(path)
+        self.told, self.untold = (
+            Memory(store=store, clock=clock, new_id=counting(number * 100_000), embedder=embedder)
+            for number, store in enumerate(self.stores)
+        )
+
+    def search(self, query: str, **call: object) -> list[tuple[str, str, float]]:
+        """Return what both find, which must be the same."""
+        given = {"limit": 40, **call}
+        told, untold = (
+            memory.search(query, explain=True, **cast("dict[str, Any]", given)) for memory in (self.told, self.untold)
+        )
+        assert [hit.memory for hit in told] == [hit.memory for hit in untold]
+        assert [hit.score for hit in told] == pytest.approx([hit.score for hit in untold], abs=1e-6)
+        for one, other in zip(told, untold, strict=True):
+            assert one.signals == pytest.approx(other.signals, abs=1e-6)
+        return [(hit.memory.id, hit.memory.text, hit.score) for hit in told]
+
+
+@pytest.fixture(params=["words", "words and vectors"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> Iterator[Pair]:
+    made = Pair(tmp_path / "one.db", clock, None if request.param == "words" else FakeEmbedder())
+    yield made
+    for store in made.stores:
+        store.close()
+
+
+def said(chance: random.Random) -> list[Message]:
+    """Return some turns of a talk."""
+    return [
+        Message(
+            role=chance.choice(["user", "user", "assistant"]),
+            name=chance.choice(NAMES),
+            content=" ".join(chance.choices(WORDS, k=chance.randint(3, 12))) + chance.choice(["", "?"]),
+        )
+        for _ in range(chance.randint(1, 4))
+    ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_both_searches_find_the_same(pair: Pair, clock: SetClock, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a seed, no secret
+    people = chance.sample(PEOPLE, 3)
+    found = 0
+    for _ in range(40):
+        writer = chance.choice([pair.told, pair.untold])
+        person = chance.choice(people)
+        there = writer.get_all(user_id=person, limit=50)
+        what = ["add", "add", "add", "update", "expire", "pin", "delete", "erase", "undo"] if there else ["add"]
+        match chance.choice(what):
+            case "add":
+                run = chance.choice([None, "r1", "r2"])
+                day = clock() - timedelta(days=chance.random())
+                writer.add(said(chance), user_id=person, run_id=run, timestamp=day)
+            case "update":
+                writer.update(chance.choice(there).id, " ".join(chance.choices(WORDS, k=6)), user_id=person)
+            case "expire":
+                later = clock() + timedelta(seconds=chance.choice([-5, 1, 500]))
+                writer.update(chance.choice(there).id, expires_at=later, user_id=person)
+            case "pin":
+                writer.update(chance.choice(there).id, pinned=chance.random() < 0.5, user_id=person)
+            case "delete" | "erase" as how:
+                writer.delete(chance.choice(there).id, user_id=person, erase=how == "erase")
+            case _:
+                done = writer.operations(user_id=person, limit=3)
+                with suppress(NotFoundError):  # what was erased is not restored
+                    writer.undo(chance.choice(done).op_id, user_id=person, force=True)
+        clock.pass_(seconds=30)
+        query = " ".join(chance.choices(WORDS, k=4))
+        for call in (
+            {},
+            {"run_id": "r1"},
+            {"include_expired": True},
+            {"limit": 3, "threshold": 0.3},
+            {"filters": {"role": "user"}},
+            {"exclude_message_ids": [source for memory in there[:3] for source in memory.source_ids]},
+        ):
+            found += len(pair.search(query, user_id=person, **call))
+    assert found > 300
+
+
+def test_what_is_found_through_a_filter_that_lets_few_pass_is_the_same(pair: Pair) -> None:
+    for number in range(400):
+        rare = number % 50 == 7
+        pair.told.add(f"the cat sleeps on sofa {number}", user_id="alice", metadata={"rare": rare})
+
+    hits = pair.search("Where does the cat sleep?", user_id="alice", filters={"rare": True})
+    assert len(hits) == 8
+    assert pair.search("Where does the cat sleep?", user_id="alice", filters={"rare": "no"}) == []
+
+
+def test_two_scope_ids_must_both_fit(pair: Pair) -> None:
+    for run in ("r1", "r2"):
+        for person in ("alice", "bob"):
+            pair.told.add(f"the cat of {person} in {run}", user_id=person, run_id=run)
+
+    assert [text for _, text, _ in pair.search("cat", user_id="alice", run_id="r2")] == ["the cat of alice in r2"]
+    assert len(pair.search("cat", run_id="r2")) == 2
+    assert pair.search("cat", user_id="alice", run_id="r3") == []
+
+
+def test_what_is_kept_is_bounded_and_the_least_used_goes_first() -> None:
+    sheets = Sheets(max_bytes=35_000)
+    keys: list[Key] = [("user_id", name, None) for name in ("a", "b", "c", "d", "e")]
+    for key in keys[:3]:
+        sheets.keep(key, Sheet(None, None))
+    assert sheets.find(keys[0]) is not None
+
+    for key in keys[3:]:
+        sheets.keep(key, Sheet(None, None))
+
+    assert [sheets.find(key) is not None for key in keys] == [True, False, False, True, True]
+    assert (sheets.fits(30, None), sheets.fits(30, 384), sheets.fits(1_000, None)) == (True, False, False)
+    sheets.clear()
+    assert [sheets.find(key) for key in keys] == [None] * 5
