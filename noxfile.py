@@ -41,6 +41,7 @@ ALL_EXTRAS = ".[cassettes,cli,local,openai,testing,weaviate]"
 OLDEST = {  # of each framework the versions that its adapter's tests pass with; groups would pin everybody's `uv run`
     "agent_framework": ("agent-framework-core==1.23.0",),
     "autogen": ("autogen-agentchat==0.7.1", "autogen-core==0.7.1", "autogen-ext==0.7.1"),
+    "crewai": ("crewai==1.15.20",),
     "langchain": ("langchain==1.3.0",),
     "langgraph": ("langgraph==1.2.0", "langgraph-checkpoint==4.1.0"),
     "llama_index": ("llama-index-core==0.14.25",),

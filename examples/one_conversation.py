@@ -1,25 +1,30 @@
 """One conversation that goes on from one framework to the next, each model seeing all that was said before.
 
-Run it with `pip install "mnemon[langchain,llama-index,autogen,agent-framework]" autogen-ext` and
-`python examples/one_conversation.py`. The models follow a script, so it needs no key and no network. It leaves no file.
+Run it with `pip install "mnemon[langchain,llama-index,crewai,autogen,agent-framework]" autogen-ext` and
+`python examples/one_conversation.py`. The models follow a script, so it needs no key and no network. It leaves
+no file but those that CrewAI itself writes into the user's data folder.
 
 Prints:
     LangGraph: I have heard 1 message.
     LlamaIndex: I have heard 3 messages.
-    AutoGen: I have heard 5 messages.
-    Agent Framework: I have heard 7 messages.
-    LangGraph, again: I have heard 9 messages.
-    the conversation has 10 messages, Ana's memory 10, and Ben's none
+    CrewAI: I have heard 5 messages.
+    AutoGen: I have heard 7 messages.
+    Agent Framework: I have heard 9 messages.
+    LangGraph, again: I have heard 11 messages.
+    the conversation has 12 messages, Ana's memory 12, and Ben's none
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
-# LlamaIndex's workflows use what pydantic is about to take away.
+# LlamaIndex's workflows and CrewAI use what they or pydantic are about to take away.
 warnings.filterwarnings("ignore", category=DeprecationWarning)
+warnings.filterwarnings("ignore", category=ImportWarning)
+os.environ["CREWAI_DISABLE_TELEMETRY"] = "true"  # read while CrewAI is imported
 
 from agent_framework import (  # noqa: E402 - after the filter
     Agent,
@@ -34,6 +39,9 @@ from autogen_agentchat.agents import AssistantAgent  # noqa: E402 - the same
 from autogen_agentchat.messages import TextMessage  # noqa: E402 - the same
 from autogen_core.models import SystemMessage  # noqa: E402 - the same
 from autogen_ext.models.replay import ReplayChatCompletionClient  # noqa: E402 - the same
+from crewai import Agent as CrewAgent  # noqa: E402 - the same
+from crewai import BaseLLM  # noqa: E402 - the same
+from crewai.events.event_listener import event_listener  # noqa: E402 - the same
 from langchain.agents import create_agent  # noqa: E402  # pyright: ignore[reportUnknownVariableType] - the same
 from langchain_core.language_models import SimpleChatModel  # noqa: E402 - the same
 from langchain_core.messages import HumanMessage  # noqa: E402 - the same
@@ -44,6 +52,7 @@ from llama_index.core.llms.mock import MockFunctionCallingLLM  # noqa: E402 - th
 from mnemon import Memory  # noqa: E402 - the same
 from mnemon_agent_framework import MnemonContextProvider, MnemonHistoryProvider  # noqa: E402 - the same
 from mnemon_autogen import MnemonChatCompletionContext  # noqa: E402 - the same
+from mnemon_crewai import aconverse  # noqa: E402 - the same
 from mnemon_langchain import MnemonMiddleware, from_langchain_messages, to_langchain_messages  # noqa: E402 - the same
 from mnemon_llama_index import MnemonMemory  # noqa: E402 - the same
 
@@ -54,6 +63,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from llama_index.core.workflow import Workflow
 
+event_listener.formatter.verbose = False  # CrewAI tells the terminal what it does
 INFO: ModelInfo = {
     "family": "unknown",
     "function_calling": True,
@@ -109,6 +119,22 @@ class AutoGenModel(ReplayChatCompletionClient):
         return await super().create(messages, **options)
 
 
+class CrewModel(BaseLLM):
+    """A model of CrewAI that says how much it has heard."""
+
+    def __init__(self) -> None:
+        """Have a name."""
+        super().__init__(model="script")
+
+    def call(self, messages: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401 - the base class has more
+        """Answer."""
+        return reply(sum(message["role"] != "system" for message in messages))
+
+    async def acall(self, messages: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401 - the same
+        """Answer."""
+        return self.call(messages)
+
+
 def llama_model(messages: Sequence[ChatMessage], **_: object) -> ChatMessage:
     """Answer as a model of LlamaIndex that says how much it has heard."""
     return ChatMessage(role="assistant", content=reply(sum(message.role != "system" for message in messages)))
@@ -140,6 +166,12 @@ async def in_llama_index(memory: Memory, user_id: str, run_id: str, words: str) 
     return str(await agent.run(user_msg=words, memory=talk))
 
 
+async def in_crewai(memory: Memory, user_id: str, run_id: str, words: str) -> str:
+    """Take a turn in CrewAI: the adapter reads and writes the log, since CrewAI keeps no history."""
+    agent = CrewAgent(role="helper", goal="help", backstory="You help.", llm=CrewModel())
+    return (await aconverse(agent, words, memory, user_id=user_id, run_id=run_id)).raw
+
+
 async def in_autogen(memory: Memory, user_id: str, run_id: str, words: str) -> str:
     """Take a turn in AutoGen: the model context reads and writes the log."""
     context = MnemonChatCompletionContext(memory, user_id=user_id, run_id=run_id, remember=True)
@@ -159,6 +191,7 @@ async def in_agent_framework(memory: Memory, user_id: str, run_id: str, words: s
 TURNS: dict[str, Callable[[Memory, str, str, str], Awaitable[str]]] = {
     "LangGraph": in_langgraph,
     "LlamaIndex": in_llama_index,
+    "CrewAI": in_crewai,
     "AutoGen": in_autogen,
     "Agent Framework": in_agent_framework,
 }
@@ -167,6 +200,7 @@ SAID = (
     "She is six.",
     "Her brother Leo is three.",
     "He stays at home.",
+    "They like boats.",
     "Who are they?",
 )
 
@@ -174,9 +208,9 @@ SAID = (
 async def main() -> None:
     """Hold the conversation."""
     with Memory(":memory:") as memory:
-        for (name, turn), words in zip(TURNS.items(), SAID[:4], strict=True):
+        for (name, turn), words in zip(TURNS.items(), SAID[:5], strict=True):
             print(f"{name}: {await turn(memory, 'ana', 'school', words)}")
-        print(f"LangGraph, again: {await in_langgraph(memory, 'ana', 'school', SAID[4])}")
+        print(f"LangGraph, again: {await in_langgraph(memory, 'ana', 'school', SAID[5])}")
         log = memory.conversations.read(user_id="ana", run_id="school")
         known, others = memory.count(user_id="ana"), memory.count(user_id="ben")
         print(f"the conversation has {len(log)} messages, Ana's memory {known}, and Ben's {others or 'none'}")

@@ -81,6 +81,10 @@ PAIRS = (
     ("integrations/mnemon_autogen/_async/__init__.py", "integrations/mnemon_autogen/_sync/__init__.py"),
     ("integrations/mnemon_autogen/_async/states.py", "integrations/mnemon_autogen/_sync/states.py"),
     *(
+        (f"integrations/mnemon_crewai/_async/{name}.py", f"integrations/mnemon_crewai/_sync/{name}.py")
+        for name in ("__init__", "records", "states", "talking")
+    ),
+    *(
         (f"integrations/mnemon_langgraph/_async/{name}.py", f"integrations/mnemon_langgraph/_sync/{name}.py")
         for name in (
             "__init__",
@@ -118,6 +122,7 @@ WORDS = {
     "AsyncRemovals": "Removals",
     "AsyncRunner": "Runner",
     "AsyncSearches": "Searches",
+    "AsyncTalk": "Talk",
     "AsyncUpkeep": "Upkeep",
     "AsyncWrites": "Writes",
     "aembed": "embed",

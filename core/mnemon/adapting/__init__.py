@@ -21,7 +21,7 @@ from mnemon.adapting.naming import handle_of, name_of, register_memory
 from mnemon.adapting.parts import data_uri, placeholder
 from mnemon.adapting.policy import Policy, spoken
 from mnemon.adapting.queue import WriteQueue
-from mnemon.adapting.recall import Carried, RecallRules, choose, render, without_recalled
+from mnemon.adapting.recall import Carried, RecallRules, choose, estimated_tokens, fitting, render, without_recalled
 from mnemon.adapting.scoping import CallScope, IdSource, ScopeRule
 from mnemon.adapting.tools import (
     TOOLS,
@@ -70,6 +70,8 @@ __all__ = [
     "choose_tools",
     "data_uri",
     "difference",
+    "estimated_tokens",
+    "fitting",
     "from_framework",
     "handle_of",
     "name_of",

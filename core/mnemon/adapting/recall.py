@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mnemon.logic.arguments import check_kinds, check_limit, check_threshold
-from mnemon.logic.recall import check_max_tokens, render_block, without_blocks
+from mnemon.logic.recall import check_max_tokens, estimated_tokens, render_block, without_blocks
 from mnemon.types.message import Text
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mnemon.types.message import Message
     from mnemon.types.results import SearchResult
 
-__all__ = ["Carried", "RecallRules", "choose", "render", "without_recalled"]
+__all__ = ["Carried", "RecallRules", "choose", "estimated_tokens", "fitting", "render", "without_recalled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,13 @@ def choose(found: SearchResult, carried: Carried, rules: RecallRules) -> list[Hi
         if not carried.says(hit.memory):
             fresh.setdefault(_plain(hit.memory.text), hit)
     return list(fresh.values())[: rules.limit]
+
+
+def fitting(found: SearchResult, carried: Carried, rules: RecallRules) -> list[Hit]:
+    """Return what `render` would show, best first, for a framework that has a form of its own for it."""
+    chosen = choose(found, carried, rules)
+    shown = {hit.memory.id for hit in render_block(chosen, max_tokens=rules.max_tokens).hits}
+    return [hit for hit in chosen if hit.memory.id in shown]
 
 
 def render(found: SearchResult, carried: Carried, rules: RecallRules) -> str:

@@ -108,6 +108,17 @@ async def test_three_turns_leave_one_message_with_memories(memory: Memory) -> No
     assert len((await context.save_state())["messages"]) == 7
 
 
+async def test_a_thought_alone_is_kept_in_a_context_and_not_remembered(memory: Memory) -> None:
+    context = MnemonChatCompletionContext(memory, user_id="ana", run_id="s1", remember=True)
+    thought = AssistantMessage(content="", thought="hm", source="helper")
+
+    for message in (user("Hi"), thought, AssistantMessage(content="Hello", source="helper")):
+        await context.add_message(message)
+
+    assert (await context.get_messages())[1] == thought
+    assert sorted(one.text for one in memory.get_all(user_id="ana")) == ["Hello", "Hi"]
+
+
 async def test_memories_that_do_not_answer_any_more_are_taken_out(memory: Memory) -> None:
     memory.add("My cat is called Milo.", user_id="ana")
     ours, context = MnemonMemory(memory, user_id="ana"), UnboundedChatCompletionContext()

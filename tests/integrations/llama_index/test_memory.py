@@ -12,7 +12,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from llama_index.core.base.llms.types import MessageRole, TextBlock
+from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock, ThinkingBlock
 
 import mnemon
 from mnemon import ConfigError, Memory, ScopeError, StoreUnavailableError
@@ -43,6 +43,17 @@ def test_a_history_is_what_was_put(memory: Memory) -> None:
     assert texts(there) == ["Hi", None, "found", "Hello"]
     assert there[1].blocks == called("c1").blocks
     assert there[2].additional_kwargs["tool_call_id"] == "c1"
+
+
+def test_a_thought_alone_is_kept_and_not_remembered(memory: Memory) -> None:
+    talk = of(memory, "monday")
+    thought = ChatMessage(role=MessageRole.ASSISTANT, blocks=[ThinkingBlock(content="hm")])
+
+    talk.put_messages([user("Hi"), thought, assistant("Hello")])
+    talk.set(talk.get_all())
+
+    assert [one.blocks for one in talk.get_all()][1] == thought.blocks
+    assert sorted(one.text for one in memory.get_all(user_id="ana")) == ["Hello", "Hi"]
 
 
 def test_the_same_words_twice_are_two_messages(memory: Memory) -> None:

@@ -24,6 +24,7 @@ from mnemon_llama_index import MnemonMemory
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning"),  # LlamaIndex's workflows
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:crewai"),  # it uses what it deprecates
     pytest.mark.filterwarnings("ignore:is_running called from within a step:DeprecationWarning"),  # the same
 ]
 
@@ -41,7 +42,7 @@ def heard(number: int) -> str:
 async def test_a_conversation_goes_on_in_any_framework(memory: Memory, order: list[str]) -> None:
     answers = [await TURNS[name](memory, "ana", "s1", f"Words {place}") for place, name in enumerate([*order, *order])]
 
-    assert answers == [heard(2 * place + 1) for place in range(8)]
+    assert answers == [heard(2 * place + 1) for place in range(2 * len(TURNS))]
     log = memory.conversations.read(user_id="ana", run_id="s1")
     said = [one for place, answer in enumerate(answers) for one in (("user", f"Words {place}"), ("assistant", answer))]
     assert [(one.role, one.text) for one in log] == said

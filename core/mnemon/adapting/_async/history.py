@@ -10,6 +10,7 @@ from mnemon.adapting._async.keeper import AsyncKeeper
 from mnemon.adapting.failing import tolerating
 from mnemon.adapting.recall import Carried, without_recalled
 from mnemon.adapting.replacing import plan_replacement
+from mnemon.adapting.unsaid import carries, speaks, worded, wordless
 from mnemon.protocols.clock import random_id
 
 if TYPE_CHECKING:
@@ -35,13 +36,14 @@ class AsyncHistory:
     async def read(self, scope: Scope) -> list[Message]:
         """Return the messages of a session, in order."""
         with tolerating(self._policy.on_error, "the history was not read"):
-            return await (await self._view(scope)).conversations.read()
+            return [wordless(one) for one in await (await self._view(scope)).conversations.read()]
         return []
 
     async def append(self, scope: Scope, messages: Sequence[Message], *, remember: bool) -> None:
         """Add messages at the end; one whose id is there already is left as it is.
 
-        What was recalled for a prompt is taken out, and a message that says nothing is left out.
+        What was recalled for a prompt is taken out. A message that says nothing is left out, unless it
+        carries what its framework can read, such as a thought alone: that is kept, and no memory is made of it.
         """
         said = _said(messages)
         if not said:
@@ -53,11 +55,12 @@ class AsyncHistory:
         """Make the history these messages; what is there already stays, and memories of what goes stay too."""
         with tolerating(self._policy.on_error, "the history was not replaced"):
             view = await self._view(scope)
-            plan = plan_replacement(await view.conversations.read(), _said(messages, known=True))
+            there = [wordless(one) for one in await view.conversations.read()]
+            plan = plan_replacement(there, _said(messages, known=True))
             if plan.gone:
                 await view.conversations.delete(plan.gone)
             for message in plan.changed:
-                await view.conversations.replace(message)
+                await view.conversations.replace(worded(message))
             for known, run in groupby(plan.appended, key=lambda one: one.known):
                 said = [one.message for one in run]
                 await self._append(view, said, remember=remember and not known)
@@ -72,7 +75,7 @@ class AsyncHistory:
         with tolerating(self._policy.on_error, f"{len(messages)} messages were not changed"):
             view = await self._view(scope)
             for message in messages:
-                await view.conversations.replace(message)
+                await view.conversations.replace(worded(message))
 
     async def clear(self, scope: Scope) -> None:
         """Take all messages out of the history; memories stay."""
@@ -96,10 +99,12 @@ class AsyncHistory:
         return await self._keeper.recall(scope, question, Carried([*told, (None, question)]))
 
     async def _append(self, view: AsyncMemory, said: Sequence[Message], *, remember: bool) -> None:
-        if remember:
-            await view.add(said)
-        else:
-            await view.conversations.append(said)
+        for spoken, run in groupby(said, key=speaks):
+            messages = [worded(one) for one in run]
+            if remember and spoken:
+                await view.add(messages)
+            else:
+                await view.conversations.append(messages)
 
     async def _view(self, scope: Scope) -> AsyncMemory:
         memory = await self._policy.handle.amemory()
@@ -114,6 +119,6 @@ def _said(messages: Sequence[Message], *, known: bool = False) -> list[Message]:
 
     With `known` those without an id stay so, since they may be in the history already.
     """
-    plain = [without_recalled(message) for message in messages]
-    said = [message for message in plain if any(getattr(block, "text", "attached").strip() for block in message.blocks)]
+    plain = [(message, without_recalled(message)) for message in messages]
+    said = [bare for message, bare in plain if speaks(bare) or (not speaks(message) and carries(message))]
     return said if known else [replace(message, id=message.id or random_id()) for message in said]

@@ -11,6 +11,7 @@ from mnemon.adapting._sync.keeper import Keeper
 from mnemon.adapting.failing import tolerating
 from mnemon.adapting.recall import Carried, without_recalled
 from mnemon.adapting.replacing import plan_replacement
+from mnemon.adapting.unsaid import carries, speaks, worded, wordless
 from mnemon.protocols.clock import random_id
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ class History:
     def read(self, scope: Scope) -> list[Message]:
         """Return the messages of a session, in order."""
         with tolerating(self._policy.on_error, "the history was not read"):
-            return (self._view(scope)).conversations.read()
+            return [wordless(one) for one in (self._view(scope)).conversations.read()]
         return []
 
     def append(self, scope: Scope, messages: Sequence[Message], *, remember: bool) -> None:
         """Add messages at the end; one whose id is there already is left as it is.
 
-        What was recalled for a prompt is taken out, and a message that says nothing is left out.
+        What was recalled for a prompt is taken out. A message that says nothing is left out, unless it
+        carries what its framework can read, such as a thought alone: that is kept, and no memory is made of it.
         """
         said = _said(messages)
         if not said:
@@ -54,11 +56,12 @@ class History:
         """Make the history these messages; what is there already stays, and memories of what goes stay too."""
         with tolerating(self._policy.on_error, "the history was not replaced"):
             view = self._view(scope)
-            plan = plan_replacement(view.conversations.read(), _said(messages, known=True))
+            there = [wordless(one) for one in view.conversations.read()]
+            plan = plan_replacement(there, _said(messages, known=True))
             if plan.gone:
                 view.conversations.delete(plan.gone)
             for message in plan.changed:
-                view.conversations.replace(message)
+                view.conversations.replace(worded(message))
             for known, run in groupby(plan.appended, key=lambda one: one.known):
                 said = [one.message for one in run]
                 self._append(view, said, remember=remember and not known)
@@ -73,7 +76,7 @@ class History:
         with tolerating(self._policy.on_error, f"{len(messages)} messages were not changed"):
             view = self._view(scope)
             for message in messages:
-                view.conversations.replace(message)
+                view.conversations.replace(worded(message))
 
     def clear(self, scope: Scope) -> None:
         """Take all messages out of the history; memories stay."""
@@ -97,10 +100,12 @@ class History:
         return self._keeper.recall(scope, question, Carried([*told, (None, question)]))
 
     def _append(self, view: Memory, said: Sequence[Message], *, remember: bool) -> None:
-        if remember:
-            view.add(said)
-        else:
-            view.conversations.append(said)
+        for spoken, run in groupby(said, key=speaks):
+            messages = [worded(one) for one in run]
+            if remember and spoken:
+                view.add(messages)
+            else:
+                view.conversations.append(messages)
 
     def _view(self, scope: Scope) -> Memory:
         memory = self._policy.handle.memory()
@@ -115,6 +120,6 @@ def _said(messages: Sequence[Message], *, known: bool = False) -> list[Message]:
 
     With `known` those without an id stay so, since they may be in the history already.
     """
-    plain = [without_recalled(message) for message in messages]
-    said = [message for message in plain if any(getattr(block, "text", "attached").strip() for block in message.blocks)]
+    plain = [(message, without_recalled(message)) for message in messages]
+    said = [bare for message, bare in plain if speaks(bare) or (not speaks(message) and carries(message))]
     return said if known else [replace(message, id=message.id or random_id()) for message in said]

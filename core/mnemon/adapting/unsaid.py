@@ -1,0 +1,58 @@
+"""Messages without words that carry something all the same, such as a model's thought alone.
+
+Only their framework can read what they carry, and the conversation log takes no message that says
+nothing. So they stand there with a word in the place of words, which is taken away when they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mnemon.adapting.messages import OURS
+from mnemon.types.message import Text
+
+if TYPE_CHECKING:
+    from mnemon.types.jsonvalue import JsonObject
+    from mnemon.types.message import Message
+
+__all__ = ["WORD", "carries", "speaks", "worded", "wordless"]
+
+WORD = "[unsaid]"
+"""What somebody sees who reads the log without the framework."""
+
+_MARK = "unsaid"
+
+
+def speaks(message: Message) -> bool:
+    """Whether a message has words, calls, results or attachments."""
+    return any(getattr(block, "text", "attached").strip() for block in message.blocks)
+
+
+def carries(message: Message) -> bool:
+    """Whether a message holds what only its framework can read."""
+    return bool(_beyond(message))
+
+
+def worded(message: Message) -> Message:
+    """Return a message as the log takes it."""
+    if speaks(message):
+        return message
+    marked = {**_beyond(message), _MARK: True}
+    return replace(message, content=(*message.blocks, Text(WORD)), metadata={**message.metadata, OURS: marked})
+
+
+def wordless(message: Message) -> Message:
+    """Return a message of the log as it was before `worded`."""
+    beyond = _beyond(message)
+    if _MARK not in beyond:
+        return message
+    rest = {name: value for name, value in beyond.items() if name != _MARK}
+    blocks = message.blocks[:-1] if message.blocks[-1:] == (Text(WORD),) else message.blocks
+    return replace(message, content=blocks, metadata={**message.metadata, OURS: rest})
+
+
+def _beyond(message: Message) -> JsonObject:
+    kept = message.metadata.get(OURS)
+    return kept if isinstance(kept, Mapping) else {}

@@ -1,0 +1,44 @@
+"""States of flows as rows: the newest of each, and what it waits for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mnemon.types.storage import Delete, Put, Row
+from mnemon.types.times import format_time
+from mnemon_crewai.rows import STATES, kept_apart
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mnemon import Scope
+    from mnemon.adapting.async_desk import AsyncDesk
+
+__all__ = ["clear", "load", "save"]
+
+
+async def save(desk: AsyncDesk, scope: Scope, flow: str, states: Mapping[str, bytes]) -> None:
+    """Store what there is of a flow, by kind, in the place of what there was."""
+    now = format_time(desk.clock())
+    rows = [
+        Row(
+            id=kept_apart(scope, flow, kind),
+            fields={**scope.to_dict(), "flow": flow, "kind": kind, "saved_at": now},
+            payload=state,
+        )
+        for kind, state in states.items()
+    ]
+    await desk.store.apply(desk.project, [Put(collection=STATES.name, row=row) for row in rows])
+
+
+async def load(desk: AsyncDesk, scope: Scope, flow: str, kind: str) -> bytes | None:
+    """Return what is stored of a flow, or None."""
+    key = kept_apart(scope, flow, kind)
+    found = await desk.store.get(desk.project, STATES.name, [key], include=("payload",), decisive=True)
+    return found[key].payload if key in found else None
+
+
+async def clear(desk: AsyncDesk, scope: Scope, flow: str, kind: str) -> None:
+    """Take away what is stored of a flow."""
+    key = kept_apart(scope, flow, kind)
+    await desk.store.apply(desk.project, [Delete(collection=STATES.name, ids=[key])])
