@@ -362,3 +362,15 @@ def test_the_model_is_small_enough_for_a_wheel_of_30_megabytes() -> None:
     folder = resources.files(importlib.import_module("mnemon.embedders.minilm"))
 
     assert sum(len(item.read_bytes()) for item in folder.iterdir() if item.is_file()) < 25_000_000
+
+
+def test_nothing_is_reported_and_no_id_of_the_machine_is_kept(tmp_path: Path) -> None:
+    """As on a machine of nobody who tests: with CI set, onnxruntime would not report anyway."""
+    script = "from mnemon.embedders.local import LocalEmbedder; LocalEmbedder().embed(['hello'])"
+    unset = {"CI", "GITHUB_ACTIONS", "TF_BUILD", "ORT_DISABLE_TELEMETRY"}
+    quiet = {name: value for name, value in os.environ.items() if name not in unset}
+    environment = {**quiet, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=120)
+
+    assert list(tmp_path.rglob("*")) == []

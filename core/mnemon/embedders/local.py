@@ -151,7 +151,7 @@ class _Model:
             if self._tokenizer is None:
                 _library("numpy")
                 self._tokenizer = _open_tokenizer()
-                if _holds_interpreter(_library("onnxruntime").__version__):
+                if _holds_interpreter(_runtime().__version__):
                     self._session = _open_session()
             return self._tokenizer
 
@@ -187,9 +187,7 @@ def _open_tokenizer() -> _Tokenizer:
 
 
 def _open_session() -> _Session:
-    onnxruntime = _library("onnxruntime")
-    if hasattr(onnxruntime, "disable_telemetry_events"):
-        onnxruntime.disable_telemetry_events()
+    onnxruntime = _runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3  # errors
@@ -201,6 +199,20 @@ def _holds_interpreter(version: str) -> bool:
     """Tell whether this onnxruntime reads a model without letting other Python code run, for 0.1 s and more."""
     major, minor = version.split(".")[:2]
     return (int(major), int(minor)) < (1, 31)
+
+
+def _runtime() -> ModuleType:
+    """Return onnxruntime, kept from reporting to its makers.
+
+    Its wheels do since 1.29, from the moment they are imported, and write an id of the machine into the
+    user's cache; only this variable keeps them from it whole (https://github.com/microsoft/onnxruntime,
+    docs/Privacy.md). Who sets it otherwise, or imports onnxruntime before, decides for themselves.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    onnxruntime = _library("onnxruntime")
+    if hasattr(onnxruntime, "disable_telemetry_events"):
+        onnxruntime.disable_telemetry_events()
+    return onnxruntime
 
 
 def _library(name: str) -> ModuleType:
