@@ -162,13 +162,12 @@ def _candidates(
     weights: Mapping[str, float],
     cosines: Cosines | None,
 ) -> Candidates:
-    where = {place: number for number, place in enumerate(places.tolist())}
     may: list[bool] = allowed[places].tolist()
     return Candidates(
         pool=view.pool(places, list(weights), cosines),
-        row_ids=[view.row_id(place) for place in where],
-        by_words={where[place] for place in words.tolist()},
-        by_meaning={where[place] for place in meaning.tolist()},
+        row_id=lambda number: view.row_id(int(places[number])),
+        by_words=lambda number: bool((words == places[number]).any()),
+        by_meaning=lambda number: bool((meaning == places[number]).any()),
         allowed=may.__getitem__,
         terms=lambda number: view.terms(int(places[number])),
         marks=lambda number: view.said_by(int(places[number])),

@@ -101,8 +101,8 @@ def why_not(
     return WhyNot(
         memory_id=memory_id,
         step=lost or fate.step,
-        by_words=fate.ranked.place in candidates.by_words,
-        by_meaning=fate.ranked.place in candidates.by_meaning,
+        by_words=candidates.by_words(fate.ranked.place),
+        by_meaning=candidates.by_meaning(fate.ranked.place),
         score=fate.ranked.score,
         rank=fate.rank,
         signals=fate.ranked.signals,
@@ -223,7 +223,7 @@ def _surround(desk: Desk, sought: Sought, pool: dict[str, Pooled]) -> None:
 
 
 def _hits(desk: Desk, sought: Sought, candidates: Candidates, wanted: Sequence[Ranked]) -> SearchResult:
-    ids = [candidates.row_ids[one.place] for one in wanted]
+    ids = [candidates.row_id(one.place) for one in wanted]
     # Decisive: a node of a cluster that just came back still finds what was deleted meanwhile. A memory
     # that is not there any more, or deleted since, is left out.
     there = desk.store.get(desk.project, MEMORIES.name, ids, decisive=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mnemon.errors import InvalidFilterError, ScopeError
 from mnemon.logic.filters import METADATA, conjuncts
 from mnemon.logic.memories import DELETED
-from mnemon.logic.scopes import scope_condition
+from mnemon.logic.scopes import scope_condition, scope_with
 from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or, parse_filter, where
 from mnemon.types.scope import SCOPE_FIELDS, Scope
 from mnemon.types.times import format_time
@@ -60,13 +59,7 @@ def merge_scopes(*scopes: Mapping[str, str | None]) -> Scope | None:
         return None
     if any(type(value) is not str for value in merged.values()):
         return Scope(**merged)  # which says what is wrong with it
-    return _scope(*map(merged.get, SCOPE_FIELDS))
-
-
-@lru_cache(maxsize=1024)
-def _scope(user_id: str | None, agent_id: str | None, app_id: str | None, run_id: str | None) -> Scope:
-    """Return a scope, the same object for the same ids: callers come again and again with theirs."""
-    return Scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
+    return scope_with(*map(merged.get, SCOPE_FIELDS))
 
 
 def split_filters(filters: Mapping[str, object] | Filter | None) -> tuple[dict[str, str], Filter]:

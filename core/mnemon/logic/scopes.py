@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha1
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mnemon.protocols.clock import uuid_text
 from mnemon.types.filters import And, where
@@ -11,10 +12,12 @@ from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.scope import SCOPE_FIELDS, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Row
 
-__all__ = ["row_id", "scope_condition", "scope_of"]
+__all__ = ["row_id", "scope_condition", "scope_of", "scope_with"]
 
 _NAMESPACE = bytes.fromhex("6d6e656d6f6e50008000000000000000")
 """Namespace of every id that is made from other ids: "mnemon" in ASCII, and no other meaning."""
@@ -28,8 +31,13 @@ def scope_condition(scope: Scope) -> And:
 
 def scope_of(row: Row) -> Scope:
     """Return the scope that a row was written with."""
-    ids = {name: row.fields.get(name) for name in SCOPE_FIELDS}
-    return Scope(**{name: value for name, value in ids.items() if isinstance(value, str)})
+    return scope_with(*map(cast("Mapping[str, str]", row.fields).get, SCOPE_FIELDS))
+
+
+@lru_cache(maxsize=1024)
+def scope_with(user_id: str | None, agent_id: str | None, app_id: str | None, run_id: str | None) -> Scope:
+    """Return a scope, the same object for the same ids: callers come again and again with theirs."""
+    return Scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
 
 
 def row_id(kind: str, *parts: str | None) -> str:

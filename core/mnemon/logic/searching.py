@@ -231,9 +231,9 @@ class Candidates:
 
     Attributes:
         pool: what is ranked.
-        row_ids: the row of each memory.
-        by_words: those that the words found.
-        by_meaning: those that the vector found.
+        row_id: the row of one.
+        by_words: whether the words found one.
+        by_meaning: whether the vector found one.
         allowed: whether one may be found.
         terms: the terms of one.
         marks: what two must have in common to say the same with the same words: who says it; and with "today"
@@ -241,9 +241,9 @@ class Candidates:
     """
 
     pool: Pool
-    row_ids: Sequence[str]
-    by_words: Container[int]
-    by_meaning: Container[int]
+    row_id: Callable[[int], str]
+    by_words: Callable[[int], bool]
+    by_meaning: Callable[[int], bool]
     allowed: Callable[[int], bool]
     terms: Callable[[int], Sequence[str]]
     marks: Callable[[int], tuple[object, ...]]
@@ -264,9 +264,9 @@ def candidates_of(
 
     return Candidates(
         pool=pool,
-        row_ids=[one.row.id for one, _ in chosen],
-        by_words={place for place, (one, _) in enumerate(chosen) if one.by_words},
-        by_meaning={place for place, (one, _) in enumerate(chosen) if one.cosine is not None},
+        row_id=lambda place: chosen[place][0].row.id,
+        by_words=lambda place: chosen[place][0].by_words,
+        by_meaning=lambda place: chosen[place][0].cosine is not None,
         allowed=lambda place: pool.ids[place] in found or meets(chosen[place][0].row),
         terms=lambda place: chosen[place][1].terms,
         marks=marks,

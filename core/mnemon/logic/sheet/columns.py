@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-__all__ = ["Columns", "Names"]
+__all__ = ["Columns", "Names", "Newest"]
 
 _SPARE = 1.25
 """Room that growing arrays get beyond their rows, so that most additions copy nothing."""
@@ -76,3 +76,43 @@ class Names:
     def find(self, text: str) -> int | None:
         """Return the number of a text, or None where it has none."""
         return self._numbers.get(text)
+
+
+class Newest:
+    """The place of the current row of each memory, by the memory's number."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+        self._places = Columns({"place": np.int64})
+        self._used = 0
+
+    @property
+    def room(self) -> int:
+        """How many numbers there may be."""
+        return len(self._places["place"])
+
+    @property
+    def bytes(self) -> int:
+        """Memory that this takes."""
+        return self._places.bytes
+
+    def reserve(self, numbers: int) -> None:
+        """See to it that there is room for so many memories; new ones have no row."""
+        if numbers > self._used:
+            self._places.reserve(numbers, self._used)
+            self._places["place"][self._used :] = -1
+            self._used = numbers
+
+    def find(self, number: int) -> int:
+        """Return the row of a memory, -1 for none."""
+        return int(self._places["place"][number])
+
+    def put(self, number: int, place: int) -> None:
+        """Let a row be a memory's; -1 for none."""
+        self._places["place"][number] = place
+
+    def rows(self, numbers: NDArray[numpy.int32]) -> NDArray[numpy.int64]:
+        """Return the rows of memories, -1 for each that has none."""
+        return self._places["place"][numbers]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon.logic.embedding import unit_rows
 from mnemon.logic.memories import QUESTION, TIME_WORDS
 from mnemon.logic.recall import length_of, role_number
-from mnemon.logic.sheet.columns import Columns, Names
+from mnemon.logic.sheet.columns import Columns, Names, Newest
 from mnemon.logic.sheet.words import Words
 from mnemon.types.scope import SCOPE_FIELDS
 
@@ -90,7 +90,7 @@ class Sheet:
         self.memories, self.speakers, self.scopes = Names(), Names(), Names()
         self.memories.number("")  # 0 is nobody's
         self.row_ids: list[str] = []
-        self.newest: dict[int, int] = {}
+        self.newest = Newest()
         self._sessions = Names()
         self._places: dict[int, int] = {}
         self._doubled: set[int] = set()
@@ -100,7 +100,7 @@ class Sheet:
     @property
     def bytes(self) -> int:
         """Memory that the sheet takes, about."""
-        return self.columns.bytes + self.words.bytes + _ROW_BYTES * self.rows
+        return self.columns.bytes + self.words.bytes + self.newest.bytes + _ROW_BYTES * self.rows
 
     def take(self, since: Mark | None, changes: Changes) -> bool:
         """Carry out what changed since a mark, unless another thread has; return False where only a new sheet helps."""
@@ -120,6 +120,7 @@ class Sheet:
                     new[number] = row
             if new and not self._add(new):
                 return False
+            self.newest.reserve(len(self.memories.texts))
             self.mark = changes.mark
             return self._gone == 0 or self.rows - self._gone >= _REBUILD_BELOW * self.rows
 
@@ -133,8 +134,8 @@ class Sheet:
         if self._space is not None:
             self.columns["units"][place] = 0
         self._gone += 1
-        if self.newest.get(memory) == place:
-            del self.newest[memory]
+        if self.newest.find(memory) == place:
+            self.newest.put(memory, -1)
         return memory not in self._doubled  # else the version that stood back for this one counts again
 
     def _add(self, rows: Mapping[int, Row]) -> bool:
@@ -157,6 +158,7 @@ class Sheet:
             vectors = np.stack([cast("Vectors", given[place - start].vectors[self._space]) for place in with_vector])
             columns["units"][with_vector] = unit_rows(vectors)
             columns["embedded"][with_vector] = True
+        self.newest.reserve(len(self.memories.texts))
         for place, number in enumerate(rows, start):
             self._places[number] = place
             self._supersede(place)
@@ -190,13 +192,13 @@ class Sheet:
         """Let of two current versions of one memory, which two writers may leave, only the later one count."""
         columns = self.columns
         memory, version = int(columns["memory"][place]), columns["version"]
-        before = self.newest.get(memory)
-        if before is not None:
+        before = self.newest.find(memory)
+        if before >= 0:
             self._doubled.add(memory)
             earlier = before if version[before] < version[place] else place
             columns["alive"][earlier] = False
             place = before + place - earlier
-        self.newest[memory] = place
+        self.newest.put(memory, place)
 
 
 def _instant(time: str) -> int:

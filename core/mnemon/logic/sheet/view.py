@@ -44,6 +44,7 @@ class View:
             number = sheet.scopes.find(value)
             inside &= sheet.columns[name][: self._rows] == (-1 if number is None else number)
         self.inside = inside
+        self._held: dict[str, tuple[NDArray[numpy.int64], NDArray[numpy.int32]]] = {}
 
     @property
     def count(self) -> int:
@@ -55,9 +56,12 @@ class View:
         return {term: int(self.inside[self._holding(term)[0]].sum()) for term in terms}
 
     def _holding(self, term: str) -> tuple[NDArray[numpy.int64], NDArray[numpy.int32]]:
-        places, often = self._sheet.words.holding(term)
-        known = places < self._rows
-        return (places, often) if known.all() else (places[known], often[known])
+        held = self._held.get(term)
+        if held is None:
+            places, often = self._sheet.words.holding(term)
+            known = places < self._rows
+            held = self._held[term] = (places, often) if known.all() else (places[known], often[known])
+        return held
 
     def unexpired(self, moment: datetime) -> Truths:
         """Return which rows have not expired by then."""
@@ -102,31 +106,31 @@ class View:
         """Return these rows and the turns before and after them, so many on either side; by time."""
         import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-        columns, newest = self._sheet.columns, self._sheet.newest.get
+        columns, newest = self._sheet.columns, self._sheet.newest
         memory, previous = columns["memory"][: self._rows], columns["previous"][: self._rows]
         taken = np.zeros(self._rows, np.bool_)
         taken[places] = True
         edge = places
         for _ in range(rings):
-            before = [newest(number, self._rows) for number in previous[edge].tolist() if number]
-            ahead = np.array([place for place in before if place < self._rows], np.intp)
-            ending = np.zeros(len(self._sheet.memories.texts), np.bool_)
+            before = newest.rows(previous[edge])
+            ending = np.zeros(newest.room, np.bool_)
             ending[memory[edge]] = True
             wanted = ending[previous]
-            wanted[ahead] = True
+            wanted[before[(before >= 0) & (before < self._rows)]] = True
             wanted &= self.inside & ~taken
             edge = np.flatnonzero(wanted)
             taken[edge] = True
-        found = np.flatnonzero(taken)
-        said = columns["said"][found]
-        order = np.argsort(said, kind="stable")
-        found = found[order]
-        if (said[order][1:] == said[order][:-1]).any():
-            texts = self._sheet.memories.texts
-            instants, numbers = cast("list[int]", said[order].tolist()), cast("list[int]", memory[found].tolist())
-            keys = [(instant, texts[number]) for instant, number in zip(instants, numbers, strict=True)]
-            found = found[sorted(range(len(keys)), key=keys.__getitem__)]
-        return found
+        return self._by_time(np.flatnonzero(taken))
+
+    def _by_time(self, places: Places) -> Places:
+        """Return places in the order in which they were said, and by the ids of their memories."""
+        import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+        columns, texts = self._sheet.columns, self._sheet.memories.texts
+        numbers: list[int] = columns["memory"][places].tolist()
+        ids = [texts[number] for number in numbers]
+        places = places[sorted(range(len(ids)), key=ids.__getitem__)]
+        return places[np.argsort(columns["said"][places], kind="stable")]
 
     def pool(self, places: Places, terms: Sequence[str], cosines: Floats | None) -> Pool:
         """Return rows, which are sorted by time, as the ranking takes them."""
@@ -135,9 +139,10 @@ class View:
         columns, count = self._sheet.columns, len(places)
         texts, names = self._sheet.memories.texts, self._sheet.speakers.texts
         known, speaker = np.unique(columns["speaker"][places], return_inverse=True)
-        memories: list[int] = columns["memory"][places].tolist()
-        where = dict(zip(memories, range(count), strict=True)).get
-        before = [where(number, count) for number in columns["previous"][places].tolist()]
+        numbers = columns["memory"][places]
+        memories: list[int] = numbers.tolist()
+        where = np.full(self._sheet.newest.room, count, np.intp)
+        where[numbers] = np.arange(count)
         at = np.full(self._rows, -1, np.intp)
         at[places] = np.arange(count)
         counts = np.zeros((count, len(terms)))
@@ -147,7 +152,7 @@ class View:
             counts[at[held[inside]], column] = often[inside]
         return Pool(
             ids=[texts[number] for number in memories],
-            before=np.array(before, np.intp),
+            before=where[columns["previous"][places]],
             session=columns["session"][places].astype(np.intp),
             roles=columns["role"][places],
             questions=columns["question"][places],
