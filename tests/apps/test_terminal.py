@@ -121,9 +121,15 @@ def test_a_file_through_a_pipe_is_utf_8_whatever_the_locale_says(
 def test_a_full_disk_behind_stdout_is_one_line_on_stderr(cli: Callable[..., Ran], words: list[str]) -> None:
     cli("add", "Tea at five.", "--user", "ana")
 
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
-            [*COMMAND, *words, "--user", "ana"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [*COMMAND, *words, "--user", "ana"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=buffered,
         )
 
     assert done.returncode == 1

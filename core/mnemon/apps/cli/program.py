@@ -81,6 +81,15 @@ _command = typer.main.get_command(app)
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; return the exit code. Without any argument it helps."""
+    code = _run(arguments)
+    try:
+        sys.stdout.flush()
+    except OSError:  # what is left in the buffer was told of, and Python would try once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who called, as >&- does: nobody wants to read it
@@ -97,8 +106,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
             _name(given), Problem("nothing was changed, as there was no answer", kind="Cancelled"), **_how(given)
         )
     except BrokenPipeError:  # whoever read the output has seen enough
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the boundary of the process
         return report(_name(given), problem_of(error), **_how(given))

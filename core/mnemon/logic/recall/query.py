@@ -110,8 +110,9 @@ def dense_applies(query: Query, *, embedder: str | None, config: RecallConfig) -
     if embedder is None:
         return False
     known = config.calibration(embedder)
-    pairs = ((query.script, known.scripts), (query.language, known.languages))
-    return all(few is None or not own or own in few for own, few in pairs)
+    if known.scripts is not None and query.script and query.script not in known.scripts:
+        return False
+    return known.languages is None or not query.language or query.language in known.languages
 
 
 def _unnamed(normal: str, asked: str, names: Sequence[Mention]) -> str:

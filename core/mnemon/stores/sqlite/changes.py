@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
     from mnemon.stores.sqlite.conditions import Sql
     from mnemon.stores.sqlite.connections import Connection
+    from mnemon.types.changes import Mark
     from mnemon.types.requests import ChangesRequest
     from mnemon.types.storage import Row
 
-__all__ = ["changes_since", "no_changes"]
+__all__ = ["changes_since", "check_mark", "no_changes"]
 
 _FEW_NEW = 4_096
 _MARK_LENGTH = 2
@@ -34,9 +35,6 @@ def changes_since(connection: Connection, request: ChangesRequest, project: int)
         )[0],
     )
     mark = (0, last) if request.since is None else request.since
-    if len(mark) != _MARK_LENGTH:
-        msg = f"`since` must be the mark that an earlier call of this store returned, not {mark!r}"
-        raise InvalidInputError(msg)
     since, logged = mark
     if since == highest and logged == last:
         return Changes(rows={}, gone=(), mark=mark, more=False, anew=False)
@@ -57,6 +55,17 @@ def changes_since(connection: Connection, request: ChangesRequest, project: int)
         more=more,
         anew=anew,
     )
+
+
+def check_mark(mark: Mark | None) -> None:
+    """Refuse a mark that this store cannot have given.
+
+    Raises:
+        InvalidInputError: it has another length.
+    """
+    if mark is not None and len(mark) != _MARK_LENGTH:
+        msg = f"`since` must be the mark that an earlier call of this store returned, not {mark!r}"
+        raise InvalidInputError(msg)
 
 
 def no_changes(request: ChangesRequest) -> Changes:

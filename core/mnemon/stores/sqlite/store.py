@@ -12,7 +12,7 @@ from mnemon.protocols.capabilities import Capability
 from mnemon.stores.base import BaseStore
 from mnemon.stores.sqlite import reader
 from mnemon.stores.sqlite.audit import audit_collection
-from mnemon.stores.sqlite.changes import changes_since, no_changes
+from mnemon.stores.sqlite.changes import changes_since, check_mark, no_changes
 from mnemon.stores.sqlite.connections import Connection, Connections, Durability
 from mnemon.stores.sqlite.copies import copy_to
 from mnemon.stores.sqlite.failures import translated
@@ -224,6 +224,7 @@ class SQLiteStore(_SQLiteOperations):
         request = changes_request(
             self._find(collection), project, where, since=since, limit=limit, include=include, fields=fields
         )
+        check_mark(request.since)
         with self._connections.reading() as connection:
             number = project_number(connection, request.project)
             return no_changes(request) if number is None else changes_since(connection, request, number)
