@@ -12,7 +12,7 @@ import pytest
 
 from mnemon import AsyncMemory, Memory
 from mnemon_langgraph import MnemonSaver, MnemonStore
-from tests.cassettes.conftest import PREFIX, cassette, empty_server, place, weaviate_node
+from tests.cassettes.conftest import PREFIX, cassette, empty_server, place, weaviate_binary, weaviate_node
 from tests.core.memory.sources import SetClock, counting
 from tests.live.conftest import Place
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mnemon.testing.cassettes import RecordedServer
 
-__all__ = ["cassette", "empty_server", "place", "weaviate_node"]
+__all__ = ["cassette", "empty_server", "place", "weaviate_binary", "weaviate_node"]
 
 SUITE = "langgraph.checkpoint.conformance"
 
