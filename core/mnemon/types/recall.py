@@ -86,7 +86,7 @@ class RecallConfig:
         gathering: share of the two above that is the session's where the answer is spread over many
             turns (how many different ones, in which order, a summary), since it is not in the best
             session alone; the rest is the turn's own worth. BEAM +.004 and by words +.011, LoCoMo
-            +.001 and +.001; .25 to .75 are alike.
+            +.001 and +.001; at .5 and at 0 BEAM gains .001 only.
         alike: share of the terms of two memories, of all that either holds, from which they say the
             same: the worse one is left out of a search. None leaves nothing out.
         calibrations: what is known of embedders, by name.
