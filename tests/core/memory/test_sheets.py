@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +12,8 @@ import pytest
 
 from mnemon import Memory, Message, NotFoundError, SQLiteStore
 from mnemon.logic.sheet import Sheet, Sheets
+from mnemon.types.changes import Changes
+from mnemon.types.storage import Row
 from tests.core.memory.sources import FakeEmbedder, SetClock, counting
 
 if TYPE_CHECKING:
@@ -168,3 +171,16 @@ def test_what_is_kept_is_bounded_and_the_least_used_goes_first() -> None:
     assert (sheets.fits(30, None), sheets.fits(30, 384), sheets.fits(1_000, None)) == (True, False, False)
     sheets.clear()
     assert [sheets.find(key) for key in keys] == [None] * 5
+
+
+def test_a_sheet_that_an_error_left_half_done_is_not_gone_on_with() -> None:
+    good = Row(
+        id="a", fields={"memory_id": "a", "version": 1, "said_at": "2026-05-08T12:00:00.000000Z"}, terms=("cat",)
+    )
+    changes = Changes(rows={1: good, 2: replace(good, fields={})}, gone=(), mark=(2, 0), more=False, anew=False)
+    sheet = Sheet(None, None)
+    with pytest.raises(KeyError):
+        sheet.take(None, changes)
+
+    assert not sheet.take(None, replace(changes, rows={1: good}))
+    assert sheet.rows == 0

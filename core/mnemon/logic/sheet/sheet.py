@@ -95,6 +95,7 @@ class Sheet:
         self._places: dict[int, int] = {}
         self._doubled: set[int] = set()
         self._last = -1
+        self._half_done = False
         self._gone = 0
 
     @property
@@ -107,8 +108,9 @@ class Sheet:
         with self._lock:
             if since != self.mark:
                 return True
-            if changes.anew:
+            if changes.anew or self._half_done:
                 return False
+            self._half_done = True  # until all is carried out: an error in between leaves columns of unequal length
             for number in changes.gone:
                 if not self._remove(number):
                     return False
@@ -122,6 +124,7 @@ class Sheet:
                 return False
             self.newest.reserve(len(self.memories.texts))
             self.mark = changes.mark
+            self._half_done = False
             return self._gone == 0 or self.rows - self._gone >= _REBUILD_BELOW * self.rows
 
     def _remove(self, number: int) -> bool:
