@@ -46,6 +46,11 @@ _MICROSECOND = timedelta(microseconds=1)
 _NEVER = 1 << 62
 _ROW_BYTES = 400
 """What a row takes beyond its arrays: its id, its memory's id, and the tables that hold them."""
+_FILLED = (
+    *("memory", "previous", "session", "speaker", "version", "role", "question", "time_words", "said", "expires"),
+    *SCOPE_FIELDS,
+)
+"""Columns made of a row's fields."""
 _REBUILD_BELOW = 0.75
 """Share of rows that must still be current; a sheet with fewer is made anew."""
 
@@ -116,10 +121,11 @@ class Sheet:
                     return False
             new: dict[int, Row] = {}
             for number, row in changes.rows.items():
-                if number in self._places:
-                    self._fill(self._places[number], row)
-                else:
+                if number not in self._places:
                     new[number] = row
+                    continue
+                for name, value in zip(_FILLED, self._values(row), strict=True):  # a patch may have changed them
+                    self.columns[name][self._places[number]] = value
             if new and not self._add(new):
                 return False
             self.newest.reserve(len(self.memories.texts))
@@ -154,8 +160,8 @@ class Sheet:
         self.words.add([row.terms for row in given])
         columns["length"][start:end] = [length_of(row.terms) for row in given]
         columns["alive"][start:end] = True
-        for place, row in enumerate(given, start):
-            self._fill(place, row)
+        for name, values in zip(_FILLED, zip(*map(self._values, given), strict=True), strict=True):
+            columns[name][start:end] = values
         with_vector = [place for place, row in enumerate(given, start) if self._space in row.vectors]
         if with_vector and self._space is not None:
             vectors = np.stack([cast("Vectors", given[place - start].vectors[self._space]) for place in with_vector])
@@ -169,27 +175,25 @@ class Sheet:
         self.rows = end
         return True
 
-    def _fill(self, place: int, row: Row) -> None:
-        """Write what a row's fields say; a patch may have changed them."""
-        columns = self.columns
+    def _values(self, row: Row) -> tuple[object, ...]:
+        """Return what a row's fields say, in the order of `_FILLED`."""
         get = cast("Mapping[str, str]", row.fields).get
         memory, session, cues = get("memory_id", ""), get("session"), get("cues", "")
         expires = None if get("pinned") else get("expires_at")
-        values = {
-            "memory": self.memories.number(memory),
-            "previous": self.memories.number(get("previous") or ""),
-            "session": self._sessions.number(session or f"\x1f{memory}"),
-            "speaker": self.speakers.number(get("speaker") or ""),
-            "version": row.fields["version"],
-            "role": role_number(get("role")),
-            "question": QUESTION in cues,
-            "time_words": TIME_WORDS in cues,
-            "said": _instant(get("said_at", "")),
-            "expires": _NEVER if expires is None else _instant(expires),
-            **{name: self.scopes.number(get(name) or "") for name in SCOPE_FIELDS},
-        }
-        for name, value in values.items():
-            columns[name][place] = value
+        scope = self.scopes.number
+        return (
+            self.memories.number(memory),
+            self.memories.number(get("previous") or ""),
+            self._sessions.number(session or f"\x1f{memory}"),
+            self.speakers.number(get("speaker") or ""),
+            row.fields["version"],
+            role_number(get("role")),
+            QUESTION in cues,
+            TIME_WORDS in cues,
+            _instant(get("said_at", "")),
+            _NEVER if expires is None else _instant(expires),
+            *[scope(get(name) or "") for name in SCOPE_FIELDS],
+        )
 
     def _supersede(self, place: int) -> None:
         """Let of two current versions of one memory, which two writers may leave, only the later one count."""
