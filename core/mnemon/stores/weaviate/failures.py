@@ -25,7 +25,7 @@ __all__ = [
     "is_missing_tenant",
     "is_too_large",
     "is_transient",
-    "refuse_without_leader",
+    "refuse_passing",
     "translated",
     "wording",
 ]
@@ -34,7 +34,10 @@ _SILENT = (WeaviateConnectionError, WeaviateTimeoutError, httpx.TransportError, 
 
 _NO_ANSWER = ("deadline exceeded", "unavailable", "failed to connect", "connection refused", "socket closed")
 _NO_LEADER = ("leader not found", "client connection is closing", "could not find leader")
-_NOT_NOW = ("cannot achieve consistency level", "shard is not ready", *_NO_LEADER, "not enough replicas")
+_CHANGING = ("due to: updatevectorindexconfigs",)
+"""Why a shard is read-only for a moment: somebody just declared another vector space."""
+_PASSING = (*_NO_LEADER, *_CHANGING)
+_NOT_NOW = ("cannot achieve consistency level", "shard is not ready", *_PASSING, "not enough replicas")
 _UNAUTHORISED, _FORBIDDEN = 401, 403
 
 
@@ -44,19 +47,19 @@ def wording(error: BaseException | None) -> str:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether there was no answer, or the nodes just elect a leader: why a request that may be repeated is."""
-    return isinstance(error, _SILENT) or any(one in wording(error) for one in (*_NO_ANSWER, *_NO_LEADER))
+    """Whether there was no answer, or the server is busy with itself: why a request that may be repeated is."""
+    return isinstance(error, _SILENT) or any(one in wording(error) for one in (*_NO_ANSWER, *_PASSING))
 
 
-class NoLeaderError(WeaviateBaseError):
-    """Rows of a batch were refused because the nodes just elect a leader; the call itself was answered."""
+class PassingError(WeaviateBaseError):
+    """Rows of a batch were refused for a moment; the call itself was answered."""
 
 
-def refuse_without_leader(messages: Iterable[str]) -> None:
-    """Raise `NoLeaderError` where one of the errors of a batch says that there is no leader."""
+def refuse_passing(messages: Iterable[str]) -> None:
+    """Raise `PassingError` where an error of a batch says that nodes elect a leader, or take in a new vector space."""
     for message in messages:
-        if any(one in message.lower() for one in (*_NO_LEADER, *_NO_ANSWER)):
-            raise NoLeaderError(message)
+        if any(one in message.lower() for one in (*_PASSING, *_NO_ANSWER)):
+            raise PassingError(message)
 
 
 def is_missing_tenant(error: BaseException | None) -> bool:

@@ -16,7 +16,7 @@ from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.pages import scan
 from mnemon.stores.weaviate.concurrency import together
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
-from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_without_leader
+from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
 from mnemon.types.requests import ScanRequest
@@ -130,7 +130,7 @@ class Writer:
 
         def inserting() -> BatchObjectReturn:
             answer = rows.data.insert_many(data)
-            refuse_without_leader(error.message for error in answer.errors.values())
+            refuse_passing(error.message for error in answer.errors.values())
             return answer
 
         answer = self._server.ask_again(doing, inserting)
