@@ -51,16 +51,19 @@ def look(desk: Desk, sought: Sought) -> View | None:
     name = "user_id" if "user_id" in ids else next(iter(ids))
     everywhere = scope_condition(Scope(**{name: ids[name]})) & CURRENT
     key = (name, ids[name], sought.space)
-    sheet = desk.sheets.find(key)
+    cleared, sheet = desk.sheets.cleared, desk.sheets.find(key)
     while True:
         if sheet is None:
             rows = (desk.store.count(desk.project, MEMORIES.name, everywhere)).rows
-            if not desk.sheets.fits(rows, sought.dimensions):
+            if not desk.sheets.fits(key, rows, sought.dimensions):
                 return None
             sheet = Sheet(sought.dimensions, sought.space)
         if _bring_up(desk, everywhere, sought.parts, sheet):
-            desk.sheets.keep(key, sheet)
-            return think(View, sheet, sought.scope)
+            view = think(View, sheet, sought.scope)
+            if view.whole:
+                desk.sheets.keep(key, sheet, cleared)
+                return view
+            continue  # another thread is in the middle
         sheet = None
 
 
@@ -79,9 +82,9 @@ def _bring_up(desk: Desk, everywhere: Filter, parts: Sequence[str], sheet: Sheet
             include=parts,
             fields=SHEET_FIELDS,
         )
-        if changes.mark != since and not think(sheet.take, since, changes):
+        if (changes.mark != since or not sheet.whole) and not think(sheet.take, since, changes):
             return False
-        more = changes.more
+        more = changes.more or sheet.mark != changes.mark  # another thread may have carried out less
     return True
 
 
@@ -141,7 +144,7 @@ def _meeting(desk: Desk, sought: Sought, view: View, places: Places) -> Truths:
     meets = matcher(bind(sought.where, MEMORIES))
     ids = [view.row_id(place) for place in places.tolist()]
     met: set[str] = set()
-    for chunk in list(in_chunks([row_id for row_id in ids if row_id])):
+    for chunk in list(in_chunks(ids)):
         rows = desk.store.get(
             desk.project,
             MEMORIES.name,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 import pytest
 
@@ -161,15 +164,17 @@ def test_what_is_kept_is_bounded_and_the_least_used_goes_first() -> None:
     sheets = Sheets(max_bytes=35_000)
     keys: list[Key] = [("user_id", name, None) for name in ("a", "b", "c", "d", "e")]
     for key in keys[:3]:
-        sheets.keep(key, Sheet(None, None))
+        sheets.keep(key, Sheet(None, None), 0)
     assert sheets.find(keys[0]) is not None
 
     for key in keys[3:]:
-        sheets.keep(key, Sheet(None, None))
+        sheets.keep(key, Sheet(None, None), 0)
 
     assert [sheets.find(key) is not None for key in keys] == [True, False, False, True, True]
-    assert (sheets.fits(30, None), sheets.fits(30, 384), sheets.fits(1_000, None)) == (True, False, False)
+    fits = [sheets.fits(keys[1], rows, dimensions) for rows, dimensions in ((30, None), (30, 384), (1_000, None))]
+    assert fits == [True, False, False]
     sheets.clear()
+    sheets.keep(keys[0], Sheet(None, None), 0)  # begun before all were forgotten
     assert [sheets.find(key) for key in keys] == [None] * 5
 
 
@@ -184,3 +189,57 @@ def test_a_sheet_that_an_error_left_half_done_is_not_gone_on_with() -> None:
 
     assert not sheet.take(None, replace(changes, rows={1: good}))
     assert sheet.rows == 0
+
+
+def test_a_scope_whose_sheet_was_too_large_is_not_read_whole_again() -> None:
+    sheets, sheet = Sheets(max_bytes=30_000), Sheet(None, None)
+    fields = {"version": 1, "said_at": "2026-05-08T12:00:00.000000Z"}
+    long = [
+        Row(id=f"{n}", fields={**fields, "memory_id": f"{n}"}, terms=tuple(f"w{n}x{i}" for i in range(99)))
+        for n in (1, 2)
+    ]
+    sheet.take(None, Changes(rows=dict(enumerate(long)), gone=(), mark=(2, 0), more=False, anew=False))
+    alice = ("user_id", "alice", None)
+    assert sheets.fits(alice, 2, None)
+
+    sheets.keep(alice, sheet, 0)
+
+    assert sheets.find(alice) is None
+    assert [sheets.fits(alice, rows, None) for rows in (1, 2, 3)] == [True, False, False]
+    assert sheets.fits(("user_id", "bob", None), 2, None)
+
+
+def test_of_many_alike_the_later_ones_are_candidates_in_both(pair: Pair) -> None:
+    pair.told.add_many(
+        [f"the cat sleeps{' ' * (number % 3)}" + "." * (number % 7) for number in range(900)], user_id="alice"
+    )
+
+    pair.search("cat", user_id="alice", limit=300)
+
+
+def test_a_memory_that_is_updated_is_never_missing_from_a_search(tmp_path: Path) -> None:
+    """While it is updated again and again, by another thread and by the one that then searches for it."""
+    with Memory(tmp_path / "busy.db", embedder=None) as memory:
+        memory.add_many([f"the dog sleeps on sofa {number}" for number in range(30)], user_id="alice")
+        (busy,) = memory.add("the cat sleeps", user_id="alice").ids
+        ended = threading.Event()
+
+        def update() -> None:
+            for number in range(300):
+                memory.update(busy, f"the cat sleeps {number}", user_id="alice")
+            ended.set()
+
+        def look() -> list[str]:
+            lost: list[str] = []
+            while not ended.is_set():
+                (own,) = memory.add(f"zebra {uuid4()}", user_id="alice").ids
+                if busy not in [hit.memory.id for hit in memory.search("cat", user_id="alice")]:
+                    lost.append("updated")
+                if own not in [hit.memory.id for hit in memory.search("zebra", user_id="alice", limit=1_000)]:
+                    lost.append("own")
+            return lost
+
+        with ThreadPoolExecutor() as pool:
+            looking = [pool.submit(look) for _ in range(3)]
+            pool.submit(update).result()
+        assert [one.result() for one in looking] == [[], [], []]

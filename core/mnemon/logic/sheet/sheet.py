@@ -62,6 +62,8 @@ class Sheet:
     is not counted in `rows` yet.
 
     Attributes:
+        lock: held while changes are carried out, and while a view is taken.
+        whole: whether the rows are those of one state of the store: not between two parts of an answer.
         mark: up to where changes were carried out; None before the first.
         rows: how many rows there are, those that are not current any more among them.
         columns: a value for each row; texts as numbers, times in microseconds since 1970.
@@ -69,7 +71,7 @@ class Sheet:
         memories: ids of memories by number; number 0 is none.
         speakers: names by number, the empty one for nobody's.
         scopes: ids of scopes by number, the empty one where a row has none.
-        row_ids: the id of each row; empty where it is not current any more.
+        row_ids: the id of each row.
         newest: the current row of each memory, by the memory's number.
     """
 
@@ -80,7 +82,8 @@ class Sheet:
         self.mark: Mark | None = None
         self.rows = 0
         self._space = space
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        self.whole = False
         self.columns = Columns(
             {
                 **dict.fromkeys(("number", "said", "expires"), np.int64),
@@ -110,11 +113,12 @@ class Sheet:
 
     def take(self, since: Mark | None, changes: Changes) -> bool:
         """Carry out what changed since a mark, unless another thread has; return False where only a new sheet helps."""
-        with self._lock:
+        with self.lock:
             if since != self.mark:
                 return True
             if changes.anew or self._half_done:
                 return False
+            self.whole = False
             self._half_done = True  # until all is carried out: an error in between leaves columns of unequal length
             for number in changes.gone:
                 if not self._remove(number):
@@ -131,6 +135,7 @@ class Sheet:
             self.newest.reserve(len(self.memories.texts))
             self.mark = changes.mark
             self._half_done = False
+            self.whole = not changes.more
             return self._gone == 0 or self.rows - self._gone >= _REBUILD_BELOW * self.rows
 
     def _remove(self, number: int) -> bool:
@@ -139,9 +144,6 @@ class Sheet:
             return True
         memory = int(self.columns["memory"][place])
         self.columns["alive"][place] = False
-        self.row_ids[place] = ""
-        if self._space is not None:
-            self.columns["units"][place] = 0
         self._gone += 1
         if self.newest.find(memory) == place:
             self.newest.put(memory, -1)

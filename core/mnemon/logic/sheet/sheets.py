@@ -19,16 +19,24 @@ _ROW_BYTES = 1_000
 """What a row takes without its vector, rather more than less."""
 _LEAST_BYTES = 10_000
 """What a sheet takes before its first row."""
+_MOST_NOTED = 10_000
+"""Scopes that are known to be too large; beyond so many they are found out anew."""
 
 
 class Sheets:
-    """The sheets of one project, the least recently used of which go first."""
+    """The sheets of one project, the least recently used of which go first.
+
+    Attributes:
+        cleared: how often all were forgotten. What was begun before may hold what was erased since.
+    """
 
     def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
         """Start with none; `max_bytes` bounds all together, 256 MiB by default."""
         self._max_bytes = max_bytes
         self._kept: OrderedDict[Key, tuple[Sheet, int]] = OrderedDict()
         self._bytes = 0
+        self._too_many: dict[Key, int] = {}
+        self.cleared = 0
         self._lock = threading.Lock()
 
     def find(self, key: Key) -> Sheet | None:
@@ -40,16 +48,23 @@ class Sheets:
             self._kept.move_to_end(key)
             return kept[0]
 
-    def fits(self, rows: int, dimensions: int | None) -> bool:
-        """Whether a sheet of so many rows can be kept."""
+    def fits(self, key: Key, rows: int, dimensions: int | None) -> bool:
+        """Whether a sheet of so many rows can be kept: fewer than one had that could not."""
+        if rows >= self._too_many.get(key, rows + 1):
+            return False
         return rows * (_ROW_BYTES + 4 * (dimensions or 0)) <= self._max_bytes
 
-    def keep(self, key: Key, sheet: Sheet) -> None:
-        """Keep a sheet, or note that it has grown."""
+    def keep(self, key: Key, sheet: Sheet, cleared: int) -> None:
+        """Keep a sheet, or note that it has grown; `cleared` is what it was when the sheet was looked for."""
         size = _LEAST_BYTES + sheet.bytes
         with self._lock:
+            if cleared != self.cleared:  # it may hold what was erased meanwhile
+                return
             self._drop(key)
             if size > self._max_bytes:
+                if len(self._too_many) >= _MOST_NOTED:
+                    self._too_many.clear()
+                self._too_many[key] = sheet.rows
                 return
             self._kept[key] = (sheet, size)
             self._bytes += size
@@ -59,7 +74,9 @@ class Sheets:
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
+            self.cleared += 1
             self._kept.clear()
+            self._too_many.clear()
             self._bytes = 0
 
     def _drop(self, key: Key) -> None:

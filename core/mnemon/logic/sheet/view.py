@@ -32,17 +32,20 @@ class View:
     """The rows of a scope that were current when the view was taken.
 
     Attributes:
+        whole: whether the rows are those of one state of the store.
         inside: whether each row of the sheet is one of them.
     """
 
     def __init__(self, sheet: Sheet, scope: Scope) -> None:
         """Look at what of a sheet has all ids of a scope."""
         self._sheet = sheet
-        self._rows = sheet.rows
-        inside: Truths = sheet.columns["alive"][: self._rows].copy()
-        for name, value in scope.to_dict().items():
-            number = sheet.scopes.find(value)
-            inside &= sheet.columns[name][: self._rows] == (-1 if number is None else number)
+        with sheet.lock:  # between two times that somebody carries changes out
+            self.whole = sheet.whole
+            self._rows = sheet.rows
+            inside: Truths = sheet.columns["alive"][: self._rows].copy()
+            for name, value in scope.to_dict().items():
+                number = sheet.scopes.find(value)
+                inside &= sheet.columns[name][: self._rows] == (-1 if number is None else number)
         self.inside = inside
         self._held: dict[str, tuple[NDArray[numpy.int64], NDArray[numpy.int32]]] = {}
 
@@ -170,7 +173,7 @@ class View:
         return [(_EPOCH + timedelta(microseconds=instant)).astimezone(zone).date() for instant in instants]
 
     def row_id(self, place: int) -> str:
-        """Return the id of a row; empty where it is not current any more."""
+        """Return the id of a row."""
         return self._sheet.row_ids[place]
 
     def terms(self, place: int) -> list[str]:
@@ -197,6 +200,6 @@ def _best(values: NDArray[numpy.floating], among: Truths, limit: int) -> Places:
     places = np.flatnonzero(among)
     values = values[places]
     if len(places) > limit:
-        best = np.argpartition(-values, limit - 1)[:limit]
+        best = values >= -np.partition(-values, limit - 1)[limit - 1]  # all that tie for the last place
         places, values = places[best], values[best]
-    return places[np.lexsort((-places, -values))]
+    return places[np.lexsort((-places, -values))][:limit]

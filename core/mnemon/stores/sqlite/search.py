@@ -158,9 +158,9 @@ def _nearest(numbers: NDArray[numpy.int64], cosines: NDArray[numpy.float32], lim
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
     if len(cosines) > limit:
-        best = np.argpartition(-cosines, limit - 1)[:limit]
+        best = cosines >= -np.partition(-cosines, limit - 1)[limit - 1]
         numbers, cosines = numbers[best], cosines[best]
-    order = np.lexsort((-numbers, -cosines))
+    order = np.lexsort((-numbers, -cosines))[:limit]
     return [(int(numbers[place]), float(min(1.0, max(-1.0, cosines[place])))) for place in order]
 
 
