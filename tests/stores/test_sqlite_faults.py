@@ -80,12 +80,20 @@ store = SQLiteStore(sys.argv[1])
 store.declare(NOTES)
 other = sqlite3.connect(sys.argv[1], isolation_level=None, check_same_thread=False)
 other.execute("BEGIN IMMEDIATE")
-threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT)).start()
-threading.Timer(0.8, lambda: other.execute("COMMIT")).start()
+
+def interrupt_and_let_go():  # in this order, however busy the machine is
+    time.sleep(0.3)
+    signal.raise_signal(signal.SIGINT)
+    time.sleep(0.5)
+    other.execute("COMMIT")
+
+ending = threading.Thread(target=interrupt_and_let_go)
 try:
+    ending.start()
     store.apply(PROJECT, put(note("interrupted")))
 except KeyboardInterrupt:
     print("interrupted")
+ending.join()
 store.apply(PROJECT, put(note("next")))
 other.execute("BEGIN IMMEDIATE")
 other.execute("COMMIT")
