@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mnemon.logic.recall import SIGNALS
+
+pytest.importorskip("ijson", reason='mnemon eval needs pip install "mnemon[cli]"')
+
 from tests.benchmarks.ablations import NOTHING, RULES
 from tests.benchmarks.recall_page import PAGE, page, read
 
