@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, FieldValue, Vector, Write
 
-__all__ = ["has_no_conflict", "write_batch"]
+__all__ = ["write_batch", "write_in_unit"]
 
 _LOG_KEPT = 65_536
 """Entries of the log of changed rows: what was made of rows and is further behind is made anew."""
@@ -53,23 +53,34 @@ def write_batch(connection: Connection, project: str, batch: Sequence[Write]) ->
     return tuple(counts)
 
 
-def has_no_conflict(connection: Connection, project: str, batch: Sequence[Write]) -> bool:
-    """Whether it is certain that no write of a batch aborts it: all are puts, and those of rows that must be new are.
+def write_in_unit(connection: Connection, project: str, batch: Sequence[Write]) -> tuple[int, ...] | None:
+    """Carry out a batch that no conflict can stop halfway, as `write_batch` does; do nothing for others: None.
 
-    What takes a batch back after that is a failure of the file, or an interrupt.
+    That is one of puts to different rows. Where one of them alone must meet no other row it comes first, so
+    that a conflict finds nothing done yet; where several must, their rows are looked for before. What still
+    takes such a batch back is a failure of the file, or an interrupt.
+
+    Raises:
+        StoreConflictError: a row is there already; nothing was done.
     """
-    wanted: dict[str, list[str]] = {}
-    for write in batch:
-        if not isinstance(write, Put):
-            return False
-        if write.existing == "abort":
-            wanted.setdefault(write.collection, []).append(write.row.id)
-    if not wanted:
-        return True
-    given = [(write.collection, write.row.id) for write in batch if isinstance(write, Put)]
-    if len(set(given)) < len(given):
-        return False
-    return not any(_writer_of(connection, name, project).has_any(ids) for name, ids in wanted.items())
+    puts = [write for write in batch if isinstance(write, Put)]
+    if len(puts) < len(batch):
+        return None
+    wanted = [place for place, write in enumerate(puts) if write.existing == "abort"]
+    if wanted and len({(write.collection, write.row.id) for write in puts}) < len(puts):
+        return None
+    if len(wanted) == 1:
+        (place,) = wanted
+        first = puts[place]
+        done = _writer_of(connection, first.collection, project).write_run([first], place)
+        rest = write_batch(connection, project, [*puts[:place], *puts[place + 1 :]])
+        return (*rest[:place], *done, *rest[place:])
+    ids: dict[str, list[str]] = {}
+    for place in wanted:
+        ids.setdefault(puts[place].collection, []).append(puts[place].row.id)
+    if any(_writer_of(connection, name, project).has_any(named) for name, named in ids.items()):
+        return None
+    return write_batch(connection, project, batch)
 
 
 def _writer_of(connection: Connection, name: str, project: str) -> Writer:
