@@ -9,7 +9,7 @@ from mnemon.errors import InvalidInputError, StoreConflictError, StoreError, Sto
 from mnemon.protocols.capabilities import Capability
 from mnemon.stores.sqlite.failures import translated
 from mnemon.stores.sqlite.operations import SQLiteOperations
-from mnemon.stores.sqlite.writer import write_in_unit
+from mnemon.stores.sqlite.writer import newest_of, write_in_unit
 from mnemon.types.storage import Applied, Scrubbed
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from mnemon.stores.sqlite.connections import Connection
     from mnemon.stores.sqlite.matrices import Matrices
-    from mnemon.types.storage import Collection, Write
+    from mnemon.types.requests import ScanRequest
+    from mnemon.types.storage import Collection, Page, Write
 
 __all__ = ["Exclusive", "Lending", "Snapshot", "Unit"]
 
@@ -128,6 +129,16 @@ class Unit(_Lent):
             return Applied(counts)
         self._written = written
         return super()._apply(project, batch)
+
+    def _scan(self, request: ScanRequest) -> Page:
+        """Return one page; the newest row of a value is remembered from one unit to the next."""
+        newest = newest_of(self._connection, request.collection.name, request.project)
+        page = None if newest is None else newest.answer(request)
+        if page is None:
+            page = super()._scan(request)
+            if newest is not None:
+                newest.learn(request, page)
+        return page
 
     def _caches(self) -> bool:
         return not self._written

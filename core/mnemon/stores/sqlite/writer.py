@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon.errors import StoreConflictError
 from mnemon.logic.answers import patched
 from mnemon.stores.sqlite.conditions import compile_filter
+from mnemon.stores.sqlite.newest import Newest
 from mnemon.stores.sqlite.pending import index_pending
 from mnemon.stores.sqlite.places import Places
 from mnemon.stores.sqlite.rows import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, FieldValue, Vector, Write
 
-__all__ = ["write_batch", "write_in_unit"]
+__all__ = ["newest_of", "write_batch", "write_in_unit"]
 
 _LOG_KEPT = 65_536
 """Entries of the log of changed rows: what was made of rows and is further behind is made anew."""
@@ -99,6 +100,12 @@ def _writer_of(connection: Connection, name: str, project: str) -> Writer:
     return cast("Writer", writer)
 
 
+def newest_of(connection: Connection, name: str, project: str) -> Newest | None:
+    """Return what the connection remembers of a collection that it has written to, or None where it has not."""
+    writer = cast("Writer | None", connection.remembered.get((name, project)))
+    return None if writer is None else writer.newest
+
+
 def _ensure_project(connection: Connection, name: str) -> int:
     number = project_number(connection, name)
     if number is None:
@@ -144,6 +151,7 @@ class Writer:
         self._collection = collection
         self._project = project
         self._numbers = numbers
+        self.newest = Newest()
         name = collection.name
         self._fields = tuple(collection.fields)
         fixed = ("number", "project", "id")
@@ -207,6 +215,8 @@ class Writer:
             vectors = [(number, _bytes(row.vectors[space])) for number, row in numbered if space in row.vectors]
             if vectors:
                 execute_many(statement, vectors)
+        for row in rows:
+            self.newest.follow(row)
         return True
 
     def has_any(self, ids: Sequence[str]) -> bool:
@@ -239,6 +249,7 @@ class Writer:
                 self._insert_tags(number, tag, row.fields[tag])
         for space, vector in row.vectors.items():
             execute(self._insert_vector[space], (number, _bytes(vector)))
+        self.newest.follow(row)
         return 1
 
     def _encode(self, number: int, row: Row) -> list[Parameter]:
@@ -280,6 +291,7 @@ class Writer:
                 reason = "it is not as expected" if known else "there is no such row"
                 raise StoreConflictError(write.collection, write.id, index, reason)
             return 0
+        self.newest.forget()
         row = decode_row(found, self._collection)
         number = cast("int", found[0])
         if self._moves(row, write.fields):
@@ -350,6 +362,7 @@ class Writer:
         return sum(self._delete_id(cast("str", row_id)) for (row_id,) in found)
 
     def _delete_found(self, found: Sequence[Parameter]) -> None:
+        self.newest.forget()
         row = decode_row(found, self._collection)
         number = cast("int", found[0])
         if row.terms and number <= self._numbers.indexed:
