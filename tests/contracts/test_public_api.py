@@ -46,6 +46,7 @@ OPTIONAL = (
     "mnemon.testing.cassettes",
     "mnemon_agent_framework",
     "mnemon_autogen",
+    "mnemon_crewai",
     "mnemon_langchain",
     "mnemon_langgraph",
     "mnemon_llama_index",
