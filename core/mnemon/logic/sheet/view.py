@@ -45,7 +45,7 @@ class View:
             self._rows = sheet.rows
             inside: Truths = sheet.columns["alive"][: self._rows].copy()
             for name, value in scope.to_dict().items():
-                number = sheet.scopes.find(value)
+                number = sheet.scopes.get(value)
                 inside &= sheet.columns[name][: self._rows] == (-1 if number is None else number)
         self.inside = inside
         self._held: dict[str, tuple[NDArray[numpy.int64], NDArray[numpy.int32]]] = {}
