@@ -309,7 +309,7 @@ MADE_BY_HAND: list[tuple[Any, str]] = [
     (Condition("user_id", Operator.EQ, 1), "compare it with a text"),
     (Condition("user_id", Operator.GT, "a"), "does not know the operator gt"),
     (Condition("created_at", Operator.EQ, "yesterday"), "created_at"),
-    (And((Condition("user_id", Operator.EQ, "a"), Condition("run_id", Operator.EQ, b"b"))), "run_id"),  # type: ignore[arg-type]
+    (And((Condition("user_id", Operator.EQ, "a"), Condition("run_id", Operator.EQ, b"b"))), "run_id"),
     (And((Condition("user_id", Operator.EQ, "a"), "run_id")), "no filter"),  # type: ignore[arg-type]
 ]
 

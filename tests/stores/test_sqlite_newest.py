@@ -32,16 +32,44 @@ def _row(row_id: str, thread: str | None, label: str | None, payload: bytes) -> 
     return Row(id=row_id, fields={"thread": thread, "label": label}, payload=payload, metadata={"not": "asked for"})
 
 
+def _replace(row: Row) -> Write:
+    return Put(collection="plain", row=row)
+
+
+def _skip(row: Row) -> Write:
+    return Put(collection="plain", row=row, existing="skip")
+
+
+def _label(row_id: str, label: str | None) -> Write:
+    return Patch(collection="plain", id=row_id, fields={"label": label}, otherwise="skip")
+
+
+def _move(row_id: str, thread: str) -> Write:
+    return Patch(collection="plain", id=row_id, fields={"thread": thread}, otherwise="skip")
+
+
+def _fill(row_id: str) -> Write:
+    return Patch(collection="plain", id=row_id, payload=b"patched", otherwise="skip")
+
+
+def _delete(row_id: str) -> Write:
+    return Delete(collection="plain", ids=[row_id])
+
+
+def _delete_one(thread: str) -> Write:
+    return DeleteWhere(collection="plain", where=where("thread").eq(thread), limit=1)
+
+
 _rows = st.builds(_row, _ids, st.one_of(st.none(), _threads), _labels, st.sampled_from([b"", b"x", b"y" * 70_000]))
 _writes = st.one_of(
-    st.builds(lambda row, how: Put(collection="plain", row=row, existing=how), _rows, st.sampled_from(["skip"] * 4)),
-    st.builds(lambda row: Put(collection="plain", row=row), _rows),
-    st.builds(lambda i, v: Patch(collection="plain", id=i, fields=v, otherwise="skip"), _ids,
-              st.one_of(st.builds(lambda v: {"label": v}, _labels), st.builds(lambda v: {"thread": v}, _threads))),
-    st.builds(lambda i: Patch(collection="plain", id=i, payload=b"patched", otherwise="skip"), _ids),
-    st.builds(lambda i: Delete(collection="plain", ids=[i]), _ids),
-    st.builds(lambda t: DeleteWhere(collection="plain", where=where("thread").eq(t), limit=1), _threads),
-)  # fmt: skip
+    st.builds(_replace, _rows),
+    st.builds(_skip, _rows),
+    st.builds(_label, _ids, _labels),
+    st.builds(_move, _ids, _threads),
+    st.builds(_fill, _ids),
+    st.builds(_delete, _ids),
+    st.builds(_delete_one, _threads),
+)
 _steps = st.lists(
     st.tuples(
         st.sampled_from(["alone", "alone", "unit", "unit", "other", "taken back", "conflict"]),

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.errors import InvalidInputError
-from mnemon.logic.scopes import row_id, row_ids
+from mnemon.logic.scopes import row_id, row_ids, scope_key
 from mnemon.types.filters import where
 from mnemon.types.jsonvalue import json_bytes, shown
 from mnemon.types.message import File, Image, Message, Text, ToolCall, ToolResult
@@ -179,13 +179,13 @@ def message_row_id(scope: Scope, message_id: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _row_ids(scope: Scope) -> Callable[[str], str]:
-    return row_ids("message", scope.user_id, scope.agent_id, scope.app_id, scope.run_id)
+    return row_ids("message", *scope_key(scope))
 
 
 @lru_cache(maxsize=4096)
 def thread_of(scope: Scope) -> str:
     """Return what the messages of exactly this scope share: the same ids, and no others."""
-    return row_id("thread", scope.user_id, scope.agent_id, scope.app_id, scope.run_id)
+    return row_id("thread", *scope_key(scope))
 
 
 @lru_cache(maxsize=1024)

@@ -77,13 +77,12 @@ def check_json_object(value: object, name: str) -> JsonObject:
         raise InvalidInputError(msg)
     if not value:
         return {}
-    if type(value) is dict and _is_plain(cast("dict[object, object]", value)):
-        return cast("JsonObject", dict(cast("dict[object, object]", value)))
-    checked = _check(cast("Mapping[object, object]", value), name, 0)
+    mapping = cast("Mapping[object, object]", value)
+    checked = dict(mapping) if type(value) is dict and _is_plain(mapping) else _check(mapping, name, 0)
     return cast("JsonObject", checked)
 
 
-def _is_plain(value: dict[object, object]) -> bool:
+def _is_plain(value: Mapping[object, object]) -> bool:
     """Whether a dict holds nothing but ASCII texts, as most metadata does: one look tells."""
     try:
         return "".join(cast("list[str]", [*value, *value.values()])).isascii()

@@ -38,10 +38,9 @@ def compile_filter(tree: Filter, collection: Collection, project: int, connectio
     What SQLite cannot answer exactly is asked of the shared evaluator, through a function that
     the connection carries for as long as it is lent out.
     """
-    plain = type(tree) is Condition and tree.operator is Operator.EQ and type(tree.value) is str
-    if plain and tree.field in collection.keys:  # as most are
-        return Sql(f"r.f_{tree.field} = ?", [tree.value])
     match tree:
+        case Condition(field, Operator.EQ, str(value)) if field in collection.keys:  # as most are
+            return Sql(f"r.f_{field} = ?", [value])
         case And(parts):
             return _join(" AND ", "1", [compile_filter(part, collection, project, connection) for part in parts])
         case Or(parts) if looks_up(tree, collection):
