@@ -78,14 +78,15 @@ def check_json_object(value: object, name: str) -> JsonObject:
     if not value:
         return {}
     mapping = cast("Mapping[object, object]", value)
-    checked = dict(mapping) if type(value) is dict and _is_plain(mapping) else _check(mapping, name, 0)
-    return cast("JsonObject", checked)
+    if _is_plain(mapping):
+        return cast("JsonObject", {**mapping})
+    return cast("JsonObject", _check(mapping, name, 0))
 
 
 def _is_plain(value: Mapping[object, object]) -> bool:
     """Whether a dict holds nothing but ASCII texts, as most metadata does: one look tells."""
     try:
-        return "".join(cast("list[str]", [*value, *value.values()])).isascii()
+        return type(value) is dict and "".join(cast("list[str]", [*value, *value.values()])).isascii()
     except TypeError:
         return False
 
