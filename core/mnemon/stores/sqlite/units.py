@@ -132,6 +132,7 @@ class Unit(_Lent):
 
     def _scan(self, request: ScanRequest) -> Page:
         """Return one page; the newest row of a value is remembered from one unit to the next."""
+        self._check_alive()
         newest = newest_of(self._connection, request.collection.name, request.project)
         page = None if newest is None else newest.answer(request)
         if page is None:
