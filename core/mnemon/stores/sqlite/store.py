@@ -15,7 +15,7 @@ from mnemon.stores.sqlite.matrices import Matrices
 from mnemon.stores.sqlite.operations import SQLiteOperations
 from mnemon.stores.sqlite.places import forget_places
 from mnemon.stores.sqlite.schema import check_ours, migrate, project_number, stored_collections
-from mnemon.stores.sqlite.units import Exclusive, Lending, Snapshot
+from mnemon.stores.sqlite.units import Lending, Snapshot, Unit
 from mnemon.types.storage import Scrubbed
 
 if TYPE_CHECKING:
@@ -88,10 +88,16 @@ class SQLiteStore(SQLiteOperations):
         """The file."""
         return self._path
 
-    def exclusive(self) -> AbstractContextManager[BaseStore]:
+    @contextmanager
+    def exclusive(self) -> Generator[BaseStore]:
         """Return a unit of work in which nobody else writes; see `SupportsExclusive`."""
         self._check_open()
-        return Exclusive(self._connections.writing(), self._declared, self._matrices, self._path)
+        with self._connections.writing() as connection:
+            unit = Unit(connection, self._declared, self._matrices, self._path)
+            try:
+                yield unit
+            finally:
+                unit.close()
 
     @contextmanager
     def snapshot(self) -> Generator[BaseStore]:

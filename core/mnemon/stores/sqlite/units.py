@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
-    from types import TracebackType
 
     from mnemon.stores.sqlite.connections import Connection
     from mnemon.stores.sqlite.matrices import Matrices
     from mnemon.types.requests import ScanRequest
     from mnemon.types.storage import Collection, Page, Write
 
-__all__ = ["Exclusive", "Lending", "Snapshot", "Unit"]
+__all__ = ["Lending", "Snapshot", "Unit"]
 
 
 class Lending:
@@ -165,34 +164,3 @@ class Snapshot(_Lent):
 
     def _scrub(self) -> Scrubbed:
         return Scrubbed(bytes="pending", reason="a snapshot is open; scrub the store itself after it")
-
-
-class Exclusive:
-    """A transaction of the writer, with a unit of work in it."""
-
-    __slots__ = ("_declared", "_matrices", "_path", "_transaction", "_unit")
-
-    def __init__(
-        self,
-        transaction: AbstractContextManager[Connection],
-        declared: dict[str, Collection],
-        matrices: Matrices,
-        path: Path,
-    ) -> None:
-        """Take what the unit will work with; nothing begins yet."""
-        self._transaction = transaction
-        self._declared = declared
-        self._matrices = matrices
-        self._path = path
-
-    def __enter__(self) -> Unit:
-        """Begin."""
-        self._unit = Unit(self._transaction.__enter__(), self._declared, self._matrices, self._path)
-        return self._unit
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        """Commit, or take everything back after an error."""
-        self._unit.close()
-        return self._transaction.__exit__(kind, error, trace)
