@@ -163,19 +163,11 @@ class Collection:
 
     def space(self, name: str) -> VectorSpace | None:
         """Return the declared vector space of that name, or None."""
-        return self._spaces.get(name)
+        return next((space for space in self.vectors if space.name == name), None)
 
     def order_of(self, name: str) -> Ordered | None:
         """Return the ordered field of that name, or None."""
-        return self._orders.get(name)
-
-    @cached_property
-    def _spaces(self) -> Mapping[str, VectorSpace]:
-        return {space.name: space for space in self.vectors}
-
-    @cached_property
-    def _orders(self) -> Mapping[str, Ordered]:
-        return {item.name: item for item in self.ordered}
+        return next((item for item in self.ordered if item.name == name), None)
 
 
 def _check_tuple(listed: object) -> None:
