@@ -11,6 +11,7 @@ from autogen_core.models import AssistantMessage, UserMessage
 
 from mnemon import NotFoundError
 from mnemon_autogen import MnemonChatCompletionContext, MnemonMemory, load_team, remember_run, save_team
+from tests.core.memory.sources import NOON
 from tests.integrations.autogen.test_agents import prompt, scripted
 from tests.integrations.recording import ALIKE
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.cassette, pytest.mark.anyio]
 
 RUN = [
-    TextMessage(id="m1", source="user", content="I moved to Lisbon last spring."),
+    TextMessage(id="m1", source="user", content="I moved to Lisbon last spring.", created_at=NOON),
     ThoughtEvent(source="helper", content="They moved."),
-    TextMessage(id="m2", source="helper", content="Noted."),
+    TextMessage(id="m2", source="helper", content="Noted.", created_at=NOON),
 ]
 QUESTION = "Where did I move to?"
 
