@@ -194,7 +194,10 @@ def package(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure, and write the page of it; after -- the groups of tests/benchmarks/run.py that are measured anew."""
-    session.install("-e", ALL_EXTRAS, "--group", "bench", MEM0)
+    asked = session.posargs or FRAMEWORKS  # a group of a framework begins with its name
+    frameworks = [name for name in FRAMEWORKS if any(group.startswith(name) for group in asked)]
+    groups = [word for name in ("bench", *frameworks) for word in ("--group", name)]
+    session.install("-e", ",".join([ALL_EXTRAS[:-1], *frameworks]) + "]", *groups, MEM0)
     session.run("python", "tests/benchmarks/run.py", "--results", BENCH_RESULTS, *session.posargs)
     session.run("python", "tests/benchmarks/page.py", "--draw")
 

@@ -1,8 +1,7 @@
-"""Checkpoints and items of mnemon beside LangGraph's own: `python tests/benchmarks/langgraph_peer.py [GROUP ...]`.
+"""Checkpoints and items of mnemon beside LangGraph's own.
 
-Groups: savers, growth, threads, items. Needs `mnemon[langgraph]` and `langgraph-checkpoint-sqlite`. Times are those
-of the processor, since they hardly depend on what else the machine does; beside another saver also those of the clock:
-LangGraph's savers wait for the disk at each commit, as ours does with `durability="full"`.
+Times are those of the processor, since they hardly depend on what else the machine does; beside another saver also
+those of the clock: LangGraph's savers wait for the disk at each commit, as ours does with `durability="full"`.
 """
 
 # LangGraph's typed marker is in the part that another package brings.
@@ -13,14 +12,9 @@ import asyncio
 import inspect
 import sqlite3
 import statistics
-import sys
-import tempfile
 import time
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -33,12 +27,14 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.base import PutOp
 from langgraph.store.memory import InMemoryStore
 
-from benchmarks.report import Figure, about, show
 from mnemon import Memory
 from mnemon_langgraph import MnemonSaver, MnemonStore
 
+from .report import Figure
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
 
     from langchain_core.runnables import RunnableConfig
 
@@ -169,7 +165,7 @@ def bytes_of(path: Path) -> int:
     return path.stat().st_size
 
 
-def savers(folder: Path) -> Iterator[Figure]:
+def langgraph_savers(folder: Path) -> Iterator[Figure]:
     """Compare a chat of 200 turns."""
     with Memory(folder / "ours.db", embedder=None) as memory:
         ours = chat(MnemonSaver(memory))
@@ -203,7 +199,7 @@ def _ratios(half: str, ours: Times, theirs: Times) -> Iterator[Figure]:
         )
 
 
-def growth(folder: Path) -> Iterator[Figure]:
+def langgraph_growth(folder: Path) -> Iterator[Figure]:
     """Let a thread grow for 500 turns: kilobytes a turn of each hundred, beside LangGraph's saver."""
     path = folder / "grown.db"
     with Memory(path, embedder=None) as memory:
@@ -229,7 +225,7 @@ def _grown(saver: Any, path: Path) -> list[int]:  # noqa: ANN401 - either saver
     return sizes
 
 
-def threads(folder: Path) -> Iterator[Figure]:
+def langgraph_threads(folder: Path) -> Iterator[Figure]:
     """List threads over 100,000 checkpoints: 1,000 threads of 100."""
     with Memory(folder / "threads.db", embedder=None) as memory:
         saver = MnemonSaver(memory)
@@ -250,7 +246,7 @@ def threads(folder: Path) -> Iterator[Figure]:
             yield Figure(name=f"list_threads {name}, 100,000 checkpoints", value=taken, unit="ms", wanted="<= 50")
 
 
-def items(folder: Path) -> Iterator[Figure]:
+def langgraph_items(folder: Path) -> Iterator[Figure]:
     """Search 10,000 items by vector, beside LangGraph's InMemoryStore."""
     ops = [PutOp(("docs", str(number % 10)), str(number), {"text": f"text {number}"}) for number in range(10_000)]
     index: Any = {"dims": 384, "embed": Random(), "fields": ["text"]}
@@ -268,18 +264,3 @@ def items(folder: Path) -> Iterator[Figure]:
     yield Figure(
         name="search of InMemoryStore, of ours", value=taken["theirs"] / taken["ours"], unit="times", wanted=">= 20"
     )
-
-
-def main() -> None:
-    """Measure all, or what is named: savers, growth, threads, items."""
-    groups = {"savers": savers, "growth": growth, "threads": threads, "items": items}
-    with tempfile.TemporaryDirectory(prefix="mnemon-bench-") as folder:
-        for name in sys.argv[1:] or groups:
-            sys.stderr.write(f"measuring {name} ...\n")
-            start = time.monotonic()
-            figures = list(groups[name](Path(folder)))
-            show(about(name, groups[name].__doc__ or "", figures, seconds=time.monotonic() - start))
-
-
-if __name__ == "__main__":
-    main()
