@@ -123,7 +123,8 @@ def together(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Run the tests against a real Weaviate: WEAVIATE_URL, WEAVIATE_BIN, or one that is built with Go, once."""
     session.install("-e", ALL_EXTRAS, "--group", "live")
-    session.run("pytest", *TWO_SERVERS, "tests/live", "tests/cassettes", *session.posargs, env={"CASSETTES": "live"})
+    tests = ("--durations=12", "tests/live", "tests/cassettes")
+    session.run("pytest", *TWO_SERVERS, *tests, *session.posargs, env={"CASSETTES": "live"})
 
 
 @nox.session(default=False)
@@ -164,7 +165,7 @@ def docs(session: nox.Session) -> None:
     session.install("-e", EVERYTHING, "--group", "docs")
     shutil.rmtree("docs/_build", ignore_errors=True)
     session.run("sphinx-build", "--fail-on-warning", "--nitpicky", "--quiet", "docs", "docs/_build")
-    session.run("pytest", "tests/docs", *session.posargs)
+    session.run("pytest", *PARALLEL, "tests/docs", *session.posargs)
 
 
 @nox.session(default=False)

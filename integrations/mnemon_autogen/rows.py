@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from mnemon.adapting import row_id, scope_key
 from mnemon.types.scope import SCOPE_FIELDS
 from mnemon.types.storage import Collection, Ordered
 
@@ -26,7 +25,7 @@ STATES = Collection(
 
 def thread_of(scope: Scope) -> str:
     """Return what the states of exactly this scope share: the same ids, and no others."""
-    return sha256(json.dumps([getattr(scope, name) for name in SCOPE_FIELDS]).encode()).hexdigest()
+    return row_id(STATES.name, *scope_key(scope))
 
 
 def state_id(thread: str, version: int) -> str:

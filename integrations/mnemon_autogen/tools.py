@@ -8,7 +8,7 @@ from autogen_core.tools import BaseTool
 from pydantic import BaseModel
 
 from mnemon import MnemonError
-from mnemon.adapting import AsyncMemoryTools, Handle, ScopeRule, can_be_told, choose_tools
+from mnemon.adapting import AsyncMemoryTools, Handle, ScopeRule, choose_tools, told
 from mnemon_autogen.bound import cancellable
 
 if TYPE_CHECKING:
@@ -72,6 +72,4 @@ class _MemoryTool(BaseTool[BaseModel, Any]):
         try:
             return await cancellable(self._method(scope, **args.model_dump()), cancellation_token)
         except MnemonError as error:
-            if not can_be_told(error):
-                raise
-            return f"error: {error}"
+            return told(error)

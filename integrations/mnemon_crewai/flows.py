@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MnemonFlowPersistence"]
 
-_IDS = ("user_id", "agent_id", "app_id", "run_id")
-
 
 class MnemonFlowPersistence(Closing, FlowPersistence):
     """Keeps the newest state of each flow, and what a flow that waits for a human waits for.

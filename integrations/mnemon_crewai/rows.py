@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from crewai.memory.types import MemoryRecord
 from crewai.memory.utils import normalize_scope_path
 
-from mnemon import Scope, where
-from mnemon.types.filters import And
+from mnemon import where
+from mnemon.adapting import row_id, scope_condition, scope_key, scope_of
 from mnemon.types.scope import SCOPE_FIELDS
 from mnemon.types.storage import Collection, Ordered, Row, VectorSpace
 from mnemon.types.times import format_time, to_datetime
@@ -23,19 +22,19 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from mnemon import Scope
     from mnemon.types.filters import Filter
 
 __all__ = [
     "RECORDS",
     "STATES",
-    "kept_apart",
-    "of_scope",
     "record_of",
     "row_instead",
     "row_of",
     "selected",
     "space_of",
     "stamp",
+    "state_id",
     "with_space",
 ]
 
@@ -62,15 +61,9 @@ STATES = Collection(
 _ELSEWHERE = {"metadata", "embedding", "created_at", "last_accessed"}
 
 
-def kept_apart(scope: Scope, *names: str) -> str:
-    """Return an id that is told apart exactly from those of other scopes and names."""
-    named = [*(getattr(scope, name) for name in SCOPE_FIELDS), *names]
-    return sha256(json.dumps(named).encode()).hexdigest()
-
-
-def of_scope(scope: Scope) -> Filter:
-    """Return the condition for rows of a scope: those that have all of its ids."""
-    return And(tuple(where(name).eq(value) for name, value in scope.to_dict().items()))
+def state_id(scope: Scope, flow: str, kind: str) -> str:
+    """Return the row of a flow's state: one flow id of two customers is two flows."""
+    return row_id(STATES.name, *scope_key(scope), flow, kind)
 
 
 def selected(
@@ -80,7 +73,7 @@ def selected(
     metadata: Mapping[str, Any] | None = None,
 ) -> Filter:
     """Return the condition for records: at a path or under it, in one of the categories, with all of the metadata."""
-    condition = of_scope(scope)
+    condition: Filter = scope_condition(scope)
     if path is not None and (whole := normalize_scope_path(path)) != "/":
         condition &= where("paths").eq(whole)
     if categories:
@@ -113,7 +106,7 @@ def row_of(scope: Scope, record: MemoryRecord) -> Row:
         "dimensions": len(vector) or None,
     }
     return Row(
-        id=kept_apart(scope, record.id),
+        id=row_id(RECORDS.name, *scope_key(scope), record.id),
         fields=fields,
         metadata=record.metadata,
         payload=json.dumps(record.model_dump(mode="json", exclude=_ELSEWHERE)).encode(),
@@ -131,8 +124,7 @@ def row_instead(old: Row, record: MemoryRecord) -> Row:
         record = record.model_copy(update={"private": True, "source": before.source})
     if record.embedding is None and record.content == before.content:
         record = record.model_copy(update={"embedding": before.embedding})
-    scope = Scope(**{name: str(old.fields[name]) for name in SCOPE_FIELDS if name in old.fields})
-    return replace(row_of(scope, record), id=old.id)
+    return replace(row_of(scope_of(old), record), id=old.id)
 
 
 def record_of(row: Row) -> MemoryRecord:

@@ -9,7 +9,7 @@ from crewai.tools import memory_tools as crewai_tools
 from pydantic import PrivateAttr
 
 from mnemon import MnemonError
-from mnemon.adapting import AsyncMemoryTools, CallScope, MemoryTools, can_be_told, choose_tools
+from mnemon.adapting import AsyncMemoryTools, CallScope, MemoryTools, choose_tools, told
 from mnemon_crewai.errors import aborting
 from mnemon_crewai.scoping import Bound, Ids
 
@@ -82,9 +82,7 @@ class _MemoryTool(BaseTool):
         try:
             return getattr(MemoryTools(self._bound.handle), self._method)(scope, **arguments)
         except MnemonError as error:
-            if not can_be_told(error):
-                raise
-            return f"error: {error}"
+            return told(error)
 
     async def _arun(self, **arguments: Any) -> str:
         with aborting():
@@ -92,9 +90,7 @@ class _MemoryTool(BaseTool):
             try:
                 return await getattr(AsyncMemoryTools(self._bound.handle), self._method)(scope, **arguments)
             except MnemonError as error:
-                if not can_be_told(error):
-                    raise
-                return f"error: {error}"
+                return told(error)
 
     def _scope(self) -> CallScope:
         scope = self._bound.scope()

@@ -8,7 +8,7 @@ from llama_index.core.tools.tool_spec.base import BaseToolSpec
 from llama_index.core.tools.types import ToolMetadata
 
 from mnemon import MnemonError
-from mnemon.adapting import AsyncMemoryTools, Handle, MemoryTools, ScopeRule, can_be_told, choose_tools
+from mnemon.adapting import AsyncMemoryTools, Handle, MemoryTools, ScopeRule, choose_tools, told
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -127,15 +127,11 @@ def _told(call: Callable[[], str]) -> str:
     try:
         return call()
     except MnemonError as error:
-        if not can_be_told(error):
-            raise
-        return f"error: {error}"
+        return told(error)
 
 
 async def _atold(call: Callable[[], Awaitable[str]]) -> str:
     try:
         return await call()
     except MnemonError as error:
-        if not can_be_told(error):
-            raise
-        return f"error: {error}"
+        return told(error)

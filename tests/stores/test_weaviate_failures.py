@@ -22,7 +22,10 @@ def test_a_shard_that_takes_in_a_vector_space_is_asked_again() -> None:
     with pytest.raises(Exception, match="UpdateVectorIndexConfigs") as caught:
         refuse_passing([WHILE_A_SPACE_IS_ADDED])
     assert is_transient(caught.value)
-    with pytest.raises(StoreUnavailableError, match="try again"), translated("here", "write"):
+    with (
+        pytest.raises(StoreUnavailableError, match="vector space and did not write; try again"),
+        translated("here", "write"),
+    ):
         raise error
 
 

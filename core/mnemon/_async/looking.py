@@ -38,10 +38,10 @@ _MORE, _EXTRA = 2, 32
 
 
 async def look(desk: AsyncDesk, sought: Sought) -> View | None:
-    """Return a scope's current memories, or None where only the store can be asked.
+    """Return a scope's current memories, or None where the store is to be asked.
 
     That is where the store tells no changes, where a search is about another time or the whole
-    project, and where a scope has more memories than are kept in memory.
+    project, and where `Sheets.begin` says so.
     """
     # Not isinstance of the protocol, which looks at every name of it at each call.
     if sought.scope is None or sought.recorded != CURRENT or getattr(desk.store, "changes", None) is None:
@@ -51,19 +51,28 @@ async def look(desk: AsyncDesk, sought: Sought) -> View | None:
     everywhere = scope_condition(Scope(**{name: ids[name]})) & CURRENT
     key = (name, ids[name], sought.space)
     cleared, sheet = desk.sheets.cleared, desk.sheets.find(key)
-    while True:
-        if sheet is None:
-            rows = (await desk.store.count(desk.project, MEMORIES.name, everywhere)).rows
-            if not desk.sheets.fits(key, rows, sought.dimensions):
-                return None
-            sheet = Sheet(sought.dimensions, sought.space)
-        if await _bring_up(desk, everywhere, sought.parts, sheet):
-            view = await athink(View, sheet, sought.scope)
-            if view.whole:
-                desk.sheets.keep(key, sheet, cleared)
-                return view
-            continue  # another thread is in the middle
-        sheet = None
+    view = None if sheet is None else await _looked_at(desk, everywhere, sought, sought.scope, sheet)
+    if view is None:
+        rows = (await desk.store.count(desk.project, MEMORIES.name, everywhere)).rows
+        if not desk.sheets.begin(key, rows, sought.dimensions):
+            return None
+        try:
+            while view is None:
+                new = Sheet(sought.dimensions, sought.space)
+                view = await _looked_at(desk, everywhere, sought, sought.scope, new)
+        finally:
+            desk.sheets.end(key)
+    desk.sheets.keep(key, view.sheet, cleared)
+    return view
+
+
+async def _looked_at(desk: AsyncDesk, everywhere: Filter, sought: Sought, scope: Scope, sheet: Sheet) -> View | None:
+    """Return the view of a sheet that was brought up to now, or None where only a new sheet helps."""
+    while await _bring_up(desk, everywhere, sought.parts, sheet):
+        view = await athink(View, sheet, scope)
+        if view.whole:  # else another thread is in the middle
+            return view
+    return None
 
 
 async def _bring_up(desk: AsyncDesk, everywhere: Filter, parts: Sequence[str], sheet: Sheet) -> bool:

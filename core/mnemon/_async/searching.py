@@ -65,7 +65,8 @@ async def understand(desk: AsyncDesk, sought: Sought, text: str, now: datetime) 
     if near := near_terms(query, frequencies=frequencies, config=config):
         frequencies |= (await _count(desk, sought, view, near)).terms
         query = repair(query, frequencies=frequencies, config=config)
-    return Understood(query=query, rows=counts.rows, frequencies={term: frequencies[term] for term in query.terms})
+    held = {term: frequencies[term] for term in query.terms}
+    return Understood(query=query, rows=counts.rows, frequencies=held, view=view)
 
 
 async def _count(desk: AsyncDesk, sought: Sought, view: View | None, terms: Sequence[str]) -> Counts:
@@ -132,10 +133,9 @@ async def _pool(
     weights = term_weights(
         understood.query.terms, rows=understood.rows, frequencies=understood.frequencies, config=sought.config
     )
+    if understood.view is not None:
+        return await looked_up(desk, sought, understood.view, weights, vector), weights
     held = {term: weight for term, weight in weights.items() if understood.frequencies.get(term)}
-    view = await look(desk, sought)
-    if view is not None:
-        return await looked_up(desk, sought, view, weights, vector), weights
     pool = await _found(desk, sought, held, vector)
     found = set(pool)
     await _surround(desk, sought, pool)

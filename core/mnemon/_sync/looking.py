@@ -39,10 +39,10 @@ _MORE, _EXTRA = 2, 32
 
 
 def look(desk: Desk, sought: Sought) -> View | None:
-    """Return a scope's current memories, or None where only the store can be asked.
+    """Return a scope's current memories, or None where the store is to be asked.
 
     That is where the store tells no changes, where a search is about another time or the whole
-    project, and where a scope has more memories than are kept in memory.
+    project, and where `Sheets.begin` says so.
     """
     # Not isinstance of the protocol, which looks at every name of it at each call.
     if sought.scope is None or sought.recorded != CURRENT or getattr(desk.store, "changes", None) is None:
@@ -52,19 +52,28 @@ def look(desk: Desk, sought: Sought) -> View | None:
     everywhere = scope_condition(Scope(**{name: ids[name]})) & CURRENT
     key = (name, ids[name], sought.space)
     cleared, sheet = desk.sheets.cleared, desk.sheets.find(key)
-    while True:
-        if sheet is None:
-            rows = (desk.store.count(desk.project, MEMORIES.name, everywhere)).rows
-            if not desk.sheets.fits(key, rows, sought.dimensions):
-                return None
-            sheet = Sheet(sought.dimensions, sought.space)
-        if _bring_up(desk, everywhere, sought.parts, sheet):
-            view = think(View, sheet, sought.scope)
-            if view.whole:
-                desk.sheets.keep(key, sheet, cleared)
-                return view
-            continue  # another thread is in the middle
-        sheet = None
+    view = None if sheet is None else _looked_at(desk, everywhere, sought, sought.scope, sheet)
+    if view is None:
+        rows = (desk.store.count(desk.project, MEMORIES.name, everywhere)).rows
+        if not desk.sheets.begin(key, rows, sought.dimensions):
+            return None
+        try:
+            while view is None:
+                new = Sheet(sought.dimensions, sought.space)
+                view = _looked_at(desk, everywhere, sought, sought.scope, new)
+        finally:
+            desk.sheets.end(key)
+    desk.sheets.keep(key, view.sheet, cleared)
+    return view
+
+
+def _looked_at(desk: Desk, everywhere: Filter, sought: Sought, scope: Scope, sheet: Sheet) -> View | None:
+    """Return the view of a sheet that was brought up to now, or None where only a new sheet helps."""
+    while _bring_up(desk, everywhere, sought.parts, sheet):
+        view = think(View, sheet, scope)
+        if view.whole:  # else another thread is in the middle
+            return view
+    return None
 
 
 def _bring_up(desk: Desk, everywhere: Filter, parts: Sequence[str], sheet: Sheet) -> bool:

@@ -66,7 +66,8 @@ def understand(desk: Desk, sought: Sought, text: str, now: datetime) -> Understo
     if near := near_terms(query, frequencies=frequencies, config=config):
         frequencies |= (_count(desk, sought, view, near)).terms
         query = repair(query, frequencies=frequencies, config=config)
-    return Understood(query=query, rows=counts.rows, frequencies={term: frequencies[term] for term in query.terms})
+    held = {term: frequencies[term] for term in query.terms}
+    return Understood(query=query, rows=counts.rows, frequencies=held, view=view)
 
 
 def _count(desk: Desk, sought: Sought, view: View | None, terms: Sequence[str]) -> Counts:
@@ -131,10 +132,9 @@ def _pool(
     weights = term_weights(
         understood.query.terms, rows=understood.rows, frequencies=understood.frequencies, config=sought.config
     )
+    if understood.view is not None:
+        return looked_up(desk, sought, understood.view, weights, vector), weights
     held = {term: weight for term, weight in weights.items() if understood.frequencies.get(term)}
-    view = look(desk, sought)
-    if view is not None:
-        return looked_up(desk, sought, view, weights, vector), weights
     pool = _found(desk, sought, held, vector)
     found = set(pool)
     _surround(desk, sought, pool)

@@ -33,8 +33,10 @@ from mnemon.adapting.tools import (
     UpdateMemory,
     can_be_told,
     choose_tools,
+    told,
 )
 from mnemon.logic.parts import attachment, read_arguments, read_call, read_part
+from mnemon.logic.scopes import row_id, scope_condition, scope_key, scope_of
 
 __all__ = [
     "OURS",
@@ -83,8 +85,13 @@ __all__ = [
     "register_memory",
     "render",
     "results_apart",
+    "row_id",
+    "scope_condition",
+    "scope_key",
+    "scope_of",
     "spoken",
     "to_framework",
+    "told",
     "tolerating",
     "without_recalled",
 ]

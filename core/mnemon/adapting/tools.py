@@ -23,6 +23,7 @@ __all__ = [
     "UpdateMemory",
     "can_be_told",
     "choose_tools",
+    "told",
 ]
 
 
@@ -163,3 +164,14 @@ def choose_tools(
 def can_be_told(error: MnemonError) -> bool:
     """Whether a model can do better after it was told of this error: a wrong id, or an argument that does not fit."""
     return isinstance(error, NotFoundError | InvalidInputError) and not isinstance(error, DimensionMismatchError)
+
+
+def told(error: MnemonError) -> str:
+    """Return an error in words for a model, where it can do better then.
+
+    Raises:
+        MnemonError: this one, where a model cannot.
+    """
+    if can_be_told(error):
+        return f"error: {error}"
+    raise error

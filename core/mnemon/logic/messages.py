@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.errors import InvalidInputError
-from mnemon.logic.scopes import row_id
+from mnemon.logic.scopes import row_id, scope_key
 from mnemon.types.jsonvalue import json_bytes, shown
 from mnemon.types.message import File, Image, Message, Text, ToolCall, ToolResult
 from mnemon.types.storage import Collection, Ordered, Row
@@ -166,13 +166,13 @@ def identified(message: Message, new_id: Callable[[], str], now: datetime) -> Me
 
 def message_row_id(scope: Scope, message_id: str) -> str:
     """Return the row of a message: the same id in another scope is another message."""
-    return row_id("message", scope.user_id, scope.agent_id, scope.app_id, scope.run_id, message_id)
+    return row_id("message", *scope_key(scope), message_id)
 
 
 @lru_cache(maxsize=4096)
 def thread_of(scope: Scope) -> str:
     """Return what the messages of exactly this scope share: the same ids, and no others."""
-    return row_id("thread", scope.user_id, scope.agent_id, scope.app_id, scope.run_id)
+    return row_id("thread", *scope_key(scope))
 
 
 def positions(newest: str | None, now: datetime, count: int) -> list[str]:

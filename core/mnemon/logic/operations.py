@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from mnemon.logic.scopes import row_id
+from mnemon.logic.scopes import row_id, scope_key
 from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.memory import Operation, Touched
 from mnemon.types.scope import SCOPE_FIELDS, Scope
@@ -29,7 +29,7 @@ OPERATIONS = Collection(
 
 def idempotent_id(scope: Scope, key: str) -> str:
     """Return the id of the operation that an idempotency key names: the same key of another scope is another one."""
-    return row_id("idempotency", *(getattr(scope, name) for name in SCOPE_FIELDS), key)
+    return row_id("idempotency", *scope_key(scope), key)
 
 
 def common_scope(scopes: Iterable[Scope]) -> Scope | None:

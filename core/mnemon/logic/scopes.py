@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Row
 
-__all__ = ["row_id", "scope_condition", "scope_of", "scope_with"]
+__all__ = ["row_id", "scope_condition", "scope_key", "scope_of", "scope_with"]
 
 _NAMESPACE = bytes.fromhex("6d6e656d6f6e50008000000000000000")
 """Namespace of every id that is made from other ids: "mnemon" in ASCII, and no other meaning."""
@@ -27,6 +27,11 @@ def scope_condition(scope: Scope) -> And:
     """Return the condition that every id of the scope matches."""
     parts: list[Filter] = [where(name).eq(value) for name, value in scope.to_dict().items()]
     return And(tuple(parts))
+
+
+def scope_key(scope: Scope) -> tuple[str | None, ...]:
+    """Return all ids of a scope in their order, None for one that it has not: parts of `row_id`."""
+    return scope.user_id, scope.agent_id, scope.app_id, scope.run_id
 
 
 def scope_of(row: Row) -> Scope:

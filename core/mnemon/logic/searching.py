@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mnemon.logic.recall import Pool, Query, Ranked
+    from mnemon.logic.sheet import View
     from mnemon.types.filters import Filter
     from mnemon.types.recall import RecallConfig
     from mnemon.types.results import Step
@@ -122,11 +123,13 @@ class Understood:
         query: what it asks for.
         rows: memories of the scope.
         frequencies: how many of them hold each term of the query.
+        view: the scope's memories as they were then, or None where the store is to be asked for them.
     """
 
     query: Query
     rows: int
     frequencies: Mapping[str, int]
+    view: View | None
 
 
 @dataclass(frozen=True, slots=True)

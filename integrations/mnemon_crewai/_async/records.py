@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, cast
 from crewai.memory.storage.backend import EmbeddingDimensionMismatchError
 
 from mnemon import where
+from mnemon.adapting import scope_condition
 from mnemon.adapting.async_desk import in_chunks, unit_of_work
 from mnemon.types.storage import Delete, Nearest, Patch, Put
 from mnemon.types.times import format_time
-from mnemon_crewai.rows import RECORDS, of_scope, record_of, row_instead, row_of, space_of, with_space
+from mnemon_crewai.rows import RECORDS, record_of, row_instead, row_of, space_of, with_space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,14 +51,14 @@ async def change(desk: AsyncDesk, scope: Scope, record: MemoryRecord) -> None:
     if record.embedding:
         await _check_length(desk, scope, len(record.embedding))
     async with unit_of_work(desk.store) as store:
-        there = await _rows(desk, store, of_scope(scope) & where("record").eq(record.id))
+        there = await _rows(desk, store, scope_condition(scope) & where("record").eq(record.id))
         row = row_instead(there[0], record) if there else row_of(scope, record)
         await store.apply(desk.project, [Put(collection=RECORDS.name, row=row)])
 
 
 async def find(desk: AsyncDesk, scope: Scope, record_id: str) -> MemoryRecord | None:
     """Return a record with its vector, or None."""
-    rows = await _rows(desk, desk.store, of_scope(scope) & where("record").eq(record_id))
+    rows = await _rows(desk, desk.store, scope_condition(scope) & where("record").eq(record_id))
     return record_of(rows[0]) if rows else None
 
 
@@ -125,7 +126,7 @@ async def touch(desk: AsyncDesk, condition: Filter) -> None:
 
 async def _check_length(desk: AsyncDesk, scope: Scope, length: int) -> None:
     """Refuse vectors that could never be compared with what is there."""
-    others = of_scope(scope) & where("dimensions").exists() & where("dimensions").ne(length)
+    others = scope_condition(scope) & where("dimensions").exists() & where("dimensions").ne(length)
     page = await desk.store.scan(desk.project, RECORDS.name, others, limit=1, include=(), fields=("dimensions",))
     if page.rows:
         raise EmbeddingDimensionMismatchError(cast("int", page.rows[0].fields["dimensions"]), length)

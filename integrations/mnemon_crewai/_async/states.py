@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnemon.types.storage import Delete, Put, Row
 from mnemon.types.times import format_time
-from mnemon_crewai.rows import STATES, kept_apart
+from mnemon_crewai.rows import STATES, state_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ async def save(desk: AsyncDesk, scope: Scope, flow: str, states: Mapping[str, by
     now = format_time(desk.clock())
     rows = [
         Row(
-            id=kept_apart(scope, flow, kind),
+            id=state_id(scope, flow, kind),
             fields={**scope.to_dict(), "flow": flow, "kind": kind, "saved_at": now},
             payload=state,
         )
@@ -33,12 +33,12 @@ async def save(desk: AsyncDesk, scope: Scope, flow: str, states: Mapping[str, by
 
 async def load(desk: AsyncDesk, scope: Scope, flow: str, kind: str) -> bytes | None:
     """Return what is stored of a flow, or None."""
-    key = kept_apart(scope, flow, kind)
+    key = state_id(scope, flow, kind)
     found = await desk.store.get(desk.project, STATES.name, [key], include=("payload",), decisive=True)
     return found[key].payload if key in found else None
 
 
 async def clear(desk: AsyncDesk, scope: Scope, flow: str, kind: str) -> None:
     """Take away what is stored of a flow."""
-    key = kept_apart(scope, flow, kind)
+    key = state_id(scope, flow, kind)
     await desk.store.apply(desk.project, [Delete(collection=STATES.name, ids=[key])])

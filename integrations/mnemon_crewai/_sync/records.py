@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, cast
 from crewai.memory.storage.backend import EmbeddingDimensionMismatchError
 
 from mnemon import where
+from mnemon.adapting import scope_condition
 from mnemon.adapting.desk import in_chunks, unit_of_work
 from mnemon.types.storage import Delete, Nearest, Patch, Put
 from mnemon.types.times import format_time
-from mnemon_crewai.rows import RECORDS, of_scope, record_of, row_instead, row_of, space_of, with_space
+from mnemon_crewai.rows import RECORDS, record_of, row_instead, row_of, space_of, with_space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,14 +52,14 @@ def change(desk: Desk, scope: Scope, record: MemoryRecord) -> None:
     if record.embedding:
         _check_length(desk, scope, len(record.embedding))
     with unit_of_work(desk.store) as store:
-        there = _rows(desk, store, of_scope(scope) & where("record").eq(record.id))
+        there = _rows(desk, store, scope_condition(scope) & where("record").eq(record.id))
         row = row_instead(there[0], record) if there else row_of(scope, record)
         store.apply(desk.project, [Put(collection=RECORDS.name, row=row)])
 
 
 def find(desk: Desk, scope: Scope, record_id: str) -> MemoryRecord | None:
     """Return a record with its vector, or None."""
-    rows = _rows(desk, desk.store, of_scope(scope) & where("record").eq(record_id))
+    rows = _rows(desk, desk.store, scope_condition(scope) & where("record").eq(record_id))
     return record_of(rows[0]) if rows else None
 
 
@@ -126,7 +127,7 @@ def touch(desk: Desk, condition: Filter) -> None:
 
 def _check_length(desk: Desk, scope: Scope, length: int) -> None:
     """Refuse vectors that could never be compared with what is there."""
-    others = of_scope(scope) & where("dimensions").exists() & where("dimensions").ne(length)
+    others = scope_condition(scope) & where("dimensions").exists() & where("dimensions").ne(length)
     page = desk.store.scan(desk.project, RECORDS.name, others, limit=1, include=(), fields=("dimensions",))
     if page.rows:
         raise EmbeddingDimensionMismatchError(cast("int", page.rows[0].fields["dimensions"]), length)

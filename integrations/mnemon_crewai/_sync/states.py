@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mnemon.types.storage import Delete, Put, Row
 from mnemon.types.times import format_time
-from mnemon_crewai.rows import STATES, kept_apart
+from mnemon_crewai.rows import STATES, state_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ def save(desk: Desk, scope: Scope, flow: str, states: Mapping[str, bytes]) -> No
     now = format_time(desk.clock())
     rows = [
         Row(
-            id=kept_apart(scope, flow, kind),
+            id=state_id(scope, flow, kind),
             fields={**scope.to_dict(), "flow": flow, "kind": kind, "saved_at": now},
             payload=state,
         )
@@ -34,12 +34,12 @@ def save(desk: Desk, scope: Scope, flow: str, states: Mapping[str, bytes]) -> No
 
 def load(desk: Desk, scope: Scope, flow: str, kind: str) -> bytes | None:
     """Return what is stored of a flow, or None."""
-    key = kept_apart(scope, flow, kind)
+    key = state_id(scope, flow, kind)
     found = desk.store.get(desk.project, STATES.name, [key], include=("payload",), decisive=True)
     return found[key].payload if key in found else None
 
 
 def clear(desk: Desk, scope: Scope, flow: str, kind: str) -> None:
     """Take away what is stored of a flow."""
-    key = kept_apart(scope, flow, kind)
+    key = state_id(scope, flow, kind)
     desk.store.apply(desk.project, [Delete(collection=STATES.name, ids=[key])])

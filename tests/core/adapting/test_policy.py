@@ -44,6 +44,7 @@ from mnemon.adapting import (
     patched,
     render,
     spoken,
+    told,
     without_recalled,
 )
 from mnemon.types.results import SearchResult
@@ -297,8 +298,10 @@ def test_each_tool_has_a_method_on_both_sides_and_says_nothing_of_scopes() -> No
 
 
 def test_a_model_is_told_of_its_own_mistakes_alone() -> None:
-    assert can_be_told(NotFoundError("no such memory"))
+    assert told(NotFoundError("no such memory")) == "error: no such memory"
     assert can_be_told(InvalidInputError("blank"))
+    with pytest.raises(ScopeError, match="whose"):
+        told(ScopeError("whose?"))
     assert not can_be_told(ScopeError("whose?"))
     assert not can_be_told(mnemon.DimensionMismatchError("s", expected=2, got=3))
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon import InMemoryStore, Memory, NotFoundError, Scope, ScopeError
+from mnemon import InMemoryStore, Memory, NotFoundError, Scope, ScopeError, SQLiteStore
+from mnemon.logic.sheet import Sheet, View
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.filters import And
 from tests.core.memory.sources import NOON, FakeEmbedder, SetClock, counting
@@ -264,3 +265,25 @@ def test_the_canary_dies_without_the_condition_of_the_scope(
 
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         run(InMemoryStore(), users=20, operations=20)
+
+
+def test_the_canary_dies_without_the_scope_of_what_a_search_keeps_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proof that the test above reaches what a search keeps, which is guarded twice: by condition and by row."""
+
+    def nothing(_: Scope) -> And:
+        return And()
+
+    def everything(sheet: Sheet, scope: Scope) -> View:
+        view = View(sheet, scope)
+        view.inside = sheet.columns["alive"][: len(view.inside)].copy()
+        return view
+
+    with SQLiteStore(tmp_path / "one.db") as store:
+        monkeypatch.setattr("mnemon._sync.looking.scope_condition", nothing)
+        run(store, users=20, operations=5)
+
+    monkeypatch.setattr("mnemon._sync.looking.View", everything)
+    with SQLiteStore(tmp_path / "none.db") as store, pytest.raises((AssertionError, pytest.fail.Exception)):
+        run(store, users=20, operations=20)

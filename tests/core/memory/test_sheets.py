@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -20,7 +21,7 @@ from mnemon.types.storage import Row
 from tests.core.memory.sources import FakeEmbedder, SetClock, counting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mnemon.logic.sheet.sheets import Key
@@ -64,6 +65,16 @@ class Pair:
             Memory(store=store, clock=clock, new_id=counting(number * 100_000), embedder=embedder)
             for number, store in enumerate(self.stores)
         )
+        self._asked: Counter[str] | None = None
+
+    @property
+    def asked(self) -> Counter[str]:
+        """How often the first store was asked for candidates, and for the turns around them."""
+        if self._asked is None:
+            self._asked = Counter()
+            for name in ("search", "scan"):
+                setattr(self.stores[0], name, _counted(getattr(self.stores[0], name), self._asked))
+        return self._asked.copy()
 
     def search(self, query: str, **call: object) -> list[tuple[str, str, float]]:
         """Return what both find, which must be the same."""
@@ -160,6 +171,38 @@ def test_two_scope_ids_must_both_fit(pair: Pair) -> None:
     assert pair.search("cat", user_id="alice", run_id="r3") == []
 
 
+def test_a_search_of_one_person_asks_the_store_for_no_candidates(pair: Pair) -> None:
+    pair.told.add_many(["the cat sleeps on the sofa", "the dog eats"], user_id="alice")
+    before = pair.asked
+
+    assert pair.search("Where does the cat sleep?", user_id="alice")
+    assert pair.search("Who eats?", user_id="alice", kinds=["episodic"])
+
+    assert pair.asked == before
+    assert pair.search("Where does the cat sleep?", project_wide=True)
+    assert pair.asked != before
+
+
+def test_a_large_scope_is_asked_of_the_store_once_and_then_kept(pair: Pair) -> None:
+    pair.told.add_many([f"the cat sleeps on roof {number}" for number in range(2_100)], user_id="alice")
+    asked = [pair.asked]
+    for _ in range(3):
+        assert pair.search("roof 700", user_id="alice", limit=3)[0][1] == "the cat sleeps on roof 700"
+        asked.append(pair.asked)
+
+    assert asked[0] != asked[1] == asked[2] == asked[3]
+
+
+def test_while_one_makes_a_sheet_others_ask_the_store() -> None:
+    sheets = Sheets()
+    alice: Key = ("user_id", "alice", None)
+
+    assert [sheets.begin(alice, 1, None), sheets.begin(alice, 1, None)] == [True, False]
+    assert sheets.begin(("user_id", "bob", None), 1, None)
+    sheets.end(alice)
+    assert sheets.begin(alice, 1, None)
+
+
 def test_what_is_kept_is_bounded_and_the_least_used_goes_first() -> None:
     sheets = Sheets(max_bytes=35_000)
     keys: list[Key] = [("user_id", name, None) for name in ("a", "b", "c", "d", "e")]
@@ -171,11 +214,25 @@ def test_what_is_kept_is_bounded_and_the_least_used_goes_first() -> None:
         sheets.keep(key, Sheet(None, None), 0)
 
     assert [sheets.find(key) is not None for key in keys] == [True, False, False, True, True]
-    fits = [sheets.fits(keys[1], rows, dimensions) for rows, dimensions in ((30, None), (30, 384), (1_000, None))]
-    assert fits == [True, False, False]
+    sizes = ((30, None), (30, 384), (1_000, None))
+    assert [_may_be_made(sheets, keys[1], rows, dimensions) for rows, dimensions in sizes] == [True, False, False]
     sheets.clear()
     sheets.keep(keys[0], Sheet(None, None), 0)  # begun before all were forgotten
     assert [sheets.find(key) for key in keys] == [None] * 5
+
+
+def _counted(method: Callable[..., object], calls: Counter[str]) -> Callable[..., object]:
+    def call(*arguments: object, **named: object) -> object:
+        calls[method.__name__] += 1
+        return method(*arguments, **named)
+
+    return call
+
+
+def _may_be_made(sheets: Sheets, key: Key, rows: int, dimensions: int | None = None) -> bool:
+    may = sheets.begin(key, rows, dimensions)
+    sheets.end(key)
+    return may
 
 
 def test_a_sheet_that_an_error_left_half_done_is_not_gone_on_with() -> None:
@@ -200,13 +257,13 @@ def test_a_scope_whose_sheet_was_too_large_is_not_read_whole_again() -> None:
     ]
     sheet.take(None, Changes(rows=dict(enumerate(long)), gone=(), mark=(2, 0), more=False, anew=False))
     alice = ("user_id", "alice", None)
-    assert sheets.fits(alice, 2, None)
+    assert _may_be_made(sheets, alice, 2)
 
     sheets.keep(alice, sheet, 0)
 
     assert sheets.find(alice) is None
-    assert [sheets.fits(alice, rows, None) for rows in (1, 2, 3)] == [True, False, False]
-    assert sheets.fits(("user_id", "bob", None), 2, None)
+    assert [_may_be_made(sheets, alice, rows) for rows in (1, 2, 3)] == [True, False, False]
+    assert _may_be_made(sheets, ("user_id", "bob", None), 2)
 
 
 def test_of_many_alike_the_later_ones_are_candidates_in_both(pair: Pair) -> None:

@@ -57,25 +57,23 @@ class Columns:
         self._room = room
 
 
-class Names:
-    """A number for each different text."""
+class Names(dict[str, int]):
+    """A number for each different text; a text that is looked up in brackets gets one if it has none.
+
+    Attributes:
+        texts: the texts by number.
+    """
 
     def __init__(self) -> None:
         """Start with none."""
-        self._numbers: dict[str, int] = {}
+        super().__init__()
         self.texts: list[str] = []
 
-    def number(self, text: str) -> int:
-        """Return the number of a text, a new one where it has none."""
-        number = self._numbers.get(text)
-        if number is None:
-            number = self._numbers[text] = len(self.texts)
-            self.texts.append(text)
+    def __missing__(self, text: str) -> int:
+        """Give a new text the next number."""
+        number = self[text] = len(self.texts)
+        self.texts.append(text)
         return number
-
-    def find(self, text: str) -> int | None:
-        """Return the number of a text, or None where it has none."""
-        return self._numbers.get(text)
 
 
 class Newest:

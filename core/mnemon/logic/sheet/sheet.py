@@ -96,7 +96,7 @@ class Sheet:
         )
         self.words = Words()
         self.memories, self.speakers, self.scopes = Names(), Names(), Names()
-        self.memories.number("")  # 0 is nobody's
+        _ = self.memories[""]  # 0 is nobody's
         self.row_ids: list[str] = []
         self.newest = Newest()
         self._sessions = Names()
@@ -182,19 +182,18 @@ class Sheet:
         get = cast("Mapping[str, str]", row.fields).get
         memory, session, cues = get("memory_id", ""), get("session"), get("cues", "")
         expires = None if get("pinned") else get("expires_at")
-        scope = self.scopes.number
         return (
-            self.memories.number(memory),
-            self.memories.number(get("previous") or ""),
-            self._sessions.number(session or f"\x1f{memory}"),
-            self.speakers.number(get("speaker") or ""),
+            self.memories[memory],
+            self.memories[get("previous") or ""],
+            self._sessions[session or f"\x1f{memory}"],
+            self.speakers[get("speaker") or ""],
             row.fields["version"],
             role_number(get("role")),
             QUESTION in cues,
             TIME_WORDS in cues,
             _instant(get("said_at", "")),
             _NEVER if expires is None else _instant(expires),
-            *[scope(get(name) or "") for name in SCOPE_FIELDS],
+            *[self.scopes[get(name) or ""] for name in SCOPE_FIELDS],
         )
 
     def _supersede(self, place: int) -> None:

@@ -19,8 +19,10 @@ _ROW_BYTES = 1_000
 """What a row takes without its vector, rather more than less."""
 _LEAST_BYTES = 10_000
 """What a sheet takes before its first row."""
+_LARGE = 2_000
+"""Rows from which on a sheet takes longer to make than one search without it: only a second search has one made."""
 _MOST_NOTED = 10_000
-"""Scopes that are known to be too large; beyond so many they are found out anew."""
+"""Scopes that are known to be too large, or were searched once; beyond so many they are found out anew."""
 
 
 class Sheets:
@@ -36,6 +38,8 @@ class Sheets:
         self._kept: OrderedDict[Key, tuple[Sheet, int]] = OrderedDict()
         self._bytes = 0
         self._too_many: dict[Key, int] = {}
+        self._searched: set[Key] = set()
+        self._made: set[Key] = set()
         self.cleared = 0
         self._lock = threading.Lock()
 
@@ -48,11 +52,29 @@ class Sheets:
             self._kept.move_to_end(key)
             return kept[0]
 
-    def fits(self, key: Key, rows: int, dimensions: int | None) -> bool:
-        """Whether a sheet of so many rows can be kept: fewer than one had that could not."""
-        if rows >= self._too_many.get(key, rows + 1):
-            return False
-        return rows * (_ROW_BYTES + 4 * (dimensions or 0)) <= self._max_bytes
+    def begin(self, key: Key, rows: int, dimensions: int | None) -> bool:
+        """Whether the caller should make a sheet of so many rows, and then say `end`; else it asks the store.
+
+        Not where another is making it, where it could not be kept (one with no more rows could not), and not
+        for the first search of a large scope: a process that asks one question is answered sooner without.
+        """
+        with self._lock:
+            if key in self._made or rows >= self._too_many.get(key, rows + 1):
+                return False
+            if rows * (_ROW_BYTES + 4 * (dimensions or 0)) > self._max_bytes:
+                return False
+            if rows > _LARGE and key not in self._searched:
+                if len(self._searched) >= _MOST_NOTED:
+                    self._searched.clear()
+                self._searched.add(key)
+                return False
+            self._made.add(key)
+            return True
+
+    def end(self, key: Key) -> None:
+        """Let others make this sheet again."""
+        with self._lock:
+            self._made.discard(key)
 
     def keep(self, key: Key, sheet: Sheet, cleared: int) -> None:
         """Keep a sheet, or note that it has grown; `cleared` is what it was when the sheet was looked for."""
@@ -77,6 +99,7 @@ class Sheets:
             self.cleared += 1
             self._kept.clear()
             self._too_many.clear()
+            self._searched.clear()
             self._bytes = 0
 
     def _drop(self, key: Key) -> None:

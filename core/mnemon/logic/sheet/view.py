@@ -32,19 +32,20 @@ class View:
     """The rows of a scope that were current when the view was taken.
 
     Attributes:
+        sheet: what it is a view of.
         whole: whether the rows are those of one state of the store.
         inside: whether each row of the sheet is one of them.
     """
 
     def __init__(self, sheet: Sheet, scope: Scope) -> None:
         """Look at what of a sheet has all ids of a scope."""
-        self._sheet = sheet
+        self.sheet = sheet
         with sheet.lock:  # between two times that somebody carries changes out
             self.whole = sheet.whole
             self._rows = sheet.rows
             inside: Truths = sheet.columns["alive"][: self._rows].copy()
             for name, value in scope.to_dict().items():
-                number = sheet.scopes.find(value)
+                number = sheet.scopes.get(value)
                 inside &= sheet.columns[name][: self._rows] == (-1 if number is None else number)
         self.inside = inside
         self._held: dict[str, tuple[NDArray[numpy.int64], NDArray[numpy.int32]]] = {}
@@ -61,7 +62,7 @@ class View:
     def _holding(self, term: str) -> tuple[NDArray[numpy.int64], NDArray[numpy.int32]]:
         held = self._held.get(term)
         if held is None:
-            places, often = self._sheet.words.holding(term)
+            places, often = self.sheet.words.holding(term)
             known = places < self._rows
             held = self._held[term] = (places, often) if known.all() else (places[known], often[known])
         return held
@@ -69,7 +70,7 @@ class View:
     def unexpired(self, moment: datetime) -> Truths:
         """Return which rows have not expired by then."""
         instant = (moment - _EPOCH) // timedelta(microseconds=1)
-        return self.inside & (self._sheet.columns["expires"][: self._rows] > instant)
+        return self.inside & (self.sheet.columns["expires"][: self._rows] > instant)
 
     def marked(self, places: Iterable[int]) -> Truths:
         """Return these rows, of those that are inside."""
@@ -82,7 +83,7 @@ class View:
     def listed(self, row_ids: Iterable[str]) -> Truths:
         """Return which rows have one of these ids."""
         wanted = frozenset(row_ids)
-        return self.marked(place for place, row_id in enumerate(self._sheet.row_ids[: self._rows]) if row_id in wanted)
+        return self.marked(place for place, row_id in enumerate(self.sheet.row_ids[: self._rows]) if row_id in wanted)
 
     def by_words(self, weights: Mapping[str, float], among: Truths, limit: int) -> Places:
         """Return the rows with the heaviest terms, best first, later ones before earlier ones of the same weight."""
@@ -99,17 +100,17 @@ class View:
 
         # Not `@`: BLAS hands a product of this size to several threads, which stall one another for
         # milliseconds, and a row's sum could then depend on how many rows stand beside it.
-        return np.vecdot(self._sheet.columns["units"][: self._rows], vector).clip(-1, 1)
+        return np.vecdot(self.sheet.columns["units"][: self._rows], vector).clip(-1, 1)
 
     def by_meaning(self, cosines: Floats, among: Truths, limit: int) -> Places:
         """Return the rows with the nearest vectors, as `by_words`."""
-        return _best(cosines, among & self._sheet.columns["embedded"][: self._rows], limit)
+        return _best(cosines, among & self.sheet.columns["embedded"][: self._rows], limit)
 
     def surrounded(self, places: Places, rings: int) -> Places:
         """Return these rows and the turns before and after them, so many on either side; by time."""
         import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-        columns, newest = self._sheet.columns, self._sheet.newest
+        columns, newest = self.sheet.columns, self.sheet.newest
         memory, previous = columns["memory"][: self._rows], columns["previous"][: self._rows]
         taken = np.zeros(self._rows, np.bool_)
         taken[places] = True
@@ -129,7 +130,7 @@ class View:
         """Return places in the order in which they were said, and by the ids of their memories."""
         import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-        columns, texts = self._sheet.columns, self._sheet.memories.texts
+        columns, texts = self.sheet.columns, self.sheet.memories.texts
         numbers: list[int] = columns["memory"][places].tolist()
         ids = [texts[number] for number in numbers]
         places = places[sorted(range(len(ids)), key=ids.__getitem__)]
@@ -139,12 +140,12 @@ class View:
         """Return rows, which are sorted by time, as the ranking takes them."""
         import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-        columns, count = self._sheet.columns, len(places)
-        texts, names = self._sheet.memories.texts, self._sheet.speakers.texts
+        columns, count = self.sheet.columns, len(places)
+        texts, names = self.sheet.memories.texts, self.sheet.speakers.texts
         known, speaker = np.unique(columns["speaker"][places], return_inverse=True)
         numbers = columns["memory"][places]
         memories: list[int] = numbers.tolist()
-        where = np.full(self._sheet.newest.room, count, np.intp)
+        where = np.full(self.sheet.newest.room, count, np.intp)
         where[numbers] = np.arange(count)
         at = np.full(self._rows, -1, np.intp)
         at[places] = np.arange(count)
@@ -169,20 +170,20 @@ class View:
         )
 
     def _days(self, places: Places, zone: tzinfo | None) -> list[date]:
-        instants: list[int] = self._sheet.columns["said"][places].tolist()
+        instants: list[int] = self.sheet.columns["said"][places].tolist()
         return [(_EPOCH + timedelta(microseconds=instant)).astimezone(zone).date() for instant in instants]
 
     def row_id(self, place: int) -> str:
         """Return the id of a row."""
-        return self._sheet.row_ids[place]
+        return self.sheet.row_ids[place]
 
     def terms(self, place: int) -> list[str]:
         """Return the terms of a row."""
-        return self._sheet.words.of(place)
+        return self.sheet.words.of(place)
 
     def said_by(self, place: int) -> tuple[object, ...]:
         """Return who said a row, and with words of time in it, on which day."""
-        columns = self._sheet.columns
+        columns = self.sheet.columns
         day = int(columns["said"][place]) // _DAY if columns["time_words"][place] else None
         return int(columns["speaker"][place]), int(columns["role"][place]), day
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mnemon.logic.sheet.columns import Columns, Names
@@ -50,8 +51,7 @@ class Words:
         """Add the terms of further rows."""
         import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-        number = self._terms.number
-        held = np.fromiter((number(term) for terms in rows for term in terms), np.int64)
+        held = np.fromiter(map(self._terms.__getitem__, chain.from_iterable(rows)), np.int64)
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         start = self._end(self._rows)
         self._held.reserve(start + len(held), start)
@@ -77,7 +77,7 @@ class Words:
         """Return the places of the rows that hold a term, each once, and how often each holds it."""
         import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-        number = self._terms.find(term)
+        number = self._terms.get(term)
         places: list[NDArray[numpy.int64]] = [np.empty(0, np.int64)]
         often: list[NDArray[numpy.int32]] = [np.empty(0, np.int32)]
         if number is not None:

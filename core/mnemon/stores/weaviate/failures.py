@@ -37,7 +37,7 @@ _NO_LEADER = ("leader not found", "client connection is closing", "could not fin
 _CHANGING = ("due to: updatevectorindexconfigs",)
 """Why a shard is read-only for a moment: somebody just declared another vector space."""
 _PASSING = (*_NO_LEADER, *_CHANGING)
-_NOT_NOW = ("cannot achieve consistency level", "shard is not ready", *_PASSING, "not enough replicas")
+_NOT_NOW = ("cannot achieve consistency level", "shard is not ready", *_NO_LEADER, "not enough replicas")
 _UNAUTHORISED, _FORBIDDEN = 401, 403
 
 
@@ -113,6 +113,8 @@ def _ours(error: BaseException, where: str, doing: str) -> StoreError:
         )
     if any(one in text for one in _NOT_NOW):
         return StoreUnavailableError(f"too few nodes of Weaviate at {where} are up to {doing}; try again when they are")
+    if any(one in text for one in _CHANGING):
+        return StoreUnavailableError(f"Weaviate at {where} takes in a new vector space and did not {doing}; try again")
     if "read-only" in text or "readonly" in text:
         return StoreReadOnlyError(f"a shard of Weaviate at {where} is read-only; free disk, then set it to READY again")
     if "no space left" in text:
