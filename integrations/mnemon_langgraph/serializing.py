@@ -127,6 +127,8 @@ class _Reading:
     def _rebuild(self, code: int, content: bytes) -> Any:
         try:
             parts: Any = ormsgpack.unpackb(content, ext_hook=self._rebuild, option=ormsgpack.OPT_NON_STR_KEYS)
+            if code == EXT_PYDANTIC_V2 and (known := self._classes.get((parts[0], parts[1]))) is not None:
+                return self._model(known, parts)
             if code == EXT_DELTA_SNAPSHOT:
                 return _DeltaSnapshot(parts)
             if code == EXT_NUMPY_ARRAY:
@@ -135,6 +137,13 @@ class _Reading:
         except Exception as error:
             self._error = self._error or error
             raise
+
+    def _model(self, cls: Any, parts: Any) -> Any:
+        """Return another object of a class that was met: as `_object`, in fewer steps."""
+        try:
+            return cls(**parts[2])
+        except Exception:  # noqa: BLE001 - a validator may raise anything
+            return self._object(EXT_PYDANTIC_V2, parts)
 
     def _object(self, code: int, parts: Any) -> Any:
         module, name = parts[0], parts[1]
