@@ -39,4 +39,4 @@ def agent_framework_turns(folder: Path) -> Iterator[Figure]:
             )
 
     yield from asyncio.run(measured())
-    yield from imports("agent_framework", "mnemon_agent_framework")
+    yield from imports("agent_framework:Agent", "mnemon_agent_framework")

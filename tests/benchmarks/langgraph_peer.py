@@ -43,7 +43,7 @@ THREAD = "3f0a6c1e-5b1f-4d5e-9a55-0e9f7c1c2d3e"
 AT: RunnableConfig = {"configurable": {"thread_id": THREAD}}
 TURNS = 200
 GROWN = 500
-SHORT, LONG = 15, 3
+SHORT, LONG = 15, 5
 Times = dict[str, tuple[float, float]]
 """Milliseconds of the processor and of the clock."""
 
@@ -119,7 +119,8 @@ class Timed:
 
     def medians(self) -> Times:
         """Return the median milliseconds of the last hundred calls of each method."""
-        return {name: _median(taken[-100:]) for name, taken in self.taken.items()}
+        named = {"listed": "list of 50"}
+        return {named.get(name, name): _median(taken[-100:]) for name, taken in self.taken.items()}
 
 
 def _median(taken: list[tuple[float, float]]) -> tuple[float, float]:
@@ -127,34 +128,40 @@ def _median(taken: list[tuple[float, float]]) -> tuple[float, float]:
     return statistics.median(processor) * 1_000, statistics.median(clock) * 1_000
 
 
-def chat(saver: Any) -> Times:  # noqa: ANN401 - either saver
-    """Let a graph chat for so many turns; return the times of what it, and who reads it, asks of a saver."""
-    timed = Timed(saver, "put", "put_writes", "get_tuple")
-    graph = chatting(saver)
+def chat(*savers: Any) -> list[Times]:  # noqa: ANN401 - either saver
+    """Let a graph chat over each saver, turn by turn; return the times of what it, and who reads, asks of each."""
+    timed = [Timed(saver, "put", "put_writes", "get_tuple", "listed") for saver in map(_listing, savers)]
+    graphs = [chatting(saver) for saver in savers]
     for turn in range(TURNS):  # a step waits for its checkpoint, so that nothing else runs while one is stored
-        graph.invoke(said(turn), AT, durability="sync")
-    taken: list[tuple[float, float]] = []
+        for graph in graphs:
+            graph.invoke(said(turn), AT, durability="sync")
     for _ in range(LONG):
-        start = (time.process_time(), time.perf_counter())
-        for _one in saver.list(AT, limit=50):
-            pass
-        taken.append((time.process_time() - start[0], time.perf_counter() - start[1]))
-    return {**timed.medians(), "list of 50": _median(taken)}
+        for saver in savers:
+            saver.listed()
+    return [one.medians() for one in timed]
 
 
-async def achat(saver: Any) -> Times:  # noqa: ANN401 - either saver
-    """Return the same times of the async half."""
-    timed = Timed(saver, "aput", "aput_writes", "aget_tuple")
-    graph = chatting(saver)
+async def achat(*savers: Any) -> list[Times]:  # noqa: ANN401 - either saver
+    """Return the same times of the async halves."""
+    timed = [Timed(saver, "aput", "aput_writes", "aget_tuple", "alisted") for saver in map(_listing, savers)]
+    graphs = [chatting(saver) for saver in savers]
     for turn in range(TURNS):
-        await graph.ainvoke(said(turn), AT, durability="sync")
-    taken: list[tuple[float, float]] = []
+        for graph in graphs:
+            await graph.ainvoke(said(turn), AT, durability="sync")
     for _ in range(LONG):
-        start = (time.process_time(), time.perf_counter())
-        async for _one in saver.alist(AT, limit=50):
-            pass
-        taken.append((time.process_time() - start[0], time.perf_counter() - start[1]))
-    return {**timed.medians(), "list of 50": _median(taken)}
+        for saver in savers:
+            await saver.alisted()
+    return [one.medians() for one in timed]
+
+
+def _listing(saver: Any) -> Any:  # noqa: ANN401 - either saver
+    """Give a saver what reads the newest 50 checkpoints."""
+
+    async def alisted() -> list[Any]:
+        return [one async for one in saver.alist(AT, limit=50)]
+
+    saver.listed, saver.alisted = (lambda: list(saver.list(AT, limit=50))), alisted
+    return saver
 
 
 def bytes_of(path: Path) -> int:
@@ -166,18 +173,18 @@ def bytes_of(path: Path) -> int:
 
 
 def langgraph_savers(folder: Path) -> Iterator[Figure]:
-    """Compare a chat of 200 turns."""
-    with Memory(folder / "ours.db", embedder=None) as memory:
-        ours = chat(MnemonSaver(memory))
-    with SqliteSaver.from_conn_string(str(folder / "theirs.db")) as saver:
-        theirs = chat(saver)
-    yield from _ratios("sync", ours, theirs)
+    """Compare a chat of 200 turns, alternately with LangGraph's SqliteSaver and AsyncSqliteSaver."""
+    with (
+        Memory(folder / "ours.db", embedder=None) as memory,
+        SqliteSaver.from_conn_string(str(folder / "theirs.db")) as saver,
+    ):
+        yield from _ratios("sync", *chat(MnemonSaver(memory), saver))
 
-    async def both() -> tuple[Times, Times]:
+    async def both() -> list[Times]:
+        path = str(folder / "atheirs.db")
         with Memory(folder / "aours.db", embedder=None) as memory:
-            ours = await achat(MnemonSaver(memory))
-        async with AsyncSqliteSaver.from_conn_string(str(folder / "atheirs.db")) as saver:
-            return ours, await achat(saver)
+            async with AsyncSqliteSaver.from_conn_string(path) as saver:
+                return await achat(MnemonSaver(memory), saver)
 
     yield from _ratios("async", *asyncio.run(both()))
     sizes = [bytes_of(folder / name) for name in ("ours.db", "theirs.db")]
