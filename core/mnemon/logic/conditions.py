@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import InvalidFilterError, ScopeError
 from mnemon.logic.filters import METADATA, conjuncts
 from mnemon.logic.memories import DELETED
 from mnemon.logic.scopes import scope_condition, scope_with
 from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or, parse_filter, where
+from mnemon.types.jsonvalue import shown
+from mnemon.types.memory import KINDS
+from mnemon.types.message import ROLES
 from mnemon.types.scope import SCOPE_FIELDS, Scope
 from mnemon.types.times import format_time
 
@@ -40,6 +43,10 @@ _OURS = frozenset(
     }
 )
 
+_NAMED = {"kind": KINDS, "role": ROLES}
+"""Fields that hold one of a few names: asking for another one is a slip, not a question without an answer."""
+_WHOLE = {Operator.EQ, Operator.NE, Operator.IN, Operator.NIN}
+
 
 def merge_scopes(*scopes: Mapping[str, str | None]) -> Scope | None:
     """Return the scope that all of these name together, or None where none names an id.
@@ -68,7 +75,8 @@ def split_filters(filters: Mapping[str, object] | Filter | None) -> tuple[dict[s
     A name that is no field of a memory is one of its metadata, whole or as a dotted path.
 
     Raises:
-        InvalidFilterError: as `parse_filter`; also two different ids of one kind at the top.
+        InvalidFilterError: as `parse_filter`; also two different ids of one kind at the top, or a kind or
+            role that there is not.
     """
     ids: dict[str, str] = {}
     rest: list[Filter] = []
@@ -94,9 +102,18 @@ def _translated(tree: Filter) -> Filter:
         case Condition("pinned", Operator.EQ, bool(value)):
             return where("pinned").exists(value)
         case Condition(name, operator, value):
+            if name in _NAMED and operator in _WHOLE:
+                _check_names(name, value)
             return Condition(_stored(name), operator, value)
         case _:
             return tree
+
+
+def _check_names(field: str, value: object) -> None:
+    for one in cast("tuple[object, ...]", value if isinstance(value, tuple) else (value,)):
+        if one is not None and one not in _NAMED[field]:
+            msg = f"no memory has the {field} {shown(one)}; it is one of {', '.join(_NAMED[field])}"
+            raise InvalidFilterError(msg)
 
 
 def _stored(name: str) -> str:

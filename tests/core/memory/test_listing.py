@@ -72,7 +72,7 @@ FILTERS: list[tuple[dict[str, object] | Filter, str]] = [
     ({"$and": [{"kind": "episodic"}, {"$not": {"role": "user"}}]}, "blue"),
     (where("n").eq(1) | where("pinned").eq(value=True), "red green"),
     ({"n": "1"}, ""),
-    ({"kind": "*"}, ""),
+    ({"speaker": "*"}, ""),
 ]
 
 
@@ -218,3 +218,26 @@ def test_stats_count_what_is_there(memory: Memory) -> None:
     assert (whole.memories, whole.versions, whole.messages, whole.operations) == (1, 3, 3, 4)
     assert (of_a.memories, of_a.versions, of_a.messages, of_a.operations) == (1, 2, 2, 2)
     assert (whole.project, whole.embedder, whole.dimensions) == ("default", None, None)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"kind": "bogus"},
+        {"kind": ["episodic", "Episodic"]},
+        {"NOT": {"kind": "bogus"}},
+        {"OR": [{"categories": "food"}, {"role": {"ne": "robot"}}]},
+        where("role").in_(["user", "robot"]),
+        where("kind").eq(1),
+    ],
+    ids=repr,
+)
+def test_a_kind_or_role_that_there_is_not_is_refused_with_those_that_are(
+    memory: Memory, filters: dict[str, Any] | Filter
+) -> None:
+    memory.add("soup", user_id="alice")
+
+    for call in (memory.get_all, memory.count, memory.delete_all):
+        with pytest.raises(InvalidFilterError, match=r"one of (episodic|system)"):
+            call(user_id="alice", filters=filters)
+    assert memory.count(user_id="alice", filters={"kind": ["episodic", "summary"], "metadata.kind": None}) == 1
