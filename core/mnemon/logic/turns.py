@@ -25,19 +25,18 @@ class Logged:
     """A message as the log has it.
 
     No dataclass with cached properties: before Python 3.12 each of those takes a lock when it is first asked for.
+
+    Attributes:
+        stored: its row, read with its payload.
+        row: the id of that.
+        role: who spoke.
+        spot: where it stands.
     """
 
     __slots__ = ("_data", "_message", "role", "row", "spot", "stored")
 
     def __init__(self, stored: Row) -> None:
-        """Take a message's row, read with its payload.
-
-        Attributes:
-            stored: the row.
-            row: its id.
-            role: who spoke.
-            spot: where it stands.
-        """
+        """Take a message's row."""
         self.stored = stored
         self.row = stored.id
         self.role = cast("str", stored.fields["role"])
