@@ -47,8 +47,9 @@ def plan_replacement(there: Sequence[Message], given: Sequence[Message]) -> Repl
     """Return what makes the history `there` become `given`.
 
     As many messages as can be stay where they are: those that `given` begins with, in their order. A
-    message is known by its id, or without one by speaker and content. One that is known but stands
-    elsewhere now is deleted and added again under its id, and no memory is made of it a second time.
+    message is known by its id, or without one by speaker and content; a framework that has no place for a
+    name says none. One that is known but stands elsewhere now is deleted and added again under its id, and
+    no memory is made of it a second time.
     """
     named = {message.id for message in given if message.id is not None}
     stay: list[tuple[Message, Message]] = []
@@ -67,7 +68,8 @@ def plan_replacement(there: Sequence[Message], given: Sequence[Message]) -> Repl
         old = next((one for one in rest if _is(one, message, named)), None)
         if old is not None:
             rest.remove(old)
-            appended.append(Appended(replace(message, id=old.id, time=old.time), known=True))
+            again = replace(message, id=old.id, time=old.time, name=message.name or old.name)
+            appended.append(Appended(again, known=True))
         else:
             fresh = message.id is None or any(message.id == one.id for one in there)
             appended.append(Appended(replace(message, id=random_id()) if fresh else message, known=False))
@@ -79,7 +81,7 @@ def _is(old: Message, message: Message, named: Collection[str]) -> bool:
     """Whether a message is one that is there; without an id it is none that another message names."""
     if message.id is not None:
         return old.id == message.id
-    return old.id not in named and _says_same(old, message)
+    return old.id not in named and _says_same(old, replace(message, name=message.name or old.name))
 
 
 def _says_same(one: Message, other: Message) -> bool:

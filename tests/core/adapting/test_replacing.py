@@ -45,6 +45,17 @@ def test_the_same_history_again_changes_nothing(there: list[Message]) -> None:
         assert plan_replacement(there, again) == Replacement(gone=(), changed=(), appended=())
 
 
+def test_who_spoke_is_kept_where_a_framework_has_no_place_for_names() -> None:
+    there = [Message(role="user", name=name, content="yes", id=name) for name in ("Ana", "Ben")]
+    plain = [Message(role="user", content="yes"), Message(role="user", content="yes")]
+
+    assert plan_replacement(there, plain) == Replacement(gone=(), changed=(), appended=())
+    moved = plan_replacement(there, [Message(role="user", content="no"), *plain]).appended
+    assert [(one.message.name, one.known) for one in moved] == [(None, False), ("Ana", True), ("Ben", True)]
+    other = plan_replacement(there, [Message(role="user", name="Eva", content="yes")])
+    assert [one.known for one in other.appended] == [False]
+
+
 def test_what_moves_keeps_its_id_and_is_no_news() -> None:
     there = [Message(role="user", content=text, id=text) for text in ("a", "b", "c")]
 
