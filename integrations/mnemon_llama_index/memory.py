@@ -10,7 +10,7 @@ from llama_index.core.memory.types import BaseMemory
 from llama_index.core.utils import get_tokenizer  # pyright: ignore[reportUnknownVariableType] - gives a bare List
 
 from mnemon import InvalidInputError
-from mnemon.adapting import AsyncHistory, History
+from mnemon.adapting import OURS, AsyncHistory, History
 from mnemon.protocols.clock import random_id
 from mnemon_llama_index.messages import from_chat_messages, to_chat_messages
 from mnemon_llama_index.scoped import Recalling
@@ -110,6 +110,9 @@ class MnemonMemory(Recalling, BaseMemory):
     def get(self, input: str | ChatMessage | None = None, initial_token_count: int = 0, **_: Any) -> list[ChatMessage]:  # noqa: A002 - LlamaIndex names it
         """Return what a prompt is to hold: memories, and the newest messages that fit beside them.
 
+        What `get_all` keeps beside a message under `mnemon` is left out, since some models are told all of
+        `additional_kwargs`.
+
         Args:
             input: what the user asks, where it is not in the history yet.
             initial_token_count: tokens that the prompt has besides.
@@ -207,6 +210,9 @@ class MnemonMemory(Recalling, BaseMemory):
 
     def _prompt(self, shown: list[ChatMessage], recalled: str, initial: int) -> list[ChatMessage]:
         """Return the messages with what was recalled, as far as both fit."""
+        return [_for_model(message) for message in self._fitting(shown, recalled, initial)]
+
+    def _fitting(self, shown: list[ChatMessage], recalled: str, initial: int) -> list[ChatMessage]:
         if not recalled:
             return shown
         left = self.token_limit - initial - len(self.tokenizer_fn(recalled))
@@ -216,3 +222,9 @@ class MnemonMemory(Recalling, BaseMemory):
         place = next((index for index, message in enumerate(fit) if message.role != MessageRole.SYSTEM), len(fit))
         memories = ChatMessage(role=MessageRole.SYSTEM, blocks=[TextBlock(text=recalled)])
         return [*fit[:place], memories, *fit[place:]]
+
+
+def _for_model(message: ChatMessage) -> ChatMessage:
+    """Return a message without what is kept for the way back: LlamaIndex writes it into prompts of plain text."""
+    told = {name: value for name, value in message.additional_kwargs.items() if name != OURS}
+    return message.model_copy(update={"additional_kwargs": told})

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from llama_index.core.base.llms.generic_utils import messages_to_prompt
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock, ThinkingBlock
 
 import mnemon
@@ -73,6 +74,15 @@ def test_what_stands_in_the_prompt_is_not_recalled_too(memory: Memory) -> None:
     talk.put(user("Where did I move to?"))
 
     assert texts(talk.get()) == ["I moved to Lisbon last spring.", "Where did I move to?"]
+
+
+def test_a_prompt_holds_what_was_said_and_nothing_that_mnemon_keeps_beside_it(memory: Memory) -> None:
+    talk = of(memory, "monday")
+    talk.put_messages([user("Hi"), called("c1"), answered("c1")])
+
+    assert [one.additional_kwargs for one in talk.get()] == [{}, {}, {"tool_call_id": "c1"}]
+    assert messages_to_prompt(talk.get()[:1]) == "user: Hi\nassistant: "
+    assert all("mnemon" in one.additional_kwargs for one in talk.get_all())
 
 
 def test_the_question_may_be_asked_before_it_is_put(memory: Memory) -> None:
