@@ -119,8 +119,8 @@ class MnemonMemory(Recalling, BaseMemory):
         """
         scope, history = self._scope(self.session_id), History(self._policy())
         said = history.read(scope.writes)
-        shown, carried, question = self._shown(said, input, initial_token_count)
-        recalled = self._turns.recalled(scope.writes, question)
+        shown, carried, question, begun = self._shown(said, input, initial_token_count)
+        recalled = self._turns.recalled(scope.writes, question) if begun else None
         if recalled is None:
             recalled = history.recall(scope, question, carried)
             self._turns.keep(scope.writes, question, recalled)
@@ -135,8 +135,8 @@ class MnemonMemory(Recalling, BaseMemory):
         """Return what `get` returns, while the event loop goes on."""
         scope, history = self._scope(self.session_id), AsyncHistory(self._policy())
         said = await history.read(scope.writes)
-        shown, carried, question = self._shown(said, input, initial_token_count)
-        recalled = self._turns.recalled(scope.writes, question)
+        shown, carried, question, begun = self._shown(said, input, initial_token_count)
+        recalled = self._turns.recalled(scope.writes, question) if begun else None
         if recalled is None:
             recalled = await history.recall(scope, question, carried)
             self._turns.keep(scope.writes, question, recalled)
@@ -197,8 +197,11 @@ class MnemonMemory(Recalling, BaseMemory):
 
     def _shown(
         self, said: Sequence[Message], asked: str | ChatMessage | None, initial: int
-    ) -> tuple[list[ChatMessage], Sequence[Message], str]:
-        """Return the messages that fit, what they say, and what to search for."""
+    ) -> tuple[list[ChatMessage], Sequence[Message], str, bool]:
+        """Return the messages that fit, what they say, what to search for, and whether that begins a turn here.
+
+        A question that is not in the history yet may be asked again at any time, so it is searched for each time.
+        """
         if initial > self.token_limit:
             msg = f"initial_token_count {initial} is more than token_limit {self.token_limit}; raise the limit"
             raise InvalidInputError(msg)
@@ -206,7 +209,8 @@ class MnemonMemory(Recalling, BaseMemory):
         text = asked.content if isinstance(asked, ChatMessage) else asked
         shown = fitting(history, self.token_limit - initial, self.tokenizer_fn)
         carried = said if len(shown) == len(history) else from_chat_messages(shown)
-        return shown, carried, text or last_question(history)
+        put = last_question(history)
+        return shown, carried, text or put, text in {None, "", put}
 
     def _prompt(self, shown: list[ChatMessage], recalled: str, initial: int) -> list[ChatMessage]:
         """Return the messages with what was recalled, as far as both fit."""

@@ -137,6 +137,18 @@ def test_one_turn_is_searched_for_once(tmp_path: Path) -> None:
         assert store.searches == 2 * once
 
 
+@pytest.mark.anyio
+async def test_a_question_that_is_not_put_is_searched_for_each_time(memory: Memory) -> None:
+    memory.add("The user's cat is called Milo.", kind="semantic", user_id="ana")
+    talk = of(memory, "tuesday")
+    question = "What is the cat called?"
+    assert "Milo" in (talk.get(input=question)[0].content or "")
+
+    memory.forget(user_id="ana")
+
+    assert talk.get(input=question) == await talk.aget(input=question) == []
+
+
 def test_what_is_saved_between_turns_is_recalled_though_the_question_is_the_same(memory: Memory) -> None:
     talk = of(memory, "tuesday")
     talk.put(user("What is my cat called?"))
