@@ -9,6 +9,7 @@ from langgraph.store.base import InvalidNamespaceError, ListNamespacesOp, PutOp,
 
 from mnemon import InvalidInputError
 from mnemon_langgraph.filters import check_filter
+from mnemon_langgraph.namespaces import memory_namespace, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +33,10 @@ def check_op(op: Op) -> Op:
                 msg = f"a namespace is matched by 'prefix' or 'suffix', not {condition.match_type!r}"
                 raise InvalidInputError(msg)
     elif isinstance(op, SearchOp):
-        _check_labels(op.namespace_prefix)
+        _check_namespace(op.namespace_prefix)
         check_filter(op.filter)
     else:
-        _check_labels(op.namespace)
+        _check_namespace(op.namespace)
         if isinstance(op, PutOp):
             _check_put(op)
     for name in ("limit", "offset"):
@@ -55,7 +56,22 @@ def _check_put(op: PutOp) -> None:
         raise InvalidInputError(msg)
 
 
+def _check_namespace(labels: Sequence[str]) -> None:
+    """Refuse labels that cannot be any, and a second name for somebody's memories: each person has one."""
+    _check_labels(labels)
+    user_id = user_of(labels)
+    if user_id is not None and memory_namespace(user_id) != tuple(labels):
+        msg = (
+            f"{tuple(labels)!r} is nobody's memories: with a '%' a label stands for another text; "
+            f"memory_namespace(user_id) makes the namespace of a user id"
+        )
+        raise InvalidNamespaceError(msg)
+
+
 def _check_labels(labels: Sequence[object]) -> None:
+    if isinstance(labels, str):
+        msg = f"a namespace is a tuple of labels, not the text {labels!r}; give ({labels!r},)"
+        raise InvalidNamespaceError(msg)
     for label in labels:
         if not isinstance(label, str) or not label or "." in label or "\0" in label:
             msg = (

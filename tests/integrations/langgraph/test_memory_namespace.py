@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from langgraph.store.base import GetOp, InvalidNamespaceError, PutOp, SearchOp
 
 from mnemon import InvalidInputError, ScopeError
 from mnemon_langgraph import MnemonStore, memory_namespace
@@ -50,6 +52,18 @@ def test_every_user_id_has_a_namespace_of_its_own_that_is_legal(store: MnemonSto
         assert [hit.memory.text for hit in memory.search("tea", user_id=user_id)] == [f"tea of {IDS.index(user_id)}"]
     with pytest.raises(ScopeError):
         memory_namespace("")
+
+
+@pytest.mark.parametrize("label", ["50%", "a%zz", "%", "ana%2ecom"])
+def test_a_persons_memories_have_one_namespace_and_no_other(store: MnemonStore, memory: Memory, label: str) -> None:
+    memory.add("a secret", user_id=label)
+    labels = ("memories", label)
+
+    for op in (GetOp(labels, "k"), PutOp(labels, "k", {"content": "b"}), SearchOp(labels, query="secret")):
+        with pytest.raises(InvalidNamespaceError, match=re.escape("memory_namespace(user_id)")):
+            store.batch([op])
+
+    assert [item.value["content"] for item in store.search(memory_namespace(label))] == ["a secret"]
 
 
 def test_what_an_agent_stores_is_found_by_recall_and_the_reverse(store: MnemonStore, memory: Memory) -> None:

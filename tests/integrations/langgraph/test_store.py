@@ -125,6 +125,14 @@ def test_a_label_that_cannot_be_one_is_refused_everywhere(store: MnemonStore, la
             store.batch([op])
 
 
+def test_a_text_is_no_namespace(store: MnemonStore) -> None:
+    for op in (GetOp("abc", "k"), PutOp("abc", "k", {}), SearchOp("abc")):  # type: ignore[arg-type]
+        with pytest.raises(InvalidNamespaceError, match=re.escape("('abc',)")):
+            store.batch([op])
+
+    assert store.list_namespaces() == []
+
+
 FILTERS: list[tuple[dict[str, Any], list[str]]] = [
     ({"n": 1}, ["a"]),
     ({"n": True}, []),
