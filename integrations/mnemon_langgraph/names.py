@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from hashlib import blake2b
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from mnemon import Scope
+from mnemon import InvalidInputError, Scope
 
-__all__ = ["made_of", "named"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["made_of", "named", "several"]
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -27,3 +30,15 @@ def named(user_id: object) -> str | None:
         ScopeError: it cannot be one: no text, or blank, or too long.
     """
     return None if user_id is None else Scope(user_id=cast("str", user_id)).user_id
+
+
+def several(ids: Sequence[str], what: str) -> Sequence[str]:
+    """Return ids of threads or runs.
+
+    Raises:
+        InvalidInputError: one text, whose letters would be taken for ids.
+    """
+    if isinstance(ids, str):
+        msg = f"{what} is a list of ids, not the text {ids!r}; give [{ids!r}]"
+        raise InvalidInputError(msg)
+    return ids

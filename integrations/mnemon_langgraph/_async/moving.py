@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnemon import ConflictError, NotFoundError, ScopeError
 from mnemon_langgraph.checkpoints import person_of
+from mnemon_langgraph.names import several
 from mnemon_langgraph.speech import read_messages
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def acopy_threads(
     copied = 0
     sources: list[RunnableConfig | None] = [None]
     if thread_ids is not None:
-        sources = [{"configurable": {"thread_id": thread_id}} for thread_id in thread_ids]
+        sources = [{"configurable": {"thread_id": one}} for one in several(thread_ids, "thread_ids")]
     for source in sources:
         async for one in old.alist(source):
             at = dict(one.config.get("configurable", {}))

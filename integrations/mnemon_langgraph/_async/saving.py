@@ -9,7 +9,7 @@ from mnemon_langgraph._async import checkpoints, threads
 from mnemon_langgraph.batches import NewCheckpoint, NewWrites
 from mnemon_langgraph.checkpoints import person_of, spot_of
 from mnemon_langgraph.listing import Listing
-from mnemon_langgraph.names import named
+from mnemon_langgraph.names import named, several
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -119,7 +119,9 @@ class AsyncSaving:
 
         A checkpoint that another one is made of (`DeltaChannel`) stays; a warning in the log tells how many did.
         """
-        await self._storage.arun(threads.delete_runs, self.serde, [str(run_id) for run_id in run_ids])
+        await self._storage.arun(
+            threads.delete_runs, self.serde, [str(run_id) for run_id in several(run_ids, "run_ids")]
+        )
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread with all that it has; what the other thread has already stays."""
@@ -138,7 +140,7 @@ class AsyncSaving:
         if strategy not in {"keep_latest", "delete"}:
             msg = f"strategy must be 'keep_latest' or 'delete', not {strategy!r}"
             raise InvalidInputError(msg)
-        for thread_id in thread_ids:
+        for thread_id in several(thread_ids, "thread_ids"):
             if strategy == "delete":
                 await self._storage.arun(threads.delete_thread, str(thread_id))
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.base.id import uuid6
+from langgraph.checkpoint.memory import InMemorySaver
 
 from mnemon import ConfigError, InMemoryStore, InvalidInputError, Memory, ScopeError
-from mnemon_langgraph import CheckpointIncompleteError, MnemonSaver, MnemonStore
+from mnemon_langgraph import CheckpointIncompleteError, MnemonSaver, MnemonStore, copy_threads
 from mnemon_langgraph.checkpoints import BLOBS, HEADS, WRITES
 from tests.integrations.langgraph import graphs, rows
 from tests.integrations.langgraph.graphs import config
@@ -94,6 +96,21 @@ def test_a_thread_without_an_id_and_a_strategy_that_there_is_not_are_refused(sav
         saver.get_tuple({"configurable": {}})
     with pytest.raises(InvalidInputError, match="keep_latest"):
         saver.prune(["1"], strategy="keep latest")
+
+
+def test_one_text_is_no_list_of_threads_or_runs(saver: MnemonSaver) -> None:
+    for thread in ("1", "0"):
+        put(saver, config(thread), {"of": [thread]})
+
+    for call in (
+        lambda: saver.prune("10", strategy="delete"),
+        lambda: saver.delete_for_runs("10"),
+        lambda: copy_threads(InMemorySaver(), saver, thread_ids="10"),
+    ):
+        with pytest.raises(InvalidInputError, match=re.escape("['10']")):
+            call()
+
+    assert len(list(saver.list(None))) == 2
 
 
 @pytest.mark.parametrize("user_id", [7, True, 7.0, "", " ", ["ana"], {"id": "ana"}])
