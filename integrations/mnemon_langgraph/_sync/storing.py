@@ -124,8 +124,11 @@ class Storing:
         """Return an item's earlier versions, oldest first; a store keeps them with `history=True`.
 
         Raises:
-            InvalidInputError: it does not.
+            InvalidInputError: it does not, or the item is a memory, whose versions `Memory.history` tells.
         """
+        if user_of(namespace) is not None:
+            msg = f"the items of {namespace!r} are memories; Memory.history(memory_id) tells their versions"
+            raise InvalidInputError(msg)
         if not self._keeps:
             msg = "this store keeps the newest version of an item only; make it with MnemonStore(history=True)"
             raise InvalidInputError(msg)

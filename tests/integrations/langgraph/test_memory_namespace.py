@@ -66,6 +66,19 @@ def test_a_persons_memories_have_one_namespace_and_no_other(store: MnemonStore, 
     assert [item.value["content"] for item in store.search(memory_namespace(label))] == ["a secret"]
 
 
+def test_the_versions_of_a_memory_are_not_said_to_be_none(memory: Memory) -> None:
+    store = MnemonStore(memory, history=True)
+    mine = memory_namespace("ana")
+    for text in ("green tea", "black tea"):
+        store.put(mine, "tea", {"content": text})
+
+    with pytest.raises(InvalidInputError, match=re.escape("Memory.history")):
+        store.history(mine, "tea")
+
+    (record,) = memory.get_all(user_id="ana")
+    assert [one.memory.text for one in memory.history(record.id, user_id="ana")] == ["green tea", "black tea"]
+
+
 def test_what_an_agent_stores_is_found_by_recall_and_the_reverse(store: MnemonStore, memory: Memory) -> None:
     store.put(ANA, "drink", {"content": "Ana likes green tea.", "topic": "food"})
     memory.add("Ana has a green bicycle.", user_id="ana@example.com", metadata={"topic": "things"})
