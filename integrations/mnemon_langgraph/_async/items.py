@@ -161,6 +161,7 @@ async def _newest(desk: AsyncDesk, op: SearchOp, wanted: int | None, without: se
         parts.append(narrowing(op.filter))
     rows: list[Row] = []
     after: Cursor | None = None
+    limit = _PAGE if wanted is None else min(_PAGE, wanted)
     while wanted is None or len(rows) + len(without) < wanted:
         page = await desk.store.scan(
             desk.project,
@@ -169,9 +170,10 @@ async def _newest(desk: AsyncDesk, op: SearchOp, wanted: int | None, without: se
             order="updated_at",
             descending=True,
             after=after,
-            limit=_PAGE if wanted is None else min(_PAGE, wanted),
+            limit=limit,
             include=("metadata",),
         )
+        limit = min(_PAGE, 4 * limit)  # few of many may fit
         rows += [
             row for row in page.rows if row.id not in without and (not op.filter or matches(row.metadata, op.filter))
         ]

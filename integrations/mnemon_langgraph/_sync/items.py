@@ -160,6 +160,7 @@ def _newest(desk: Desk, op: SearchOp, wanted: int | None, without: set[str]) -> 
         parts.append(narrowing(op.filter))
     rows: list[Row] = []
     after: Cursor | None = None
+    limit = _PAGE if wanted is None else min(_PAGE, wanted)
     while wanted is None or len(rows) + len(without) < wanted:
         page = desk.store.scan(
             desk.project,
@@ -168,9 +169,10 @@ def _newest(desk: Desk, op: SearchOp, wanted: int | None, without: set[str]) -> 
             order="updated_at",
             descending=True,
             after=after,
-            limit=_PAGE if wanted is None else min(_PAGE, wanted),
+            limit=limit,
             include=("metadata",),
         )
+        limit = min(_PAGE, 4 * limit)  # few of many may fit
         rows += [
             row for row in page.rows if row.id not in without and (not op.filter or matches(row.metadata, op.filter))
         ]

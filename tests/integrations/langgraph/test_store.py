@@ -342,3 +342,26 @@ def test_a_store_that_speaks_async_gives_the_same() -> None:
 
     assert native == threaded
     assert len(native) == 4
+
+
+class CountingStore(InMemoryStore):
+    """A store that counts the pages that it was asked for."""
+
+    pages = 0
+
+    def scan(self, *arguments: Any, **named: Any) -> Any:
+        self.pages += 1
+        return super().scan(*arguments, **named)
+
+
+def test_few_items_among_many_that_do_not_fit_are_found_in_few_pages() -> None:
+    kept = CountingStore()
+    with Memory(store=kept, embedder=None) as memory:
+        store = MnemonStore(memory)
+        store.batch([PutOp(("n",), f"{number}", {"number": number}) for number in range(2_000)])
+        kept.pages = 0
+
+        found = store.search(("n",), filter={"number": {"$lt": 2}}, limit=3)
+
+        assert {item.key for item in found} == {"0", "1"}
+        assert kept.pages <= 8
