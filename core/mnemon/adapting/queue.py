@@ -8,7 +8,7 @@ from concurrent.futures import wait as futures_wait
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
-from mnemon.errors import ConfigError
+from mnemon.errors import ClosedError, ConfigError
 from mnemon.types.jsonvalue import shown
 
 if TYPE_CHECKING:
@@ -45,10 +45,19 @@ class WriteQueue:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mnemon-write")
 
     def put(self, scope: Scope, write: Callable[[], object]) -> None:
-        """Carry out a write soon; `scope` is whose it is."""
+        """Carry out a write soon; `scope` is whose it is.
+
+        Raises:
+            ClosedError: this queue was closed, or the program ends.
+        """
         self._room.acquire()  # given back when it is written
-        with self._lock:
-            self._pending.append((scope, self._worker.submit(self._carry_out, scope, write)))
+        try:
+            with self._lock:
+                self._pending.append((scope, self._worker.submit(self._carry_out, scope, write)))
+        except RuntimeError as error:
+            self._room.release()
+            msg = "what writes in the background is closed, so nothing more can be remembered; build a new one"
+            raise ClosedError(msg) from error
 
     def concerns(self, scope: Scope | None) -> bool:
         """Whether something is pending or failed that a reader of this scope has to wait for; None for any."""

@@ -233,6 +233,15 @@ def test_a_full_queue_lets_the_writer_wait_and_loses_nothing() -> None:
         WriteQueue(most=0)
 
 
+def test_a_closed_queue_takes_no_more_and_says_so_each_time() -> None:
+    queue = WriteQueue(most=1)
+    queue.close()
+
+    for _ in range(2):
+        with pytest.raises(ClosedError, match="build a new one"):
+            queue.put(Scope(user_id="ana"), print)
+
+
 def test_a_failed_write_is_told_once_and_to_its_scope() -> None:
     queue = WriteQueue()
 
