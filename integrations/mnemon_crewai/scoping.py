@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REMEDY", "Bound", "Ids", "Whose", "scope_from_inputs"]
 
-REMEDY = 'build the crew with before_kickoff_callbacks=[scope_from_inputs("customer_id")]'
+REMEDY = 'Build the crew with before_kickoff_callbacks=[scope_from_inputs("customer_id")]'
 
 Inputs = dict[str, Any]
 

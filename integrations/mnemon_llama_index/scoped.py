@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["Recalling", "Scoped"]
 
 _IDS = ("user_id", "agent_id", "app_id")
-_REMEDY = "build it with user_id="
 
 
 class Scoped(BaseModel):
@@ -51,7 +50,7 @@ class Scoped(BaseModel):
             fields["memory_name"] = name_of(memory)
         super().__init__(**fields)
         ids = {name: asked.get(name, getattr(self, name)) for name in _IDS}
-        self._rule = ScopeRule(**ids, required=tuple(self.required), remedy=_REMEDY)
+        self._rule = ScopeRule(**ids, required=tuple(self.required))
         self._handle = None if memory is None else Handle(memory)
 
     def _opened(self) -> Handle:

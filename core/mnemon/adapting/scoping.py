@@ -106,8 +106,8 @@ class ScopeRule:
         return {name: getattr(self, name) for name in SCOPE_FIELDS}
 
     def _ways(self, name: str) -> str:
-        remedy = f"{self.remedy}; " if self.remedy else ""
+        call = f"{self.remedy}; or call" if self.remedy else "Call"
         return (
-            f"{remedy}or call inside `with mnemon.scope({name}=...)`, "
+            f"{call} inside `with mnemon.scope({name}=...)`, "
             f"or build the object with {name}=, a fixed id or a function that returns it"
         )

@@ -91,6 +91,8 @@ def test_a_run_that_somebody_names_is_read_and_written_instead_of_the_thread() -
 def test_a_missing_id_is_an_error_with_the_remedy_and_never_the_thread(given: dict[str, Any]) -> None:
     with pytest.raises(ScopeError, match=r"no user_id\. Say who; or call inside `with mnemon\.scope\(user_id="):
         ScopeRule(remedy="Say who").resolve(given, thread="ana")
+    with pytest.raises(ScopeError, match=r"no user_id\. Call inside `with mnemon\.scope\(user_id="):
+        ScopeRule().resolve(given)
 
 
 @pytest.mark.parametrize("value", ["", "  ", 1, "a\ud800"])
