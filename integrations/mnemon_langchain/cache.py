@@ -10,7 +10,7 @@ from langchain_core.caches import RETURN_VAL_TYPE, BaseCache
 from langchain_core.messages import message_to_dict, messages_from_dict
 from langchain_core.outputs import ChatGeneration, Generation
 
-from mnemon import InvalidInputError
+from mnemon import InvalidInputError, Scope
 from mnemon.adapting import Closing, IdSource, ScopeRule
 from mnemon.adapting.storage import Storage
 from mnemon_langchain._async import entries as async_entries
@@ -77,7 +77,12 @@ class MnemonLLMCache(Closing, BaseCache):
         await self._storage.arun(async_entries.write, self._place(), values)
 
     def clear(self, **kwargs: Any) -> None:
-        """Take away all answers of this namespace, everybody's; with `user_id=` that person's alone."""
+        """Take away all answers of this namespace, everybody's; with `user_id=` that person's alone.
+
+        Raises:
+            ScopeError: an id that cannot be one.
+            InvalidInputError: another argument.
+        """
         place, everybody = self._to_clear(kwargs)
         self._storage.run(entries.clear, place, everybody)
 
@@ -98,7 +103,8 @@ class MnemonLLMCache(Closing, BaseCache):
             msg = f"clear() takes user_id alone, not {', '.join(sorted(options))}"
             raise InvalidInputError(msg)
         user_id = options.get("user_id")
-        return Place(space=self._space, user_id=user_id), user_id is None
+        person = None if user_id is None else Scope(user_id=user_id).user_id
+        return Place(space=self._space, user_id=person), user_id is None
 
 
 def _name(prompt: str, llm_string: str) -> str:

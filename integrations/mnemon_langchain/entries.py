@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from mnemon import where
+from mnemon import InvalidInputError, where
 from mnemon.types.storage import Collection, Ordered, Put, Row
 
 if TYPE_CHECKING:
@@ -39,9 +39,24 @@ class Place:
 
 
 def entry_id(place: Place, name: str) -> str:
-    """Return the row of a name: told apart exactly from every other name, place and person."""
-    named = json.dumps([place.space, place.user_id, name], ensure_ascii=False).encode()
+    """Return the row of a name: told apart exactly from every other name, place and person.
+
+    Raises:
+        InvalidInputError: the name is no text, or none that can be stored.
+    """
+    try:
+        named = json.dumps([place.space, place.user_id, _checked(name)], ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        msg = f"the key {name!r} holds a lone surrogate; it cannot be stored, remove it"
+        raise InvalidInputError(msg) from error
     return sha256(named).hexdigest()
+
+
+def _checked(name: object) -> object:
+    if not isinstance(name, str):
+        msg = f"a key is a text, not {name!r}; give str() of it"
+        raise InvalidInputError(msg)
+    return name
 
 
 def entry_put(place: Place, name: str, value: bytes) -> Put:

@@ -162,6 +162,21 @@ def test_keys_come_in_order_by_prefix_and_more_than_a_page_of_them(memory: Memor
     assert len(list(store.yield_keys())) == 2_104
 
 
+@pytest.mark.parametrize(("key", "said"), [("a\ud800", "lone surrogate"), (5, "not 5"), (None, "not None")])
+def test_a_key_that_cannot_be_stored_is_refused_wherever_it_is_named(memory: Memory, key: Any, said: str) -> None:
+    store = MnemonByteStore(memory)
+
+    for call_of in (lambda: store.mset([(key, b"1")]), lambda: store.mget([key]), lambda: store.mdelete([key])):
+        with pytest.raises(mnemon.InvalidInputError, match=said):
+            call_of()
+
+
+@pytest.mark.parametrize("user_id", ["", " ", 7])
+def test_answers_of_nobody_are_not_cleared_without_a_word(memory: Memory, user_id: Any) -> None:
+    with pytest.raises(ScopeError, match="user_id"):
+        MnemonLLMCache(memory).clear(user_id=user_id)
+
+
 def rows_of(desk: Desk, person: str) -> dict[str, int]:
     named = {one.name: one.person for one in desk.store.collections() if one.person is not None}
     return {
