@@ -48,12 +48,20 @@ async def get(storage: Storage, op: GetOp) -> Item | None:
     record = await _record(storage, op.namespace, op.key)
     if record is None:
         return None
-    ttl = await storage.arun(_ttl, item_id(op.namespace, op.key))
-    if op.refresh_ttl and ttl is not None:
-        memory = await storage.amemory()
-        until = await storage.arun(_later, ttl)
-        record = await memory.update(record.id, expires_at=until, user_id=record.scope.user_id)
-    return item_of_memory(record)
+    return item_of_memory(await _living_on(storage, op.namespace, record) if op.refresh_ttl else record)
+
+
+async def _living_on(storage: Storage, namespace: tuple[str, ...], record: MemoryRecord) -> MemoryRecord:
+    """Return a memory, which expires as long after now as it was stored for."""
+    ttl = await storage.arun(_ttl, item_id(namespace, key_of(record)))
+    if ttl is None:
+        return record
+    memory = await storage.amemory()
+    until = await storage.arun(_later, ttl)
+    try:
+        return await memory.update(record.id, expires_at=until, user_id=record.scope.user_id)
+    except NotFoundError:  # it has gone since it was read
+        return record
 
 
 async def _record(storage: Storage, namespace: tuple[str, ...], key: str) -> MemoryRecord | None:
@@ -172,7 +180,13 @@ async def search(storage: Storage, op: SearchOp, index: Index | None) -> list[It
         found = await _recalled(storage, op, user_id, wanted)
     else:
         found = [(record, None) for record in await _newest(storage, op, user_id, wanted)]
-    return [item_of_memory(record, score=score, found=True) for record, score in found[op.offset : wanted]]
+    page = found[op.offset : wanted]
+    if op.refresh_ttl:
+        page = [
+            (record if record.expires_at is None else await _living_on(storage, op.namespace_prefix, record), score)
+            for record, score in page
+        ]
+    return [item_of_memory(record, score=score, found=True) for record, score in page]
 
 
 def _fits(op: SearchOp, record: MemoryRecord) -> bool:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from langgraph.store.base import GetOp, InvalidNamespaceError, PutOp, SearchOp
 
-from mnemon import InvalidInputError, ScopeError
+from mnemon import InvalidInputError, Memory, ScopeError
 from mnemon_langgraph import MnemonStore, memory_namespace
 from tests.integrations.langgraph.test_store import index, keys
-
-if TYPE_CHECKING:
-    from mnemon import Memory
 
 IDS = [
     "alice",
@@ -175,3 +173,20 @@ def test_other_namespaces_are_no_memories(store: MnemonStore, memory: Memory) ->
 def test_a_key_of_ours_in_a_value_is_refused(store: MnemonStore) -> None:
     with pytest.raises(InvalidInputError, match="'langgraph'"):
         store.put(ANA, "k", {"content": "x", "langgraph": 1})
+
+
+@pytest.mark.parametrize("query", [None, "tea"])
+def test_a_memory_lives_on_when_it_is_read_or_found(query: str | None) -> None:
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    with Memory(":memory:", embedder=None, clock=lambda: now) as memory:
+        store = MnemonStore(memory, ttl={"default_ttl": 10, "refresh_on_read": True})
+        for key in ("read", "found", "peeked"):
+            store.put(memory_namespace(key), key, {"content": "tea"})
+
+        for _ in range(3):
+            now += timedelta(minutes=8)
+            store.get(memory_namespace("read"), "read")
+            store.search(memory_namespace("found"), query=query)
+            store.search(memory_namespace("peeked"), query=query, refresh_ttl=False)
+
+        assert [memory.count(user_id=key) for key in ("read", "found", "peeked")] == [1, 1, 0]
