@@ -24,7 +24,7 @@ from mnemon_langgraph.memories import (
 from mnemon_langgraph.namespaces import prefixes, text_of, under, user_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from datetime import datetime
 
     from langgraph.store.base import GetOp, Item, PutOp, SearchOp
@@ -177,10 +177,13 @@ def search(storage: Storage, op: SearchOp, index: Index | None) -> list[Item]:
     user_id = cast("str", user_of(op.namespace_prefix))
     if op.query and index is not None:
         found = _nearest(storage, op, index, user_id, wanted)
+        if len(found) < wanted:  # those that have no vector, since the index knows none of their texts
+            seen = {record.id for record, _ in found}
+            found += [(record, None) for record in _newest(storage, op, user_id, wanted - len(found), seen)]
     elif op.query:
         found = _recalled(storage, op, user_id, wanted)
     else:
-        found = [(record, None) for record in _newest(storage, op, user_id, wanted)]
+        found = [(record, None) for record in _newest(storage, op, user_id, wanted, ())]
     page = found[op.offset : wanted]
     if op.refresh_ttl:
         page = [
@@ -201,13 +204,13 @@ def _recalled(storage: Storage, op: SearchOp, user_id: str, wanted: int) -> list
     return [(hit.memory, hit.score) for hit in hits if _fits(op, hit.memory)]
 
 
-def _newest(storage: Storage, op: SearchOp, user_id: str, wanted: int) -> list[MemoryRecord]:
+def _newest(storage: Storage, op: SearchOp, user_id: str, wanted: int, without: Container[str]) -> list[MemoryRecord]:
     memory = storage.memory()
     records: list[MemoryRecord] = []
     cursor: str | None = None
     while len(records) < wanted:
         page = memory.get_all(user_id=user_id, sort="updated_at", limit=_PAGE, cursor=cursor)
-        records += [record for record in page.items if _fits(op, record)]
+        records += [record for record in page.items if record.id not in without and _fits(op, record)]
         cursor = page.cursor
         if cursor is None:
             break

@@ -162,6 +162,24 @@ def test_the_score_in_the_store_is_the_cosine_of_its_own_index(memory: Memory) -
     assert found.score == pytest.approx(0.8944, abs=1e-3)
 
 
+def test_memories_without_a_text_that_the_index_knows_come_last_and_not_never(memory: Memory) -> None:
+    store = MnemonStore(memory, index=index("title"))
+    for place in range(3):
+        memory.add(f"aab {place}", user_id="ana@example.com")
+    store.put(ANA, "k", {"content": "aab", "title": "aaa"})
+
+    first, *others = store.search(ANA, query="aaa", limit=3)
+    rest = store.search(ANA, query="aaa", limit=3, offset=3)
+
+    assert first.key == "k"
+    assert first.score == pytest.approx(1)
+    assert [(item.value["content"], item.score) for item in [*others, *rest]] == [
+        ("aab 2", None),
+        ("aab 1", None),
+        ("aab 0", None),
+    ]
+
+
 def test_other_namespaces_are_no_memories(store: MnemonStore, memory: Memory) -> None:
     store.put(("memories",), "k", {"content": "tea"})
     store.put((*ANA, "notes"), "k", {"content": "tea"})
