@@ -245,7 +245,7 @@ class MnemonMemory(CrewMemory):
         source: str | None = None,
         include_private: bool = False,  # noqa: FBT001, FBT002 - CrewAI's signature
     ) -> list[MemoryMatch]:
-        """Return what answers a query, best first, by words and by meaning.
+        """Return what answers a query, best first, by words and by meaning; what only repeats it is left out.
 
         Args:
             query: what to look for; a blank one finds nothing.
