@@ -53,6 +53,7 @@ async def save_team(
 
     Raises:
         ScopeError: a required id is missing.
+        InvalidInputError: the state holds what JSON cannot say.
     """
     scope = _scope(run_id, user_id, agent_id, app_id, required)
     state = await team.save_state()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mnemon import NotFoundError, where
+from mnemon import InvalidInputError, NotFoundError, where
 from mnemon.adapting.desk import unit_of_work
 from mnemon.types.storage import Put, Row
 from mnemon_autogen.rows import STATES, state_id, thread_of, version_of
@@ -21,7 +21,11 @@ __all__ = ["load", "save"]
 
 
 def save(desk: Desk, scope: Scope, state: Mapping[str, object]) -> int:
-    """Store a state as the next version; return which that is."""
+    """Store a state as the next version; return which that is.
+
+    Raises:
+        InvalidInputError: it holds what JSON cannot say.
+    """
     thread = thread_of(scope)
     with unit_of_work(desk.store) as store:
         ids = store.list_ids(desk.project, STATES.name, where("thread").eq(thread))
@@ -29,7 +33,7 @@ def save(desk: Desk, scope: Scope, state: Mapping[str, object]) -> int:
         row = Row(
             id=state_id(thread, version),
             fields={**scope.to_dict(), "thread": thread, "version": version},
-            payload=json.dumps(state).encode(),
+            payload=_written(state),
         )
         store.apply(desk.project, [Put(collection=STATES.name, row=row, existing="abort")])
     return version
@@ -52,3 +56,11 @@ def load(desk: Desk, scope: Scope, version: int | None) -> tuple[int, Mapping[st
         msg = f"there is no {which} under {dict(scope.to_dict())}; save one with save_team"
         raise NotFoundError(msg)
     return version, json.loads(found[key].payload)
+
+
+def _written(state: Mapping[str, object]) -> bytes:
+    try:
+        return json.dumps(state).encode()
+    except (TypeError, ValueError) as error:
+        msg = f"the state of a team cannot be stored: {error}; let its agents keep in it what JSON can say"
+        raise InvalidInputError(msg) from error

@@ -22,7 +22,7 @@ from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core import FunctionCall
 from autogen_core.models import CreateResult, RequestUsage
 
-from mnemon import Memory, NotFoundError, ScopeError, StoreUnavailableError
+from mnemon import InvalidInputError, Memory, NotFoundError, ScopeError, StoreUnavailableError
 from mnemon_autogen import (
     MnemonChatCompletionContext,
     MnemonMemory,
@@ -230,6 +230,23 @@ async def test_a_state_is_of_one_user_and_one_session(memory: Memory, mine: str,
             await load_team(one, memory, user_id=user_id, run_id=run_id)
     with pytest.raises(NotFoundError, match="version 7"):
         await load_team(one, memory, user_id=mine, run_id=mine, version=7)
+
+
+class Odd:
+    """Stateful as a team is, with a state that JSON cannot say."""
+
+    async def save_state(self) -> dict[str, Any]:
+        return {"at": object()}
+
+    async def load_state(self, state: Any) -> None:
+        raise AssertionError(state)
+
+
+async def test_a_state_that_is_no_json_is_refused_with_what_to_do(memory: Memory) -> None:
+    with pytest.raises(InvalidInputError, match="what JSON can say"):
+        await save_team(Odd(), memory, user_id="ana", run_id="s1")
+    with pytest.raises(NotFoundError):
+        await load_team(Odd(), memory, user_id="ana", run_id="s1")
 
 
 async def test_forgetting_a_user_takes_the_states_too(memory: Memory) -> None:
