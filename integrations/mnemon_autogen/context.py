@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autogen_core import Component
@@ -13,7 +14,7 @@ from mnemon import InvalidInputError
 from mnemon.adapting import AsyncHistory, Policy
 from mnemon_autogen.bound import Bound, BoundConfig
 from mnemon_autogen.memory import is_recalled
-from mnemon_autogen.messages import from_llm_messages, to_llm_messages
+from mnemon_autogen.messages import as_kept, from_llm_messages, to_llm_messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,10 +118,10 @@ class MnemonChatCompletionContext(ChatCompletionContext, Component[MnemonChatCom
         return _State(messages=messages).model_dump(mode="json")
 
     async def load_state(self, state: Mapping[str, Any]) -> None:
-        """Make the messages of a state the history; those that are in it stay, and later ones go."""
+        """Make the messages of a state the history; those that are in it stay as they are, and later ones go."""
         await super().clear()
         messages = [one for one in _State.model_validate(state).messages if not is_recalled(one)]
-        await self._history().replace(self._run(), from_llm_messages(messages), remember=False)
+        await self._history().rewrite(self._run(), partial(as_kept, messages), remember=False)
 
     def _run(self) -> Scope:
         return self._bound.scope().writes

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, cast
 
 from autogen_agentchat import messages as agentchat
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mnemon.types.jsonvalue import Json, JsonObject
     from mnemon.types.message import Block
 
-__all__ = ["from_agentchat", "from_llm_messages", "to_agentchat", "to_llm_messages"]
+__all__ = ["as_kept", "from_agentchat", "from_llm_messages", "to_agentchat", "to_llm_messages"]
 
 USERS = ("user",)
 """Sources of what people say; `user` is who AutoGen says a task comes from."""
@@ -70,7 +70,38 @@ def from_llm_messages(messages: Iterable[LLMMessage]) -> list[Message]:
     Raises:
         InvalidInputError: a message holds what cannot be stored.
     """
-    return from_framework((_LLM.dump_python(message, mode="json") for message in messages), _LLM_MESSAGES)
+    return from_framework(_dumped(messages), _LLM_MESSAGES)
+
+
+def as_kept(told: Sequence[LLMMessage], there: Sequence[Message]) -> list[Message]:
+    """Return what a model was told as the messages of a history that say it, which hold more than was told.
+
+    What the history does not have is converted.
+    """
+    wanted, forms = _dumped(told), _forms(there)
+    kept: list[Message] = []
+    place = after = 0
+    while place < len(told):
+        fits = (at for at in range(after, len(there)) if wanted[place : place + len(forms[at])] == forms[at])
+        at = next(fits, None)
+        if at is None:
+            kept += from_llm_messages([told[place]])
+            place += 1
+        else:
+            kept.append(there[at])
+            place += len(forms[at])
+            after = at + 1
+    return kept
+
+
+def _forms(messages: Sequence[Message]) -> list[list[Data]]:
+    """Return what a model is told of each message; the names of tools come from what was said before."""
+    told = iter(_dumped(to_llm_messages(messages)))
+    return [list(islice(told, len(to_framework([message], _LLM_MESSAGES)))) for message in messages]
+
+
+def _dumped(messages: Iterable[LLMMessage]) -> list[Data]:
+    return [_LLM.dump_python(message, mode="json") for message in messages]
 
 
 def to_agentchat(messages: Iterable[Message]) -> list[AgentchatMessage]:

@@ -28,7 +28,18 @@ from autogen_core.models import (
 )
 
 import mnemon
-from mnemon import ConfigError, InvalidInputError, Memory, ScopeError, StoreUnavailableError
+from mnemon import (
+    ConfigError,
+    Image,
+    InvalidInputError,
+    Memory,
+    Message,
+    ScopeError,
+    StoreUnavailableError,
+    Text,
+    ToolCall,
+    ToolResult,
+)
 from mnemon.adapting import register_memory
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.scope import MAX_SCOPE_ID_BYTES
@@ -117,6 +128,31 @@ async def test_a_thought_alone_is_kept_in_a_context_and_not_remembered(memory: M
 
     assert (await context.get_messages())[1] == thought
     assert sorted(one.text for one in memory.get_all(user_id="ana")) == ["Hello", "Hi"]
+
+
+async def test_what_other_frameworks_said_is_as_it_was_when_a_state_is_loaded(memory: Memory) -> None:
+    picture = Image(url="https://example.com/cat.png", caption="a cat")
+    said = [
+        Message(role="user", name="Ana B.", content=[Text("Who is this?"), picture], metadata={"app": "web"}),
+        Message(role="assistant", content=[Text("Let me look."), ToolCall(id="c1", name="look", arguments={})]),
+        Message(role="tool", content=[ToolResult(call_id="c1", content=(Text("Milo"), picture))]),
+        Message(role="assistant", content="Milo."),
+    ]
+    log = memory.scoped(user_id="ana", run_id="s1").conversations
+    log.append(said)
+    there = log.read()
+    context = MnemonChatCompletionContext(memory, user_id="ana", run_id="s1")
+    state = json.loads(json.dumps(await context.save_state()))
+    await context.add_message(user("Thanks."))
+
+    await context.load_state(state)
+
+    assert log.read() == there
+    log.delete([there[1].id or ""])
+    await context.load_state(state)
+    again = log.read()
+    assert [one.text for one in again] == [one.text for one in there]
+    assert again[0] == there[0]
 
 
 async def test_memories_that_do_not_answer_any_more_are_taken_out(memory: Memory) -> None:

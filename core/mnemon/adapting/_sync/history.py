@@ -15,7 +15,7 @@ from mnemon.adapting.unsaid import carries, speaks, worded, wordless
 from mnemon.protocols.clock import random_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mnemon.adapting.policy import Policy
     from mnemon.adapting.scoping import CallScope
@@ -54,10 +54,14 @@ class History:
 
     def replace(self, scope: Scope, messages: Sequence[Message], *, remember: bool) -> None:
         """Make the history these messages; what is there already stays, and memories of what goes stay too."""
+        self.rewrite(scope, lambda _: messages, remember=remember)
+
+    def rewrite(self, scope: Scope, write: Callable[[Sequence[Message]], Sequence[Message]], *, remember: bool) -> None:
+        """Do what `replace` does, with the messages that are made of the history."""
         with tolerating(self._policy.on_error, "the history was not replaced"):
             view = self._view(scope)
             there = [wordless(one) for one in view.conversations.read()]
-            plan = plan_replacement(there, _said(messages, known=True))
+            plan = plan_replacement(there, _said(write(there), known=True))
             if plan.gone:
                 view.conversations.delete(plan.gone)
             for message in plan.changed:
