@@ -51,7 +51,12 @@ def _check_put(op: PutOp) -> None:
     if not op.namespace or op.namespace[0] == "langgraph":
         msg = f"an item needs a namespace whose first label is not 'langgraph', not {op.namespace!r}"
         raise InvalidNamespaceError(msg)
-    if op.ttl is not None and not (math.isfinite(op.ttl) and op.ttl > 0):
+    paths: object = op.index
+    if paths is not None and paths is not False and not isinstance(paths, list | tuple):
+        msg = f"index is a list of paths, False for none of them, or None for those of the store; not {paths!r}"
+        raise InvalidInputError(msg)
+    minutes: object = op.ttl
+    if minutes is not None and not (isinstance(minutes, int | float) and math.isfinite(minutes) and minutes > 0):
         msg = f"ttl is a number of minutes above 0, not {op.ttl!r}; leave it out to keep the item"
         raise InvalidInputError(msg)
 

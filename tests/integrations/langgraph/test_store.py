@@ -133,6 +133,17 @@ def test_a_text_is_no_namespace(store: MnemonStore) -> None:
     assert store.list_namespaces() == []
 
 
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [({"index": "title"}, "list of paths"), ({"index": True}, "list of paths"), ({"ttl": "10"}, "above 0")],
+)
+def test_an_option_that_cannot_be_one_stores_nothing(store: MnemonStore, named: Any, said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        store.put(NS, "k", {"title": "tea"}, **named)
+
+    assert store.get(NS, "k") is None
+
+
 FILTERS: list[tuple[dict[str, Any], list[str]]] = [
     ({"n": 1}, ["a"]),
     ({"n": True}, []),
