@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from langgraph.store.base import InvalidNamespaceError, ListNamespacesOp, PutOp, SearchOp
 
@@ -51,11 +51,11 @@ def _check_put(op: PutOp) -> None:
     if not op.namespace or op.namespace[0] == "langgraph":
         msg = f"an item needs a namespace whose first label is not 'langgraph', not {op.namespace!r}"
         raise InvalidNamespaceError(msg)
-    paths: object = op.index
+    paths = cast("object", op.index)
     if paths is not None and paths is not False and not isinstance(paths, list | tuple):
         msg = f"index is a list of paths, False for none of them, or None for those of the store; not {paths!r}"
         raise InvalidInputError(msg)
-    minutes: object = op.ttl
+    minutes = cast("object", op.ttl)
     if minutes is not None and not (isinstance(minutes, int | float) and math.isfinite(minutes) and minutes > 0):
         msg = f"ttl is a number of minutes above 0, not {op.ttl!r}; leave it out to keep the item"
         raise InvalidInputError(msg)
