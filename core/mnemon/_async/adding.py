@@ -112,12 +112,15 @@ async def _done_before(
     """Return what the first call with this idempotency key did, or None when there was none.
 
     Raises:
-        ConflictError: that call added something else.
+        ConflictError: that call added something else, or somebody else's operation stands under this name.
     """
     found = await store.get(desk.project, OPERATIONS.name, [key.op_id], decisive=True)
     if key.op_id not in found:
         return None
     row = found[key.op_id]
+    if not inside(row, key.scope):  # only an import can bring one
+        msg = "another scope has the operation that this idempotency_key names; use a new key"
+        raise ConflictError(msg, memory_ids=[], operations=[key.op_id])
     made = [one.memory_id for one in operation_of(row).touched]
     if digest_of(row) != request.digest:
         msg = "this idempotency_key was used to add something else in this scope; use a new key for new content"
