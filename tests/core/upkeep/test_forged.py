@@ -103,9 +103,26 @@ def test_an_operation_under_the_name_of_somebody_elses_key_loses_no_add(store: S
     forged = [bobs if line.get("collection") == "operations" else line for line in _exported(theirs)]
     alice.import_(json.dumps(line) + "\n" for line in forged)
 
-    with pytest.raises(ConflictError, match="use a new key"):
+    with pytest.raises(ConflictError, match="another scope"):
         bob.add("of bob", idempotency_key="order 1")
 
+    assert bob.add("of bob", idempotency_key="order 2").memories[0].text == "of bob"
+
+
+def test_a_memory_under_an_id_that_somebody_elses_key_gives_loses_no_add(store: Store) -> None:
+    memory = Memory(store=store, embedder=None)
+    alice, bob = memory.scoped(user_id="alice"), memory.scoped(user_id="bob")
+    other = Memory(":memory:", embedder=None)
+    bobs = other.add("of bob", user_id="bob", idempotency_key="order 1").ids[0]
+    theirs = other.scoped(user_id="alice")
+    hello = theirs.add("hello").ids[0]
+    alice.import_(json.dumps(line).replace(hello, bobs) + "\n" for line in _exported(theirs))
+
+    for _ in range(2):
+        with pytest.raises(ConflictError, match="another scope"):
+            bob.add("of bob", idempotency_key="order 1")
+
+    assert bob.get_all().items == ()
     assert bob.add("of bob", idempotency_key="order 2").memories[0].text == "of bob"
 
 
