@@ -218,6 +218,23 @@ def test_the_next_reader_waits_for_what_is_queued_for_it_and_for_nothing_else() 
         assert memory.operations(user_id="ana")[0].actor == "test"
 
 
+def test_a_failed_write_that_is_tolerated_costs_no_recall() -> None:
+    queue = WriteQueue()
+
+    def fail() -> None:
+        msg = "no room"
+        raise mnemon.StoreFullError(msg)
+
+    with Memory(":memory:", embedder=None) as memory:
+        memory.add("My cat is called Momo.", user_id="ana")
+        keeper = Keeper(Policy(handle=Handle(memory), queue=queue, on_error="warn"))
+        scope = ScopeRule().resolve({"user_id": "ana"})
+        queue.put(ANA, fail)
+
+        assert "Momo" in keeper.recall(scope, "cat?", Carried([]))
+        queue.close()
+
+
 def test_a_full_queue_lets_the_writer_wait_and_loses_nothing() -> None:
     queue, gate, done = WriteQueue(most=2), Event(), list[int]()
     queue.put(ANA, gate.wait)

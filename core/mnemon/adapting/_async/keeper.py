@@ -47,8 +47,9 @@ class AsyncKeeper:
         if not question.strip():
             return ""
         rules = self._policy.recall
-        with tolerating(self._policy.on_error, "nothing was recalled"):
+        with tolerating(self._policy.on_error, "an earlier turn was not remembered"):
             await self._settle(scope)
+        with tolerating(self._policy.on_error, "nothing was recalled"):
             found = await (await self._view(scope.reads)).search(
                 question,
                 filters=rules.filters,

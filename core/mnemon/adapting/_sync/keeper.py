@@ -48,8 +48,9 @@ class Keeper:
         if not question.strip():
             return ""
         rules = self._policy.recall
-        with tolerating(self._policy.on_error, "nothing was recalled"):
+        with tolerating(self._policy.on_error, "an earlier turn was not remembered"):
             self._settle(scope)
+        with tolerating(self._policy.on_error, "nothing was recalled"):
             found = (self._view(scope.reads)).search(
                 question,
                 filters=rules.filters,
