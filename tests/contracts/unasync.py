@@ -56,7 +56,18 @@ PAIRS = (
     ("core/mnemon/embedders/_async/requests.py", "core/mnemon/embedders/_sync/requests.py"),
     *(
         (f"core/mnemon/stores/weaviate/_async/{name}.py", f"core/mnemon/stores/weaviate/_sync/{name}.py")
-        for name in ("__init__", "pages", "reader", "schemas", "searching", "server", "store", "upkeep", "writer")
+        for name in (
+            "__init__",
+            "changes",
+            "pages",
+            "reader",
+            "schemas",
+            "searching",
+            "server",
+            "store",
+            "upkeep",
+            "writer",
+        )
     ),
     *(
         (f"core/mnemon/testing/_async/{name}.py", f"core/mnemon/testing/_sync/{name}.py")
@@ -109,6 +120,7 @@ WORDS = {
     "AsyncConditionPromises": "ConditionPromises",
     "AsyncConversations": "Conversations",
     "AsyncChangePromises": "ChangePromises",
+    "AsyncChangesReader": "ChangesReader",
     "AsyncCore": "Core",
     "AsyncDesk": "Desk",
     "AsyncFace": "Face",

@@ -139,7 +139,7 @@ def client_of(place: Place) -> WeaviateClient:
 
 def ours(place: Place, client: WeaviateClient) -> list[str]:
     """Return the collections of a place."""
-    own = {f"{place.prefix}Parts", f"{place.prefix}Probe"}
+    own = {f"{place.prefix}{name}" for name in ("Parts", "Probe", "Changes")}
     return [name for name in client.collections.list_all() if name in own or name.startswith(f"{place.prefix}_")]
 
 

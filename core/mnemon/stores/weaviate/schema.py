@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from mnemon.types.storage import Collection, VectorSpace
 
 __all__ = [
+    "changes_arguments",
+    "changes_properties",
     "collection_arguments",
     "declared",
     "differences",
@@ -138,6 +140,18 @@ def parts_arguments(prefix: str, factor: int) -> dict[str, Any]:
     """Return what the client needs to create the collection of what is too large for its row."""
     note = json.dumps({"mnemon": LAYOUT, "parts": True})
     return _arguments(naming.parts_class(prefix), note, parts_properties(), [], factor)
+
+
+def changes_arguments(prefix: str, factor: int) -> dict[str, Any]:
+    """Return what the client needs to create the log of changes."""
+    note = json.dumps({"mnemon": LAYOUT, "changes": True})
+    return _arguments(naming.changes_class(prefix), note, changes_properties(), [], factor)
+
+
+def changes_properties() -> list[Property]:
+    """Return the properties of an entry of the log: whose rows, when, and which."""
+    kinds = {naming.BEGUN: "tag", naming.ENDED: "tag", naming.AT: "time", naming.NOTE: "kept"}
+    return [_property(name, kind) for name, kind in kinds.items()]
 
 
 def probe_arguments(prefix: str) -> dict[str, Any]:

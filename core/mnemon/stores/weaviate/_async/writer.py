@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as Asked
@@ -16,13 +18,15 @@ from mnemon.stores.weaviate._async.pages import scan
 from mnemon.stores.weaviate.concurrency import atogether
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
+from mnemon.stores.weaviate.log import Change, end_of, entry_properties, is_told, touched
+from mnemon.stores.weaviate.numbers import instant
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
 from mnemon.types.requests import ScanRequest
 from mnemon.types.storage import Applied, DeleteWhere
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 
     from weaviate.collections.classes.batch import BatchObjectReturn
 
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.stores.weaviate.plans import Needs
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Collection, Patch, Write
+    from mnemon.types.storage import Collection, Patch, Row, Write
 
 __all__ = ["AsyncWriter"]
 
@@ -65,16 +69,43 @@ class AsyncWriter:
         known = await self._known(needs, decisive=decisive)
         watched = {place: await self._watched(batch[place]) for place in needs.watched}
         counts = [0] * len(batch)
-        for step in plan_steps(batch, known, watched):
+        steps = plan_steps(batch, known, watched)
+        begun = [] if decisive else await self._begin(touched(steps, known, self._declared).values())
+        for step in steps:
             if step.puts:
                 await self._put(step, counts)
             elif step.patches:
                 await self._patch(step, counts)
             elif step.where is not None:
-                counts[step.index] = await self._delete_where(step)
+                counts[step.index] = await self._delete_where(step, decisive=decisive)
             else:
                 counts[step.index] = await self._delete(step.collection, step.ids, step.large)
+        await self._end(begun)
         return Applied(tuple(counts))
+
+    async def _begin(self, changes: Iterable[Change]) -> list[DataObject[Any, None]]:
+        """Announce what is about to be written, and return it; nothing of it may be written before."""
+        at = instant(self._server.clock())
+        begun = [
+            DataObject(uuid=naming.object_id(self._server.new_id()), properties=entry_properties(one, at))
+            for one in changes
+        ]
+        await self._insert_changes(begun)
+        return begun
+
+    async def _end(self, begun: Sequence[DataObject[Any, None]]) -> None:
+        """Say that what was announced is done; what never is, readers look at again and again."""
+        await self._insert_changes(
+            [
+                DataObject(uuid=naming.end_id(UUID(str(one.uuid))), properties=end_of(one.properties or {}))
+                for one in begun
+            ]
+        )
+
+    async def _insert_changes(self, entries: Sequence[DataObject[Any, None]]) -> None:
+        if entries:
+            log = await self._server.changes(self._project)
+            await self._insert_many(log, entries, "changes", [str(one.uuid) for one in entries])
 
     async def _known(self, needs: Needs, *, decisive: bool) -> dict[tuple[str, str], Known]:
         known: dict[tuple[str, str], Known] = {}
@@ -84,7 +115,7 @@ class AsyncWriter:
                 rows = await self._reader.decisive(self._project, collection, list(ids))
                 known |= {(name, row_id): Known(row, large=True) for row_id, row in rows.items()}
                 continue
-            fields = None if needs.fields is None else needs.fields & collection.fields.keys()
+            fields = None if needs.fields is None else needs.fields & collection.fields.keys() | {*collection.scopes}
             in_metadata = needs.fields is None or any(field.startswith(METADATA) for field in needs.fields)
             for chunk in _chunks(list(ids), MAX_LIMIT // 10):
                 known |= await self._large(collection, with_ids(chunk), in_metadata=in_metadata, fields=fields)
@@ -218,7 +249,7 @@ class AsyncWriter:
             await self._drop_parts(collection, large.intersection(chunk))
         return deleted
 
-    async def _delete_where(self, step: Step) -> int:
+    async def _delete_where(self, step: Step, *, decisive: bool) -> int:
         collection = self._declared[step.collection]
         where = step.where
         if where is None:
@@ -226,29 +257,55 @@ class AsyncWriter:
         asked: Compiled = compile_filter(where, collection)
         large = Asked.all_of([asked.question, Asked.by_property(naming.LARGE).equal(True)])  # noqa: FBT003
         has_parts = await self._reader.number(self._project, collection.name, large) > 0
-        if step.limit is None and asked.exact and not has_parts:
+        announced = is_told(collection) and not decisive
+        if step.limit is None and asked.exact and not has_parts and not announced:
             rows = await self._server.rows(collection.name, self._project)
             return await self._delete_many(rows, asked.question)
-        ids = await self._first(collection, where, step.limit)
-        return await self._delete(collection.name, ids, set(ids) if has_parts else set()) if ids else 0
+        deleted = 0
+        async with aclosing(self._matching(collection, where, step.limit)) as pages:
+            async for page in pages:
+                deleted += await self._delete_rows(collection, page, has_parts=has_parts, announced=announced)
+        return deleted
 
-    async def _first(self, collection: Collection, where: Filter, limit: int | None) -> list[str]:
-        """Return the ids of the first rows that match, by id."""
-        if limit is None or limit > MAX_LIMIT:
-            return (await self._reader.ids(self._project, collection, where))[:limit]
-        nothing = frozenset[str]()
-        request = ScanRequest(
-            project=self._project,
-            collection=collection,
-            where=where,
-            order=None,
-            descending=False,
-            after=None,
-            limit=limit,
-            include=nothing,
-            fields=nothing,
-        )
-        return [row.id for row in (await scan(self._reader, request)).rows]
+    async def _delete_rows(
+        self, collection: Collection, rows: Sequence[Row], *, has_parts: bool, announced: bool
+    ) -> int:
+        change = Change()
+        for row in rows:
+            change.concerns(collection, row.fields)
+            change.other[row.id] = None
+        begun = await self._begin([change] if announced else [])
+        ids = [row.id for row in rows]
+        deleted = await self._delete(collection.name, ids, set(ids) if has_parts else set())
+        await self._end(begun)
+        return deleted
+
+    async def _matching(self, collection: Collection, where: Filter, limit: int | None) -> AsyncGenerator[list[Row]]:
+        """Yield the rows that match a page at a time, all or the first so many by id; who goes on has deleted them."""
+        scopes = frozenset(collection.scopes)
+        if limit is None:
+            async with aclosing(self._reader.batches(self._project, collection, where, (), scopes)) as batches:
+                async for rows in batches:
+                    if rows:
+                        yield rows
+            return
+        while limit > 0:
+            request = ScanRequest(
+                project=self._project,
+                collection=collection,
+                where=where,
+                order=None,
+                descending=False,
+                after=None,
+                limit=min(limit, MAX_LIMIT - 1),
+                include=frozenset(),
+                fields=scopes,
+            )
+            rows = list((await scan(self._reader, request)).rows)
+            if not rows:
+                return
+            yield rows
+            limit = 0 if len(rows) < request.limit else limit - len(rows)
 
     async def _delete_many(self, rows: AsyncRows, question: Question) -> int:
         """Delete what matches, 10,000 at a time; return how many there were."""

@@ -11,6 +11,8 @@ from mnemon.errors import SchemaMismatchError, StoreError
 from mnemon.logic.declarations import merge_declarations
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.schema import (
+    changes_arguments,
+    changes_properties,
     collection_arguments,
     declared,
     differences,
@@ -50,6 +52,11 @@ class Schemas:
     def replicated(self, collection: str) -> bool:
         """Whether a declared collection has more than one replica."""
         return self._replicas.get(collection, 1) > 1
+
+    @property
+    def any_replicated(self) -> bool:
+        """Whether rows of a declared collection have more than one replica, or those of the first one will."""
+        return max(self._replicas.values(), default=self._factor or 1) > 1
 
     def stored(self) -> list[Collection]:
         """Return every declaration of the prefix."""
@@ -100,12 +107,16 @@ class Schemas:
                 f"upgrade it to {'.'.join(map(str, _OLDEST))} or newer"
             )
             raise SchemaMismatchError(msg)
-        name = naming.parts_class(self._server.prefix)
-        config = self._config(name)
-        if config is None:
-            self._create(parts_arguments(self._server.prefix, self._factor or 1))
-        else:
-            self._refuse(name, differences(config, parts_properties(), self._factor))
+        prefix, factor = self._server.prefix, self._factor or 1
+        for arguments, properties in (
+            (parts_arguments(prefix, factor), parts_properties()),
+            (changes_arguments(prefix, factor), changes_properties()),
+        ):
+            config = self._config(arguments["name"])
+            if config is None:
+                self._create(arguments)
+            else:
+                self._refuse(arguments["name"], differences(config, properties, self._factor))
         probe = naming.probe_class(self._server.prefix)
         if self._config(probe) is None:
             self._create(probe_arguments(self._server.prefix))

@@ -11,6 +11,7 @@ from weaviate import WeaviateClient
 from weaviate.classes.config import ConsistencyLevel
 
 from mnemon.errors import ClosedError, StoreError
+from mnemon.protocols.clock import random_id, system_clock
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.addresses import attempt_s
 from mnemon.stores.weaviate.concurrency import Lock, blocking, limited
@@ -19,6 +20,7 @@ from mnemon.stores.weaviate.failures import is_transient, translated
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from mnemon.protocols.clock import Clock, NewId
     from mnemon.stores.weaviate.addresses import Address
     from mnemon.stores.weaviate.concurrency import Call, Rows
     from mnemon.stores.weaviate.embedded import Embedded
@@ -34,9 +36,17 @@ class Server:
     """Asks one Weaviate, at one level of consistency: QUORUM, for reads and writes alike."""
 
     def __init__(
-        self, client: WeaviateClient | None, address: Address | Embedded | None, *, prefix: str, timeout_s: float
+        self,
+        client: WeaviateClient | None,
+        address: Address | Embedded | None,
+        *,
+        prefix: str,
+        timeout_s: float,
+        clock: Clock = system_clock,
+        new_id: NewId = random_id,
     ) -> None:
         """Use an open client, which stays its owner's, or make one for an address at first use."""
+        self.clock, self.new_id = clock, new_id
         self.prefix = naming.check_prefix(prefix)
         self.timeout_s = timeout_s
         self._attempt_s = attempt_s(timeout_s)
@@ -75,6 +85,10 @@ class Server:
     def parts(self, project: str) -> Rows:
         """Return one project's parts of large values."""
         return self._tenant(naming.parts_class(self.prefix), naming.tenant_of(project))
+
+    def changes(self, project: str) -> Rows:
+        """Return one project's log of changes."""
+        return self._tenant(naming.changes_class(self.prefix), naming.tenant_of(project))
 
     def _tenant(self, name: str, tenant: str) -> Rows:
         client = self.client()

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as Asked
@@ -17,13 +19,15 @@ from mnemon.stores.weaviate._sync.pages import scan
 from mnemon.stores.weaviate.concurrency import together
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
+from mnemon.stores.weaviate.log import Change, end_of, entry_properties, is_told, touched
+from mnemon.stores.weaviate.numbers import instant
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
 from mnemon.types.requests import ScanRequest
 from mnemon.types.storage import Applied, DeleteWhere
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
     from weaviate.collections.classes.batch import BatchObjectReturn
 
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.stores.weaviate.plans import Needs
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Collection, Patch, Write
+    from mnemon.types.storage import Collection, Patch, Row, Write
 
 __all__ = ["Writer"]
 
@@ -64,16 +68,43 @@ class Writer:
         known = self._known(needs, decisive=decisive)
         watched = {place: self._watched(batch[place]) for place in needs.watched}
         counts = [0] * len(batch)
-        for step in plan_steps(batch, known, watched):
+        steps = plan_steps(batch, known, watched)
+        begun = [] if decisive else self._begin(touched(steps, known, self._declared).values())
+        for step in steps:
             if step.puts:
                 self._put(step, counts)
             elif step.patches:
                 self._patch(step, counts)
             elif step.where is not None:
-                counts[step.index] = self._delete_where(step)
+                counts[step.index] = self._delete_where(step, decisive=decisive)
             else:
                 counts[step.index] = self._delete(step.collection, step.ids, step.large)
+        self._end(begun)
         return Applied(tuple(counts))
+
+    def _begin(self, changes: Iterable[Change]) -> list[DataObject[Any, None]]:
+        """Announce what is about to be written, and return it; nothing of it may be written before."""
+        at = instant(self._server.clock())
+        begun = [
+            DataObject(uuid=naming.object_id(self._server.new_id()), properties=entry_properties(one, at))
+            for one in changes
+        ]
+        self._insert_changes(begun)
+        return begun
+
+    def _end(self, begun: Sequence[DataObject[Any, None]]) -> None:
+        """Say that what was announced is done; what never is, readers look at again and again."""
+        self._insert_changes(
+            [
+                DataObject(uuid=naming.end_id(UUID(str(one.uuid))), properties=end_of(one.properties or {}))
+                for one in begun
+            ]
+        )
+
+    def _insert_changes(self, entries: Sequence[DataObject[Any, None]]) -> None:
+        if entries:
+            log = self._server.changes(self._project)
+            self._insert_many(log, entries, "changes", [str(one.uuid) for one in entries])
 
     def _known(self, needs: Needs, *, decisive: bool) -> dict[tuple[str, str], Known]:
         known: dict[tuple[str, str], Known] = {}
@@ -83,7 +114,7 @@ class Writer:
                 rows = self._reader.decisive(self._project, collection, list(ids))
                 known |= {(name, row_id): Known(row, large=True) for row_id, row in rows.items()}
                 continue
-            fields = None if needs.fields is None else needs.fields & collection.fields.keys()
+            fields = None if needs.fields is None else needs.fields & collection.fields.keys() | {*collection.scopes}
             in_metadata = needs.fields is None or any(field.startswith(METADATA) for field in needs.fields)
             for chunk in _chunks(list(ids), MAX_LIMIT // 10):
                 known |= self._large(collection, with_ids(chunk), in_metadata=in_metadata, fields=fields)
@@ -217,7 +248,7 @@ class Writer:
             self._drop_parts(collection, large.intersection(chunk))
         return deleted
 
-    def _delete_where(self, step: Step) -> int:
+    def _delete_where(self, step: Step, *, decisive: bool) -> int:
         collection = self._declared[step.collection]
         where = step.where
         if where is None:
@@ -225,29 +256,53 @@ class Writer:
         asked: Compiled = compile_filter(where, collection)
         large = Asked.all_of([asked.question, Asked.by_property(naming.LARGE).equal(True)])  # noqa: FBT003
         has_parts = self._reader.number(self._project, collection.name, large) > 0
-        if step.limit is None and asked.exact and not has_parts:
+        announced = is_told(collection) and not decisive
+        if step.limit is None and asked.exact and not has_parts and not announced:
             rows = self._server.rows(collection.name, self._project)
             return self._delete_many(rows, asked.question)
-        ids = self._first(collection, where, step.limit)
-        return self._delete(collection.name, ids, set(ids) if has_parts else set()) if ids else 0
+        deleted = 0
+        with closing(self._matching(collection, where, step.limit)) as pages:
+            for page in pages:
+                deleted += self._delete_rows(collection, page, has_parts=has_parts, announced=announced)
+        return deleted
 
-    def _first(self, collection: Collection, where: Filter, limit: int | None) -> list[str]:
-        """Return the ids of the first rows that match, by id."""
-        if limit is None or limit > MAX_LIMIT:
-            return (self._reader.ids(self._project, collection, where))[:limit]
-        nothing = frozenset[str]()
-        request = ScanRequest(
-            project=self._project,
-            collection=collection,
-            where=where,
-            order=None,
-            descending=False,
-            after=None,
-            limit=limit,
-            include=nothing,
-            fields=nothing,
-        )
-        return [row.id for row in (scan(self._reader, request)).rows]
+    def _delete_rows(self, collection: Collection, rows: Sequence[Row], *, has_parts: bool, announced: bool) -> int:
+        change = Change()
+        for row in rows:
+            change.concerns(collection, row.fields)
+            change.other[row.id] = None
+        begun = self._begin([change] if announced else [])
+        ids = [row.id for row in rows]
+        deleted = self._delete(collection.name, ids, set(ids) if has_parts else set())
+        self._end(begun)
+        return deleted
+
+    def _matching(self, collection: Collection, where: Filter, limit: int | None) -> Generator[list[Row]]:
+        """Yield the rows that match a page at a time, all or the first so many by id; who goes on has deleted them."""
+        scopes = frozenset(collection.scopes)
+        if limit is None:
+            with closing(self._reader.batches(self._project, collection, where, (), scopes)) as batches:
+                for rows in batches:
+                    if rows:
+                        yield rows
+            return
+        while limit > 0:
+            request = ScanRequest(
+                project=self._project,
+                collection=collection,
+                where=where,
+                order=None,
+                descending=False,
+                after=None,
+                limit=min(limit, MAX_LIMIT - 1),
+                include=frozenset(),
+                fields=scopes,
+            )
+            rows = list((scan(self._reader, request)).rows)
+            if not rows:
+                return
+            yield rows
+            limit = 0 if len(rows) < request.limit else limit - len(rows)
 
     def _delete_many(self, rows: Rows, question: Question) -> int:
         """Delete what matches, 10,000 at a time; return how many there were."""

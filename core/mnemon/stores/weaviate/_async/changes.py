@@ -1,0 +1,244 @@
+"""What changed since somebody looked: the log of changes is counted, and only what is new in it is read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from weaviate.classes.query import Filter as Asked
+
+from mnemon.errors import InvalidInputError, StoreError
+from mnemon.logic.answers import trimmed
+from mnemon.logic.filters import matcher
+from mnemon.logic.requests import MAX_LIMIT
+from mnemon.stores.weaviate import naming, numbers
+from mnemon.stores.weaviate._async.reader import asked_for
+from mnemon.stores.weaviate.concurrency import AsyncLock
+from mnemon.stores.weaviate.conditions import compile_filter, in_slots
+from mnemon.stores.weaviate.failures import is_too_large
+from mnemon.stores.weaviate.log import entry_read, token_of
+from mnemon.stores.weaviate.watches import Watch, Watches
+from mnemon.types.changes import Changes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from mnemon.stores.weaviate._async.reader import AsyncReader
+    from mnemon.stores.weaviate._async.server import AsyncServer
+    from mnemon.stores.weaviate.conditions import Compiled, Question
+    from mnemon.stores.weaviate.log import Entry
+    from mnemon.types.changes import Mark
+    from mnemon.types.requests import ChangesRequest
+    from mnemon.types.storage import Row
+
+__all__ = ["AsyncChangesReader", "open_before"]
+
+_SLACK_US = 60e6
+"""By how much the clocks of writers may differ before a reader has to read anew; more only takes time."""
+_SLACKER = 8
+_MARK_LENGTH = 4
+_AT_ONCE = 1_000
+"""Rows of one request by id."""
+_END_OF_TIME = 2.0**53
+_TURNS = 64
+"""Locks by the numbers of watches, each of which is used by one at a time."""
+
+
+class AsyncChangesReader:
+    """Tells followers what changed.
+
+    A mark is the number of this object, that of a watch, a place on its trail, and the slot up to which
+    the rows were read at first. What it keeps is only for speed: one who comes with a mark that is not
+    known any more begins anew.
+    """
+
+    def __init__(self, server: AsyncServer, reader: AsyncReader) -> None:
+        """Read the log of a server."""
+        self._server = server
+        self._reader = reader
+        self._watches = Watches()
+        self._stamp = int.from_bytes(os.urandom(7))
+        self._slack = _SLACK_US
+        self._turns = [AsyncLock() for _ in range(_TURNS)]
+
+    async def since(self, request: ChangesRequest) -> Changes:
+        """Return what changed since a mark.
+
+        Raises:
+            InvalidInputError: a mark that no Weaviate store gives.
+        """
+        if request.since is None:
+            return await self._begin(request)
+        if len(request.since) != _MARK_LENGTH:
+            msg = f"`since` must be the mark that an earlier call of this store returned, not {request.since!r}"
+            raise InvalidInputError(msg)
+        stamp, number, place, slot = request.since
+        watch = self._watches.find(number) if stamp == self._stamp else None
+        same = request.project, request.collection.name, request.where
+        if watch is None or (watch.project, watch.collection, watch.where) != same or not watch.remembers(place):
+            return await self._begin(request)
+        turn = self._turns[number % _TURNS]
+        if slot < naming.SLOTS:
+            async with turn:
+                return await self._load(watch, request, request.since)
+        entries = await self._entries(watch)
+        if watch.is_still(entries, place):
+            return Changes(rows={}, gone=(), mark=request.since, more=False, anew=False)
+        async with turn:
+            told = await self._follow(watch, request, request.since, entries)
+        return told or await self._begin(request)
+
+    async def _begin(self, request: ChangesRequest) -> Changes:
+        """Return the first rows that match; what of the log is known is looked up before they are read."""
+        token = token_of(request.where, request.collection)
+        horizon = numbers.instant(self._server.clock()) - self._slack
+        older, unended = await open_before(self._server, self._reader, request.project, token, horizon)
+        watch = Watch(request.project, request.collection.name, request.where, token, horizon, older)
+        watch.open |= {entry.uuid: entry for entry in unended}
+        entries = await self._log(watch, horizon)
+        watch.learn(entries)
+        watch.forget_ends({entry.uuid for entry in entries if entry.ends})
+        question = compile_filter(request.where, request.collection).question
+        rows = await self._reader.number(request.project, request.collection.name, question)
+        watch.width = naming.SLOTS if rows < request.limit else max(naming.SLOTS // rows * request.limit // 2, 1)
+        mark = (self._stamp, self._watches.add(watch), 0, 0)
+        if request.since is not None:
+            return Changes(rows={}, gone=(), mark=mark, more=True, anew=True)
+        return await self._load(watch, request, mark)
+
+    async def _load(self, watch: Watch, request: ChangesRequest, mark: Mark) -> Changes:
+        """Return the next of the rows that match, in the order of their slots; what changed meanwhile comes last."""
+        stamp, number, place, first = mark
+        asked = compile_filter(request.where, request.collection)
+        meets = None if asked.exact else matcher(request.where)
+        end = first
+        rows: list[Row] = []
+        while end < naming.SLOTS and not rows:
+            first, end = end, min(end + watch.width, naming.SLOTS)
+            while (found := await self._in_slots(request, asked, first, end)) is None:
+                watch.width = (end - first) // 2
+                end = first + watch.width
+            rows = [row for row in found if meets is None or meets(row)]
+        rows.sort(key=lambda row: naming.slot_of(row.id))
+        numbered = {watch.number(row.id): trimmed(row, request.include, request.fields) for row in rows}
+        mark = (stamp, number, place, end)
+        return Changes(rows=dict(sorted(numbered.items())), gone=(), mark=mark, more=True, anew=False)
+
+    async def _in_slots(self, request: ChangesRequest, asked: Compiled, first: int, end: int) -> list[Row] | None:
+        """Return the rows in a range of slots that the server finds, or None where they are too many."""
+        limit = min(request.limit + 1, MAX_LIMIT)
+        try:
+            objects = await self._reader.fetch(
+                request.project,
+                request.collection,
+                Asked.all_of([asked.question, in_slots(first, end)]),
+                request.include,
+                request.fields,
+                limit=limit,
+                always=() if asked.exact else asked_for(request.where),
+            )
+        except StoreError as error:
+            if end - first > 1 and is_too_large(error.__cause__):
+                return None
+            raise
+        if len(objects) >= limit and end - first > 1:
+            return None
+        return await self._reader.rows_of(request.project, request.collection, objects)
+
+    async def _follow(self, watch: Watch, request: ChangesRequest, mark: Mark, entries: int) -> Changes | None:
+        """Return what changed after a place on a watch's trail, or None where it has to begin anew."""
+        ends = await self._learn(watch, entries)  # before the rows are read
+        if ends is None:
+            return None
+        stamp, number, place, slot = mark
+        rows = await self._now(request, watch.unfinished())
+        watch.look(rows)
+        watch.forget_ends(ends)
+        watch.step_back(self._slack)
+        stop = min(place + request.limit, watch.end)
+        rows |= await self._now(request, [row_id for row_id in watch.ahead(place, stop - place) if row_id not in rows])
+        told = watch.walk(place, stop, rows)
+        mark = (stamp, number, stop, slot)
+        return Changes(rows=told.rows, gone=told.gone, mark=mark, more=stop < watch.end, anew=False)
+
+    async def _learn(self, watch: Watch, entries: int) -> set[UUID] | None:
+        """Read what is new in the log; return which ends there are, or None where entries came that are not new."""
+        found = await self._log(watch, watch.horizon)
+        watch.learn(found)
+        if watch.known < entries:
+            self._slack *= _SLACKER  # a clock that is further behind
+            return None
+        if watch.known > entries and watch.known > await self._entries(watch):
+            return None  # somebody took entries away
+        ends = {entry.uuid for entry in found if entry.ends}
+        late = [naming.end_id(uuid) for uuid, entry in watch.open.items() if entry.at < watch.horizon]
+        for start in range(0, len(late), _AT_ONCE):
+            question = Asked.by_id().contains_any(late[start : start + _AT_ONCE])
+            ends |= {one.uuid for one in await _entries_of(self._server, self._reader, watch.project, question)}
+        return ends
+
+    async def _now(self, request: ChangesRequest, ids: Sequence[str]) -> dict[str, Row]:
+        """Return those of some rows that match, as they are now."""
+        needed = asked_for(request.where)
+        fields = None if request.fields is None else request.fields | needed
+        found = await self._reader.by_ids(request.project, request.collection, ids, request.include | needed, fields)
+        meets = matcher(request.where)
+        return {row_id: trimmed(row, request.include, request.fields) for row_id, row in found.items() if meets(row)}
+
+    async def _entries(self, watch: Watch) -> int:
+        return await self._number(watch.project, _begun(watch.token))
+
+    async def _number(self, project: str, question: Question) -> int:
+        return await self._reader.counted(await self._server.changes(project), question)
+
+    async def _log(self, watch: Watch, first: float) -> list[Entry]:
+        return await log_between(self._server, self._reader, watch.project, watch.token, first, _END_OF_TIME)
+
+
+async def open_before(
+    server: AsyncServer, reader: AsyncReader, project: str, token: str, horizon: float
+) -> tuple[int, list[Entry]]:
+    """Return how many entries of the log begin before a time, and those of them that have no end."""
+    before = Asked.by_property(naming.AT).less_than(horizon)
+    log = await server.changes(project)
+    # Ends first: if there are as many beginnings afterwards, each of them had ended.
+    ended = await reader.counted(log, Asked.all_of([_ended(token), before]))
+    begun = await reader.counted(log, Asked.all_of([_begun(token), before]))
+    if ended == begun:
+        return begun, []
+    entries = await log_between(server, reader, project, token, numbers.LEAST, horizon)
+    ends = {entry.uuid for entry in entries if entry.ends}
+    begins = [entry for entry in entries if not entry.ends]
+    return len(begins), [entry for entry in begins if naming.end_id(entry.uuid) not in ends]
+
+
+async def log_between(
+    server: AsyncServer, reader: AsyncReader, project: str, token: str, first: float, end: float
+) -> list[Entry]:
+    """Return the entries of the log with a token whose writers began in a range of time, their ends among them."""
+    at = Asked.by_property(naming.AT)
+    during = Asked.all_of([at.greater_or_equal(first), at.less_than(end)])
+    question = Asked.all_of([Asked.any_of([_begun(token), _ended(token)]), during])
+    found = await _entries_of(server, reader, project, question)
+    if len(found) < MAX_LIMIT:
+        return found
+    middle = (max(first, 0.0) + end) / 2
+    earlier = await log_between(server, reader, project, token, first, middle)
+    return earlier + await log_between(server, reader, project, token, middle, end)
+
+
+async def _entries_of(server: AsyncServer, reader: AsyncReader, project: str, question: Question) -> list[Entry]:
+    log = await server.changes(project)
+    objects = await reader.found(
+        lambda: log.query.fetch_objects(filters=question, limit=MAX_LIMIT, return_properties=[naming.AT, naming.NOTE])
+    )
+    return [entry_read(one.uuid, one.properties) for one in objects]
+
+
+def _begun(token: str) -> Question:
+    return Asked.by_property(naming.BEGUN).contains_any([token])
+
+
+def _ended(token: str) -> Question:
+    return Asked.by_property(naming.ENDED).contains_any([token])

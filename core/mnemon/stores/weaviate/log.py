@@ -1,0 +1,134 @@
+"""What a writer announces before it writes and confirms afterwards, so that others need not read everything anew.
+
+The server counts nothing for us, and clocks differ. But what is only ever added to can be counted: the log
+of changes is such a collection, one entry before each batch and one after it, and none is ever changed. Who
+knows as many entries as there are knows all of them. An entry is there before the first of its rows is
+written, so nothing that was acknowledged can be missed; until its end is there, its rows are looked at again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from mnemon.logic.filters import conjuncts
+from mnemon.stores.weaviate import naming
+from mnemon.types.filters import Condition, Operator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
+
+    from mnemon.stores.weaviate.plans import Known, Step
+    from mnemon.types.filters import Filter
+    from mnemon.types.storage import Collection, FieldValue
+
+__all__ = ["Change", "Entry", "end_of", "entry_properties", "entry_read", "is_told", "token_of", "touched"]
+
+
+@dataclass(slots=True)
+class Change:
+    """Rows of one collection that are about to be written.
+
+    Attributes:
+        tokens: whose they were and will be.
+        put: rows that are written whole, in order.
+        other: rows that are patched or deleted.
+    """
+
+    tokens: dict[str, None] = field(default_factory=dict[str, None])
+    put: dict[str, None] = field(default_factory=dict[str, None])
+    other: dict[str, None] = field(default_factory=dict[str, None])
+
+    def concerns(self, collection: Collection, *values: Mapping[str, FieldValue | None]) -> None:
+        """Note whose rows with these fields are."""
+        self.tokens[naming.change_token(collection.name)] = None
+        for fields in values:
+            for scope in collection.scopes:
+                if isinstance(value := fields.get(scope), str):
+                    self.tokens[naming.change_token(collection.name, scope, value)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry of the log.
+
+    Attributes:
+        uuid: its own.
+        at: when its writer began, in microseconds by its clock.
+        ends: whether it says that another one is done.
+        put: ids of rows that were written whole.
+        other: ids of rows that were patched or deleted.
+    """
+
+    uuid: UUID
+    at: float
+    ends: bool
+    put: tuple[str, ...]
+    other: tuple[str, ...]
+
+
+def is_told(collection: Collection) -> bool:
+    """Whether a collection's changes are told: those of what is searched."""
+    return collection.text or bool(collection.vectors)
+
+
+def touched(
+    steps: Iterable[Step], known: Mapping[tuple[str, str], Known], declared: Mapping[str, Collection]
+) -> dict[str, Change]:
+    """Return what the steps of a batch change, by collection; what a filter deletes is found out when it is deleted."""
+    changes: dict[str, Change] = {}
+    for step in steps:
+        collection = declared[step.collection]
+        if not is_told(collection) or step.where is not None:
+            continue
+        change = changes.setdefault(step.collection, Change())
+        for row_id in (*step.puts, *step.patches, *step.ids):
+            if (before := known.get((step.collection, row_id))) is not None:
+                change.concerns(collection, before.row.fields)
+        for row_id, (_, write) in step.puts.items():
+            change.concerns(collection, write.row.fields)
+            change.put[row_id] = None
+        for row_id, (_, patch) in step.patches.items():
+            change.concerns(collection, patch.fields)
+            change.other[row_id] = None
+        change.other |= dict.fromkeys(step.ids)
+    return changes
+
+
+def entry_properties(change: Change, at: float) -> dict[str, Any]:
+    """Return the entry that announces a change."""
+    note = json.dumps({"put": list(change.put), "other": list(change.other)}, separators=(",", ":"))
+    return {naming.BEGUN: list(change.tokens), naming.AT: at, naming.NOTE: note}
+
+
+def end_of(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry that says that what an entry announced is done."""
+    return {naming.ENDED: properties[naming.BEGUN], naming.AT: properties[naming.AT]}
+
+
+def entry_read(uuid: UUID, properties: Mapping[str, Any]) -> Entry:
+    """Return an entry of the server."""
+    note = cast("str | None", properties.get(naming.NOTE))
+    told = cast("dict[str, list[str]]", json.loads(note or '{"put": [], "other": []}'))
+    return Entry(
+        uuid=uuid,
+        at=float(properties[naming.AT]),
+        ends=note is None,
+        put=tuple(told["put"]),
+        other=tuple(told["other"]),
+    )
+
+
+def token_of(where: Filter, collection: Collection) -> str:
+    """Return the token of every entry that may change which rows match a bound filter."""
+    for part in conjuncts(where):
+        if (
+            isinstance(part, Condition)
+            and part.operator is Operator.EQ
+            and part.field in collection.scopes
+            and isinstance(part.value, str)
+        ):
+            return naming.change_token(collection.name, part.field, part.value)
+    return naming.change_token(collection.name)

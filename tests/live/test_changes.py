@@ -1,0 +1,156 @@
+"""A search that was kept right by the log of changes misses nothing, whoever writes, dies, or has another time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from weaviate.classes.query import Filter
+
+from mnemon import Memory
+from mnemon.protocols.capabilities import Capability
+from mnemon.protocols.clock import system_clock
+from mnemon.stores.weaviate import naming
+from mnemon.testing._sync.changes import Follower
+from mnemon.testing.samples import NOTES, PROJECT, note, put
+from mnemon.types.filters import where
+from mnemon.types.storage import Delete, DeleteWhere
+from tests.core.memory.sources import FakeEmbedder
+from tests.live.conftest import client_of
+
+if TYPE_CHECKING:
+    from mnemon.stores.weaviate import WeaviateStore
+    from tests.live.conftest import Place
+
+ALICE = where("user_id").eq("alice")
+
+
+def log_of(place: Place, client: Any) -> Any:  # noqa: ANN401 - of weaviate-client
+    return client.collections.use(naming.changes_class(place.prefix)).with_tenant(naming.tenant_of(PROJECT))
+
+
+def without_ends(place: Place) -> None:
+    """Leave the log as writers would who died before they came to say that they were done."""
+    with client_of(place) as client:
+        every = Filter.by_property(naming.ENDED).contains_any([naming.change_token("notes")])
+        deleted = log_of(place, client).data.delete_many(every)
+        assert deleted.successful > 0
+
+
+def begun(place: Place) -> int:
+    with client_of(place) as client:
+        counted = log_of(place, client).aggregate.over_all(
+            filters=Filter.by_property(naming.BEGUN).contains_any([naming.change_token("notes")]), total_count=True
+        )
+        return counted.total_count or 0
+
+
+def test_who_searches_finds_at_once_what_another_store_acknowledged(place: Place) -> None:
+    with place.open() as one, place.open() as other:
+        writing = Memory(store=one, embedder=FakeEmbedder())
+        reading = Memory(store=other, embedder=FakeEmbedder())
+        for number in range(20):
+            added = writing.add(f"tea number {number}", user_id="ana").ids[0]
+            writing.add(f"coffee number {number}", user_id="ben")
+
+            assert added in [hit.memory.id for hit in reading.search(f"tea number {number}", user_id="ana", limit=50)]
+            if number % 3 == 0:
+                writing.update(added, f"milk number {number}")
+                found = reading.search(f"milk number {number}", user_id="ana", limit=50)
+                assert f"milk number {number}" in [hit.memory.text for hit in found]
+            if number % 3 == 1:
+                writing.delete(added)
+                assert added not in [hit.memory.id for hit in reading.search("tea", user_id="ana", limit=50)]
+
+
+def test_many_writers_leave_nobody_who_follows_behind(place: Place) -> None:
+    def write(number: int) -> None:
+        with place.open() as store:
+            store.declare(NOTES)
+            for turn in range(10):
+                store.apply(PROJECT, put(note(f"{number}-{turn}", terms=("t",)), note(f"b{number}", user_id="bob")))
+                if turn:
+                    store.apply(PROJECT, [Delete(collection="notes", ids=[f"{number}-{turn - 1}"])])
+
+    with place.open() as store, ThreadPoolExecutor(4) as threads:
+        store.declare(NOTES)
+        follower = Follower(store, ALICE, limit=100)
+        waiting = [threads.submit(write, number) for number in range(4)]
+        while not all(one.done() for one in waiting):
+            follower.follow()
+        for one in waiting:
+            one.result()
+
+        assert sorted(follower.follow()) == [f"{number}-9" for number in range(4)]
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_writer_whose_clock_is_wrong_is_followed_too(place: Place, hours: int) -> None:
+    with place.open(clock=lambda: system_clock() + timedelta(hours=hours)) as wrong, place.open() as store:
+        for one in (wrong, store):
+            one.declare(NOTES)
+        store.apply(PROJECT, put(note("a")))
+        follower = Follower(store, ALICE, limit=100)
+        assert sorted(follower.follow()) == ["a"]
+
+        wrong.apply(PROJECT, put(note("b")))
+        assert sorted(follower.follow()) == ["a", "b"]
+
+        wrong.apply(PROJECT, [Delete(collection="notes", ids=["a"])])
+        assert sorted(follower.follow()) == ["b"]
+
+
+def written_behind(place: Place, row_id: str) -> None:
+    """Change a row as a request that took very long would: the server carries it out, and nobody was told."""
+    with client_of(place) as client:
+        rows = client.collections.use(naming.class_name(place.prefix, "notes")).with_tenant(naming.tenant_of(PROJECT))
+        rows.data.update(uuid=naming.object_id(row_id), properties={naming.field_property("kind"): ["=late=", "+"]})
+
+
+@pytest.mark.parametrize("looked", ["before", "after"])
+def test_rows_of_a_writer_who_died_are_looked_at_until_the_doctor_ends_its_change(place: Place, looked: str) -> None:
+    with place.open(clock=lambda: system_clock() - timedelta(hours=3)) as dying, place.open() as store:
+        for one in (dying, store):
+            one.declare(NOTES)
+        follower = Follower(store, ALICE, limit=100)
+        if looked == "before":
+            follower.follow()
+        dying.apply(PROJECT, put(note("a", kind="early")))
+        without_ends(place)
+
+        early = follower.follow()["a"].fields["kind"]
+        written_behind(place, "a")
+        late = follower.follow()["a"].fields["kind"]
+        findings = [(one.kind, one.ids, one.repaired) for one in store.check(repair=True)]
+
+        assert (early, late) == ("early", "late")
+        assert findings == [("change that was announced and did not end", ("a",), True)]
+        assert store.check() == []
+        assert sorted(follower.follow()) == ["a"]
+
+
+def test_a_deletion_by_a_filter_names_its_rows_in_the_log(place: Place) -> None:
+    with place.open() as store:
+        store.declare(NOTES)
+        store.apply(PROJECT, put(*(note(name) for name in "abcd"), note("e", user_id="bob")))
+        follower, bob = Follower(store, ALICE, limit=100), Follower(store, where("user_id").eq("bob"), limit=100)
+        follower.follow()
+        bob.follow()
+        before = begun(place)
+
+        limited = store.apply(PROJECT, [DeleteWhere(collection="notes", where=ALICE, limit=2)])
+        left = sorted(follower.follow())
+        every = store.apply(PROJECT, [DeleteWhere(collection="notes", where=ALICE)])
+
+        assert (limited.counts, left, every.counts) == ((2,), ["c", "d"], (2,))
+        assert follower.follow() == {}
+        assert sorted(bob.follow()) == ["e"]
+        assert begun(place) > before
+
+
+def test_rows_with_replicas_are_searched_without_the_log(shared_store: WeaviateStore, place: Place) -> None:
+    with place.open(replication_factor=2) as store:
+        assert Capability.CHANGES not in store.capabilities
+    assert Capability.CHANGES in shared_store.capabilities

@@ -1,0 +1,194 @@
+"""What a reader of Weaviate's log of changes keeps: numbers, a trail, and which entries it knows."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid5
+
+import pytest
+
+from mnemon.stores.weaviate import watches
+from mnemon.stores.weaviate.log import Change, Entry, end_of, entry_properties, entry_read, token_of, touched
+from mnemon.stores.weaviate.naming import change_token, end_id
+from mnemon.stores.weaviate.plans import Known, plan_steps
+from mnemon.stores.weaviate.watches import Watch, Watches
+from mnemon.testing.samples import NOTES, PLAIN, note
+from mnemon.types.filters import And, where
+from mnemon.types.storage import Delete, Patch, Put, Row
+
+ALICE = where("user_id").eq("alice")
+
+
+def watch() -> Watch:
+    return Watch("p", "notes", ALICE, token_of(ALICE, NOTES), 0.0, 0)
+
+
+def entry(number: int, *, put: str = "", other: str = "", at: float = 1.0) -> Entry:
+    return Entry(uuid=uuid5(UUID(int=0), str(number)), at=at, ends=False, put=tuple(put), other=tuple(other))
+
+
+def rows(ids: str, kind: str = "k") -> dict[str, Row]:
+    return {row_id: note(row_id, kind=kind) for row_id in ids}
+
+
+def told(follower: Watch, there: dict[str, Row]) -> list[str]:
+    """Follow what is open, and return which rows are told."""
+    place = follower.end
+    follower.look(there)
+    return [row.id for row in follower.walk(place, follower.end, there).rows.values()]
+
+
+def test_a_row_that_is_put_anew_gets_a_higher_number_and_its_old_one_is_gone() -> None:
+    follower = watch()
+    numbers = [follower.number(row_id) for row_id in "ab"]
+    follower.learn([entry(1, put="a", other="b")])
+    follower.look(rows("ab"))
+
+    found = follower.walk(0, follower.end, rows("ab"))
+
+    assert numbers == [1, 2]
+    assert {number: row.id for number, row in found.rows.items()} == {2: "b", 3: "a"}
+    assert found.gone == (1,)
+
+
+def test_who_asks_with_the_same_mark_again_is_told_the_same() -> None:
+    follower = watch()
+    follower.number("a")
+    follower.learn([entry(1, put="a")])
+    follower.look(rows("a"))
+
+    first = follower.walk(0, 1, rows("a"))
+    again = follower.walk(0, 1, rows("a"))
+
+    assert first == again
+    assert (list(first.rows), first.gone) == ([2], (1,))
+
+
+def test_a_row_that_matches_no_more_is_gone_also_for_one_who_is_behind() -> None:
+    follower = watch()
+    number = follower.number("a")
+    follower.learn([entry(1, other="a"), entry(2, other="a")])
+    follower.look(rows("a"))
+    ahead = follower.walk(0, 1, rows("a"))
+
+    behind = follower.walk(0, 1, {})
+    after = follower.walk(1, follower.end, {})
+
+    assert list(ahead.rows) == [number]
+    assert behind.gone == (number,)
+    assert after.gone == ()
+
+
+def test_what_is_open_is_told_again_when_it_changed_and_only_then() -> None:
+    follower = watch()
+    follower.learn([entry(1, put="a")])
+
+    assert told(follower, {}) == []
+    assert told(follower, rows("a")) == ["a"]
+    assert told(follower, rows("a")) == []
+    assert told(follower, rows("a", kind="other")) == ["a"]
+    assert not follower.is_still(1, follower.end)
+
+    follower.forget_ends({end_id(entry(1).uuid)})
+
+    assert told(follower, rows("a", kind="third")) == []
+    assert follower.is_still(1, follower.end)
+
+
+def test_a_row_that_is_patched_and_put_is_another_one_in_whatever_order_its_writers_are_known() -> None:
+    there = rows("a", kind="new")
+    follower, other = watch(), watch()
+    for one in (follower, other):
+        one.number("a")
+    follower.learn([entry(1, other="a"), entry(2, put="a")])
+    other.learn([entry(1, other="a")])
+    other.look(there)  # the row is new already, and who put it is not known yet
+    other.walk(0, 1, there)
+    other.learn([entry(2, put="a")])
+
+    for one in (follower, other):
+        place = one.end
+        one.look(there)
+        found = one.walk(place, one.end, there)
+
+        assert (list(found.rows), found.gone) == ([2], (1,))
+
+
+def test_entries_that_are_only_counted_are_still_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watches, "_MOST_RECENT", 3)
+    follower = watch()
+    entries = [entry(number, at=100.0 * number) for number in range(5)]
+    follower.learn(entries)
+
+    follower.step_back(150.0)
+
+    assert follower.horizon == 250.0
+    assert (follower.older, len(follower.recent), follower.known) == (3, 2, 5)
+
+
+def test_a_place_that_the_trail_has_left_behind_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watches, "_LONGEST_TRAIL", 2)
+    follower = watch()
+    follower.learn([entry(1, put="abcde")])
+    follower.look(rows("abcde"))
+
+    follower.walk(0, 5, rows("abcde"))
+
+    assert [follower.remembers(place) for place in (0, 2, 3, 5, 6)] == [False, False, True, True, False]
+    assert follower.ahead(3, 10) == ["d", "e"]
+
+
+def test_the_watches_used_least_go_when_there_are_too_many_rows() -> None:
+    kept = Watches(most_rows=10)
+    followers = [watch() for _ in range(3)]
+    for follower in followers:
+        for row_id in "abc":
+            follower.number(row_id)
+    numbers = [kept.add(follower) for follower in followers[:2]]
+    assert kept.find(numbers[0]) is followers[0]
+
+    numbers.append(kept.add(followers[2]))
+
+    assert [kept.find(number) for number in numbers] == [followers[0], None, followers[2]]
+
+
+def test_a_change_concerns_whose_rows_were_and_will_be() -> None:
+    batch = [
+        Put(collection="notes", row=note("new", user_id="carol")),
+        Patch(collection="notes", id="moved", fields={"user_id": "bob"}),
+        Delete(collection="notes", ids=["gone"]),
+        Put(collection="plain", row=Row(id="p")),
+    ]
+    known = {("notes", row_id): Known(note(row_id, user_id=row_id), large=False) for row_id in ("moved", "gone")}
+
+    changes = touched(plan_steps(batch, known, {}), known, {"notes": NOTES, "plain": PLAIN})
+
+    assert list(changes) == ["notes"]
+    people = {change_token("notes", "user_id", name) for name in ("carol", "moved", "bob", "gone")}
+    assert people | {change_token("notes")} <= set(changes["notes"].tokens)
+    assert (list(changes["notes"].put), set(changes["notes"].other)) == (["new"], {"moved", "gone"})
+
+
+def test_an_entry_comes_back_as_it_was_and_its_end_concerns_the_same() -> None:
+    change = Change(put={"a\x00": None}, other={"Jos\u00e9": None})
+    change.concerns(NOTES, {"user_id": "alice "})
+    uuid = UUID(int=7)
+
+    properties = entry_properties(change, 5.0)
+    end = end_of(properties)
+
+    assert entry_read(uuid, properties) == Entry(uuid=uuid, at=5.0, ends=False, put=("a\x00",), other=("Jos\u00e9",))
+    assert entry_read(uuid, end).ends
+    assert end["ended_"] == properties["begun_"] == list(change.tokens)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("1", "10"), ("alice", "alice-2"), ("a@b.com", "a-b.com"), ("Jos\u00e9", "Jose"), ("", "*")]
+)
+def test_a_follower_of_one_scope_looks_at_entries_of_no_other(one: str, other: str) -> None:
+    mine, theirs = (token_of(where("user_id").eq(name) & where("kind").eq("k"), NOTES) for name in (one, other))
+
+    assert mine == change_token("notes", "user_id", one)
+    assert mine != theirs
+    assert change_token("notes", "user_id", one) != change_token("notes", "run_id", one)
+    assert token_of(And(), NOTES) == change_token("notes")
+    assert token_of(where("user_id").eq(one) | where("kind").eq("k"), NOTES) == change_token("notes")
