@@ -83,7 +83,7 @@ def test_a_server_that_sleeps_is_an_error_in_time_and_serves_again_when_it_wakes
     with place_on(node).open(timeout_s=6.0) as store:
         store.declare(NOTES)
         store.apply("p", [Put(collection="notes", row=note("before"))])
-        node.signal(signal.SIGSTOP)
+        node.pause()
         wakes = time.monotonic() + seconds
         try:
             for call in (

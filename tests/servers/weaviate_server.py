@@ -169,6 +169,12 @@ class Node:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
 
+    def pause(self) -> None:
+        """Let it sleep, and return when it does: a busy machine takes a moment, in which it still answers."""
+        self.signal(signal.SIGSTOP)
+        if self.process is not None:
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+
     def kill(self) -> None:
         """End it as a power cut would."""
         self.signal(signal.SIGKILL)
