@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import engine, quality, reliability, storage, weaviate_server
+from benchmarks import capacity, engine, quality, reliability, storage, weaviate_server
 from benchmarks.report import Figure, about, keep, show
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ GROUPS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "together": reliability.together,
     "weaviate_bulk": weaviate_server.weaviate_bulk,
     "weaviate_recalls": weaviate_server.weaviate_recalls,
+    "weaviate_large": weaviate_server.weaviate_large,
     "weaviate_tenants": weaviate_server.weaviate_tenants,
+    "capacity": capacity.capacity,
+    "weaviate_capacity": capacity.weaviate_capacity,
 }
 
 
