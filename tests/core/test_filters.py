@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from mnemon import InvalidFilterError, parse_filter, where
 from mnemon.logic.filters import bind, conjuncts, evaluate, holds, lookup
+from mnemon.logic.requests import bind_filter
 from mnemon.testing.samples import NOTES, note
-from mnemon.types.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_DEPTH, And, Filter, Not, Operator, Or
+from mnemon.types.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_DEPTH, And, Condition, Filter, Not, Operator, Or
 
 if TYPE_CHECKING:
     from mnemon.types.jsonvalue import Json
@@ -299,3 +300,37 @@ def test_every_operator_has_its_builder() -> None:
     }
 
     assert built == set(Operator)
+
+
+MADE_BY_HAND: list[tuple[Any, str]] = [
+    (Condition("colour", Operator.EQ, "red"), "has no field 'colour'"),
+    (Condition("$user_id", Operator.EQ, "alice"), "is not a field"),
+    (Condition("user_id", Operator.EQ, "a\ud800"), "lone surrogate"),
+    (Condition("user_id", Operator.EQ, 1), "compare it with a text"),
+    (Condition("user_id", Operator.GT, "a"), "does not know the operator gt"),
+    (Condition("created_at", Operator.EQ, "yesterday"), "created_at"),
+    (And((Condition("user_id", Operator.EQ, "a"), Condition("run_id", Operator.EQ, b"b"))), "run_id"),
+    (And((Condition("user_id", Operator.EQ, "a"), "run_id")), "no filter"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("condition", "said"), MADE_BY_HAND)
+def test_a_condition_that_looks_plain_is_looked_at_all_the_same(condition: Filter, said: str) -> None:
+    with pytest.raises(InvalidFilterError, match=said):
+        bind_filter(condition, NOTES)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        where("user_id").eq("alice"),
+        where("user_id").eq("Jos\u00e9"),
+        where("user_id").eq("alice") & where("run_id").eq("*"),
+        where("user_id").eq(None) & where("kind").eq("%"),
+        where("categories").eq("food"),
+        And((And((where("user_id").eq("alice"),)), where("kind").eq("a"))),
+        And(),
+    ],
+)
+def test_a_plain_condition_is_bound_as_any_other(condition: Filter) -> None:
+    assert bind_filter(condition, NOTES) == bind(parse_filter(condition), NOTES)

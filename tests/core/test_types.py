@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -25,6 +27,9 @@ from mnemon import (
     ToolCall,
     ToolResult,
 )
+from mnemon.logic.messages import message_row_id
+from mnemon.logic.scopes import row_id
+from mnemon.protocols.clock import random_id
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.jsonvalue import check_json_object
 from mnemon.types.times import format_time, is_canonical_time, parse_time
@@ -205,6 +210,38 @@ def test_json_deeper_than_any_reader_goes_is_refused() -> None:
 
     with pytest.raises(InvalidInputError, match="64 levels"):
         check_json_object(deep, "metadata")
+
+
+def test_metadata_of_plain_texts_is_copied_too() -> None:
+    given_by_caller = {"source": "mail"}
+
+    checked = check_json_object(given_by_caller, "metadata")
+    given_by_caller["source"] = "chat"
+
+    assert checked == {"source": "mail"}
+
+
+def test_new_ids_are_uuids_whose_order_is_that_of_time() -> None:
+    before = time.time_ns() // 1_000_000
+    first = UUID(random_id())
+    time.sleep(0.002)
+    ids = [random_id() for _ in range(1_000)]
+    after = time.time_ns() // 1_000_000
+
+    assert (first.version, first.variant) == (7, RFC_4122)
+    assert len({first, *map(UUID, ids)}) == 1_001
+    assert all(before <= UUID(made).int >> 80 <= after for made in (str(first), *ids))
+    assert all(str(first) < made for made in ids)
+
+
+@pytest.mark.parametrize("message_id", HOSTILE)
+def test_a_message_has_the_row_that_its_scope_and_id_always_gave(message_id: str) -> None:
+    scope = Scope(user_id="alice", run_id='"quoted", "1"')
+
+    row = message_row_id(scope, message_id)
+
+    assert row == row_id("message", "alice", None, None, '"quoted", "1"', message_id)
+    assert row != message_row_id(Scope(user_id="alice"), message_id)
 
 
 def test_errors_are_of_one_family_and_carry_their_facts() -> None:

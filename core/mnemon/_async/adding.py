@@ -9,7 +9,7 @@ from mnemon._async.work import unit_of_work
 from mnemon.errors import ConflictError
 from mnemon.logic.adding import add_result, add_writes, plan_add, repeated_result
 from mnemon.logic.memories import MEMORIES, record_of
-from mnemon.logic.messages import MESSAGES, message_row_id, thread_of
+from mnemon.logic.messages import MESSAGES, message_row_id, thread_condition
 from mnemon.logic.operations import OPERATIONS, digest_of, operation_of, repeated_of
 from mnemon.logic.sessions import spot_of, unknown_times
 from mnemon.logic.turns import Log, Logged, unremembered
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mnemon.logic.adding import AddPlan, AddRequest, Embedded, IdempotencyKey
     from mnemon.logic.sessions import Spot
     from mnemon.protocols.async_store import AsyncStore
-    from mnemon.types.filters import Filter
     from mnemon.types.message import Message
     from mnemon.types.results import AddResult
     from mnemon.types.scope import Scope
@@ -150,14 +149,10 @@ async def read_log(
     head: list[Logged] = []
     if align and tail and any(message.role == "system" and message.id is None for message in messages):
         page = await store.scan(
-            desk.project, MESSAGES.name, _thread(scope), order="position", limit=_HEAD, include=("payload",)
+            desk.project, MESSAGES.name, thread_condition(scope), order="position", limit=_HEAD, include=("payload",)
         )
         head = [Logged(row) for row in page.rows]
     return Log(tail=tail, head=head, known=known, near=await _near(desk, store, scope, times, tail))
-
-
-def _thread(scope: Scope) -> Filter:
-    return where("thread").eq(thread_of(scope))
 
 
 async def _tail(desk: AsyncDesk, store: AsyncStore, scope: Scope, turns: int) -> list[Logged]:
@@ -169,7 +164,7 @@ async def _tail(desk: AsyncDesk, store: AsyncStore, scope: Scope, turns: int) ->
         page = await store.scan(
             desk.project,
             MESSAGES.name,
-            _thread(scope),
+            thread_condition(scope),
             order="position",
             descending=True,
             after=after,
@@ -191,7 +186,7 @@ async def _near(
     spans = [] if scope.run_id is not None else unknown_times(times, [one.spot for one in tail], desk.session_gap)
     near: list[Spot] = []
     for start, end in spans:
-        around = _thread(scope) & where("said_at").gte(start) & where("said_at").lte(end)
+        around = thread_condition(scope) & where("said_at").gte(start) & where("said_at").lte(end)
         async for rows in pages(store, desk.project, MESSAGES.name, around, order="said_at", include=()):
             near += map(spot_of, rows)
     return near

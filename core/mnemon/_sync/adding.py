@@ -10,7 +10,7 @@ from mnemon._sync.work import unit_of_work
 from mnemon.errors import ConflictError
 from mnemon.logic.adding import add_result, add_writes, plan_add, repeated_result
 from mnemon.logic.memories import MEMORIES, record_of
-from mnemon.logic.messages import MESSAGES, message_row_id, thread_of
+from mnemon.logic.messages import MESSAGES, message_row_id, thread_condition
 from mnemon.logic.operations import OPERATIONS, digest_of, operation_of, repeated_of
 from mnemon.logic.sessions import spot_of, unknown_times
 from mnemon.logic.turns import Log, Logged, unremembered
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mnemon.logic.adding import AddPlan, AddRequest, Embedded, IdempotencyKey
     from mnemon.logic.sessions import Spot
     from mnemon.protocols.store import Store
-    from mnemon.types.filters import Filter
     from mnemon.types.message import Message
     from mnemon.types.results import AddResult
     from mnemon.types.scope import Scope
@@ -147,14 +146,10 @@ def read_log(
     head: list[Logged] = []
     if align and tail and any(message.role == "system" and message.id is None for message in messages):
         page = store.scan(
-            desk.project, MESSAGES.name, _thread(scope), order="position", limit=_HEAD, include=("payload",)
+            desk.project, MESSAGES.name, thread_condition(scope), order="position", limit=_HEAD, include=("payload",)
         )
         head = [Logged(row) for row in page.rows]
     return Log(tail=tail, head=head, known=known, near=_near(desk, store, scope, times, tail))
-
-
-def _thread(scope: Scope) -> Filter:
-    return where("thread").eq(thread_of(scope))
 
 
 def _tail(desk: Desk, store: Store, scope: Scope, turns: int) -> list[Logged]:
@@ -166,7 +161,7 @@ def _tail(desk: Desk, store: Store, scope: Scope, turns: int) -> list[Logged]:
         page = store.scan(
             desk.project,
             MESSAGES.name,
-            _thread(scope),
+            thread_condition(scope),
             order="position",
             descending=True,
             after=after,
@@ -186,7 +181,7 @@ def _near(desk: Desk, store: Store, scope: Scope, times: Sequence[datetime], tai
     spans = [] if scope.run_id is not None else unknown_times(times, [one.spot for one in tail], desk.session_gap)
     near: list[Spot] = []
     for start, end in spans:
-        around = _thread(scope) & where("said_at").gte(start) & where("said_at").lte(end)
+        around = thread_condition(scope) & where("said_at").gte(start) & where("said_at").lte(end)
         for rows in pages(store, desk.project, MESSAGES.name, around, order="said_at", include=()):
             near += map(spot_of, rows)
     return near

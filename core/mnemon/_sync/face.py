@@ -78,9 +78,9 @@ class Face:
         more: Mapping[str, str] | None = None,
     ) -> Scope | None:
         """Return the scope of a call that may do without one: the view's, the block's and its own together."""
-        bound = dict[str, str]() if self._bound is None else self._bound.to_dict()
+        bound = None if self._bound is None else self._bound.to_dict()
         given = {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}
-        return merge_scopes(bound, ambient_ids(), given, more or {})
+        return merge_scopes(*(ids for ids in (bound, ambient_ids(), given, more) if ids))
 
     def _scope(
         self,

@@ -97,11 +97,14 @@ class AddRequest:
     @property
     def texts(self) -> list[str]:
         """Texts that may become memories, each once."""
-        said = [entry.said for entry in self.entries]
-        words = (
-            one if isinstance(one, str) else one.text for one in said if isinstance(one, str) or one.role in self.roles
-        )
-        return [text for text in dict.fromkeys(words) if text.strip()]
+        texts: list[str] = []
+        for entry in self.entries:
+            said = entry.said
+            if isinstance(said, str):
+                texts.append(said)
+            elif said.role in self.roles and (text := said.text).strip():
+                texts.append(text)
+        return list(dict.fromkeys(texts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def merge_scopes(*scopes: Mapping[str, str | None]) -> Scope | None:
                 raise ScopeError(msg)
     if not merged:
         return None
-    if any(type(value) is not str for value in merged.values()):
+    if {*map(type, merged.values())} != {str}:
         return Scope(**merged)  # which says what is wrong with it
     return scope_with(*map(merged.get, SCOPE_FIELDS))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon.errors import InvalidInputError
 from mnemon.logic.filters import bind
 from mnemon.logic.rows import MAX_NUMBER, check_id, check_term, check_vector, check_write
-from mnemon.types.filters import And, Filter, parse_filter
+from mnemon.types.filters import And, Condition, Filter, Operator, parse_filter
 from mnemon.types.jsonvalue import shown
 from mnemon.types.requests import ChangesRequest, CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
 from mnemon.types.storage import Delete, DeleteWhere, Nearest, Patch, Put, Terms
@@ -39,6 +39,8 @@ _LEAST, _MOST = 1e-6, 1e6
 MAX_TERMS = 256
 """Most terms of one search or count; SQLite joins up to 500 queries in one."""
 
+_PARTS = frozenset({"terms", "metadata", "payload"})
+
 MAX_LIMIT = 10_000
 """Most rows of one page or search: what some backends return at once; page on with the cursor."""
 
@@ -63,7 +65,18 @@ def check_project(project: object) -> str:
 
 def bind_filter(where: Filter | None, collection: Collection) -> Filter:
     """Return a filter of checked size, bound to the collection; None matches every row."""
-    return And() if where is None else bind(parse_filter(where), collection)
+    if where is None:
+        return And()
+    return where if _is_bound(where, collection) else bind(parse_filter(where), collection)
+
+
+def _is_bound(tree: Filter, collection: Collection) -> bool:
+    """Whether a filter is plainly as `bind` would return it: a key, or a few of them, with one plain text each."""
+    if type(tree) is And and type(tree.parts) is tuple and len(tree.parts) <= len(collection.keys):
+        return all(type(part) is Condition and _is_bound(part, collection) for part in tree.parts)
+    if type(tree) is not Condition or tree.operator is not Operator.EQ or tree.field not in collection.keys:
+        return False
+    return type(tree.value) is str and tree.value.isascii()
 
 
 def get_request(
@@ -227,7 +240,9 @@ def _check_limit(limit: object) -> int:
 
 def _check_include(include: Sequence[Part], collection: Collection) -> frozenset[Part]:
     parts = frozenset(include)
-    known = {"terms", "metadata", "payload", *(space.name for space in collection.vectors)}
+    if parts <= _PARTS:
+        return parts
+    known = _PARTS.union(space.name for space in collection.vectors)
     if not parts <= known:
         missing, has = _listed(sorted(parts - known)), _listed(sorted(known))
         msg = f"rows of {collection.name!r} have no part {missing}; they have {has}"

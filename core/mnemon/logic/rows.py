@@ -159,13 +159,17 @@ def check_fields(
         if kind is None:
             msg = f"collection {collection.name!r} has no field {name!r}; it has {', '.join(kinds)}"
             raise InvalidInputError(msg)
+        if value is None:
+            if cleared:
+                checked[name] = None
+            continue
         # Nearly all values are short plain texts, and rows have many: those are looked at here, all others apart.
         if type(value) is str and kind in _ONE_TEXT and len(value) <= _SURELY_SHORT and value.isascii():
             if kind == "time" and not is_canonical_time(value):
                 raise _no_time(value, name)
             checked[name] = value
             continue
-        form = None if value is None else _check_field(value, name, kind)
+        form = _check_field(value, name, kind)
         if form is not None or cleared:
             checked[name] = form
     return checked
@@ -187,7 +191,7 @@ def _no_time(text: str, name: str) -> InvalidInputError:
 
 
 def _check_tag(value: object, name: str) -> tuple[str, ...] | None:
-    if isinstance(value, str) or not isinstance(value, Sequence):
+    if type(value) is not tuple and (isinstance(value, str) or not isinstance(value, Sequence)):
         msg = f"{name} holds many texts: give a list or tuple of them, not a {type(value).__name__}"
         raise InvalidInputError(msg)
     texts = [check_id(item, name) for item in cast("Sequence[object]", value)]

@@ -86,7 +86,8 @@ class Place:
         self._thread = thread_of(scope)
         self._one_session = scope.run_id is not None
         self._gap = gap
-        self._spots = sorted({spot.position: spot for spot in (*tail, *near)}.values(), key=_SAID_AT)
+        apart = () if self._one_session else (*tail, *near)
+        self._spots = sorted({spot.position: spot for spot in apart}.values(), key=_SAID_AT)
         self._at = tail[-1] if tail else None
         self._seen: Spot | None = None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.messages import ERASED, blocks_to_list, message_from_dict, message_row_id
@@ -22,45 +21,48 @@ if TYPE_CHECKING:
 __all__ = ["Log", "Logged", "Turn", "plan_turns", "unremembered"]
 
 
-@dataclass(frozen=True)
 class Logged:
     """A message as the log has it.
 
-    Attributes:
-        stored: its row, read with its payload.
+    No dataclass with cached properties: before Python 3.12 each of those takes a lock when it is first asked for.
     """
 
-    stored: Row
+    __slots__ = ("_data", "_message", "role", "row", "spot", "stored")
 
-    @property
-    def row(self) -> str:
-        """The id of its row."""
-        return self.stored.id
+    def __init__(self, stored: Row) -> None:
+        """Take a message's row, read with its payload.
 
-    @property
-    def role(self) -> str:
-        """Its role."""
-        return cast("str", self.stored.fields["role"])
+        Attributes:
+            stored: the row.
+            row: its id.
+            role: who spoke.
+            spot: where it stands.
+        """
+        self.stored = stored
+        self.row = stored.id
+        self.role = cast("str", stored.fields["role"])
+        self.spot = spot_of(stored)
+        self._data: Mapping[str, object] | None = None
+        self._message: Message | None = None
 
     @property
     def memory_id(self) -> str | None:
         """The memory that was made of it, or None."""
         return cast("str | None", self.stored.fields.get("memory_id"))
 
-    @cached_property
+    @property
     def data(self) -> Mapping[str, object]:
         """The message in the form of `message_to_dict`; it is read when it is first asked for."""
-        return json.loads(self.stored.payload)
+        if self._data is None:
+            self._data = cast("Mapping[str, object]", json.loads(self.stored.payload))
+        return self._data
 
-    @cached_property
+    @property
     def message(self) -> Message:
         """The message; it is made when it is first asked for."""
-        return message_from_dict(self.data)
-
-    @cached_property
-    def spot(self) -> Spot:
-        """Where it stands."""
-        return spot_of(self.stored)
+        if self._message is None:
+            self._message = message_from_dict(self.data)
+        return self._message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

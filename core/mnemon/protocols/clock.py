@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -21,8 +22,12 @@ def system_clock() -> datetime:
 
 
 def random_id() -> str:
-    """Return a random UUID (version 4) as text."""
-    return uuid_text(os.urandom(16), 4)
+    """Return a new UUID (version 7) as text: the time in milliseconds, and 74 random bits.
+
+    Ids that are made one after another stand beside one another in an index. Random ones stand all over it,
+    so that a batch changes nearly every page.
+    """
+    return uuid_text((time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(10), 7)
 
 
 def uuid_text(data: bytes, version: int) -> str:

@@ -77,8 +77,18 @@ def check_json_object(value: object, name: str) -> JsonObject:
         raise InvalidInputError(msg)
     if not value:
         return {}
-    checked = _check(cast("Mapping[object, object]", value), name, 0)
-    return cast("JsonObject", checked)
+    mapping = cast("Mapping[object, object]", value)
+    if _is_plain(mapping):
+        return cast("JsonObject", {**mapping})
+    return cast("JsonObject", _check(mapping, name, 0))
+
+
+def _is_plain(value: Mapping[object, object]) -> bool:
+    """Whether a dict holds nothing but ASCII texts, as most metadata does: one look tells."""
+    try:
+        return type(value) is dict and "".join(cast("list[str]", [*value, *value.values()])).isascii()
+    except TypeError:
+        return False
 
 
 def _check(value: object, path: str, depth: int) -> Json:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mnemon.logic.analysis.languages import find_language
@@ -23,6 +23,11 @@ _QUESTION_MARKS = ("?", "\u061f", "\u037e")  # Latin (full width too, by NFKC), 
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _REMEMBERED = 64
 """Characters of a compound whose terms are kept: most words of a text are words of the texts before it."""
+_MOST_REMEMBERED = 65_536
+"""Compounds of a language whose terms are kept."""
+_known: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+"""Terms of compounds, by language. No `lru_cache`: each look at one rewrites links all over memory, which takes
+longer than the rest."""
 _TIME_CHARACTERS = 20_000
 """How much of a text is searched for a time expression: a longer one holds one anyhow."""
 
@@ -68,15 +73,18 @@ def is_stop_word(word: str, table: Language) -> bool:
 
 
 def _terms(normal: str, table: Language) -> list[str]:
+    known = _known[table.code]
     terms: list[str] = []
     for compound in scan(normal):
-        terms += _known(compound, table.code) if len(compound) <= _REMEMBERED else _compound(compound, table)
+        found = known.get(compound)
+        if found is None:
+            found = tuple(_compound(compound, table))
+            if len(compound) <= _REMEMBERED:
+                if len(known) >= _MOST_REMEMBERED:
+                    known.clear()
+                known[compound] = found
+        terms += found
     return terms
-
-
-@lru_cache(maxsize=65_536)
-def _known(compound: str, language: str) -> tuple[str, ...]:
-    return tuple(_compound(compound, find_language(language)))
 
 
 def _compound(compound: str, table: Language) -> Iterator[str]:

@@ -66,10 +66,13 @@ def mark_class() -> str:
 
 
 @cache
-def _compound() -> re.Pattern[str]:
+def _compound(*, plain: bool) -> re.Pattern[str]:
+    """Return the pattern of a compound; in `plain` (ASCII) text there are no marks to look for, which takes half."""
     # Possessive repeats (`++`): what was taken is never given back, so no text costs more than one pass.
-    word = rf"[\w{mark_class()}]++"
-    return re.compile(rf"{word}(?:[{re.escape(JOINERS)}]{{1,3}}{word})*+(?:\+\+|\#)?")
+    word = r"\w++" if plain else rf"[\w{mark_class()}]++"
+    return re.compile(
+        rf"{word}(?:[{re.escape(JOINERS)}]{{1,3}}{word})*+(?:\+\+|\#)?", re.ASCII if plain else re.UNICODE
+    )
 
 
 @cache
@@ -96,12 +99,12 @@ def normalise(text: str) -> str:
 
 def scan(text: str) -> list[str]:
     """Return the compounds of a normalised text in order; some may hold nothing but `_`."""
-    return _compound().findall(text)
+    return _compound(plain=text.isascii()).findall(text)
 
 
 def pieces(compound: str) -> list[str]:
     """Return the words of a compound; an apostrophe with letters after it stays in its word."""
-    return _part().findall(compound.replace("_", " "))
+    return [compound] if compound.isalnum() else _part().findall(compound.replace("_", " "))
 
 
 def has_spaceless(text: str) -> bool:

@@ -39,6 +39,8 @@ def compile_filter(tree: Filter, collection: Collection, project: int, connectio
     the connection carries for as long as it is lent out.
     """
     match tree:
+        case Condition(field, Operator.EQ, str(value)) if field in collection.keys:  # as most are
+            return Sql(f"r.f_{field} = ?", [value])
         case And(parts):
             return _join(" AND ", "1", [compile_filter(part, collection, project, connection) for part in parts])
         case Or(parts) if looks_up(tree, collection):

@@ -29,8 +29,8 @@ def condition_sql(connection: Connection, request: CountRequest | ScanRequest | 
         return None
     condition = compile_filter(request.where, request.collection, project, connection)
     # A "+" hides the project's index where rows are looked up by their numbers: SQLite would take it before them.
-    by_number = any(isinstance(part, Or) and looks_up(part, request.collection) for part in conjuncts(request.where))
-    plus = "+" if by_number else ""
+    ors = [part for part in conjuncts(request.where) if isinstance(part, Or)]
+    plus = "+" if any(looks_up(part, request.collection) for part in ors) else ""
     return Sql(f"{plus}r.project = ? AND {condition.text}", [project, *condition.parameters])
 
 
@@ -87,8 +87,9 @@ def _scan_part(
     connection: Connection, request: ScanRequest, columns: str, where: Sql, keyset: Sql, limit: int
 ) -> list[tuple[Parameter, ...]]:
     direction = "DESC" if request.descending else "ASC"
-    order = f"{_by_id(request)} {direction}"
-    if request.order is not None:
+    if request.order is None:
+        order = f"{_by_id(request)} {direction}"
+    else:
         order = f"r.f_{request.order} {direction}, r.id {direction}"
     return connection.rows(
         f"SELECT {columns} FROM {request.collection.name}__rows r "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon.errors import StoreConflictError
 from mnemon.logic.answers import patched
 from mnemon.stores.sqlite.conditions import compile_filter
+from mnemon.stores.sqlite.newest import Newest
 from mnemon.stores.sqlite.pending import index_pending
 from mnemon.stores.sqlite.places import Places
 from mnemon.stores.sqlite.rows import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, FieldValue, Vector, Write
 
-__all__ = ["has_no_conflict", "write_batch"]
+__all__ = ["newest_of", "write_batch", "write_in_unit"]
 
 _LOG_KEPT = 65_536
 """Entries of the log of changed rows: what was made of rows and is further behind is made anew."""
@@ -53,23 +54,34 @@ def write_batch(connection: Connection, project: str, batch: Sequence[Write]) ->
     return tuple(counts)
 
 
-def has_no_conflict(connection: Connection, project: str, batch: Sequence[Write]) -> bool:
-    """Whether it is certain that no write of a batch aborts it: all are puts, and those of rows that must be new are.
+def write_in_unit(connection: Connection, project: str, batch: Sequence[Write]) -> tuple[int, ...] | None:
+    """Carry out a batch that no conflict can stop halfway, as `write_batch` does; do nothing for others: None.
 
-    What takes a batch back after that is a failure of the file, or an interrupt.
+    That is one of puts to different rows. Where one of them alone must meet no other row it comes first, so
+    that a conflict finds nothing done yet; where several must, their rows are looked for before. What still
+    takes such a batch back is a failure of the file, or an interrupt.
+
+    Raises:
+        StoreConflictError: a row is there already; nothing was done.
     """
-    wanted: dict[str, list[str]] = {}
-    for write in batch:
-        if not isinstance(write, Put):
-            return False
-        if write.existing == "abort":
-            wanted.setdefault(write.collection, []).append(write.row.id)
-    if not wanted:
-        return True
-    given = [(write.collection, write.row.id) for write in batch if isinstance(write, Put)]
-    if len(set(given)) < len(given):
-        return False
-    return not any(_writer_of(connection, name, project).has_any(ids) for name, ids in wanted.items())
+    puts = [write for write in batch if isinstance(write, Put)]
+    if len(puts) < len(batch):
+        return None
+    wanted = [place for place, write in enumerate(puts) if write.existing == "abort"]
+    if wanted and len({(write.collection, write.row.id) for write in puts}) < len(puts):
+        return None
+    if len(wanted) == 1:
+        (place,) = wanted
+        first = puts[place]
+        done = _writer_of(connection, first.collection, project).write_run([first], place)
+        rest = write_batch(connection, project, [*puts[:place], *puts[place + 1 :]])
+        return (*rest[:place], *done, *rest[place:])
+    ids: dict[str, list[str]] = {}
+    for place in wanted:
+        ids.setdefault(puts[place].collection, []).append(puts[place].row.id)
+    if any(_writer_of(connection, name, project).has_any(named) for name, named in ids.items()):
+        return None
+    return write_batch(connection, project, batch)
 
 
 def _writer_of(connection: Connection, name: str, project: str) -> Writer:
@@ -86,6 +98,12 @@ def _writer_of(connection: Connection, name: str, project: str) -> Writer:
         writer = Writer(connection, collection, _ensure_project(connection, project), numbers)
         remembered[name, project] = writer
     return cast("Writer", writer)
+
+
+def newest_of(connection: Connection, name: str, project: str) -> Newest | None:
+    """Return what the connection remembers of a collection that it has written to, or None where it has not."""
+    writer = cast("Writer | None", connection.remembered.get((name, project)))
+    return None if writer is None else writer.newest
 
 
 def _ensure_project(connection: Connection, name: str) -> int:
@@ -133,6 +151,7 @@ class Writer:
         self._collection = collection
         self._project = project
         self._numbers = numbers
+        self.newest = Newest()
         name = collection.name
         self._fields = tuple(collection.fields)
         fixed = ("number", "project", "id")
@@ -196,6 +215,8 @@ class Writer:
             vectors = [(number, _bytes(row.vectors[space])) for number, row in numbered if space in row.vectors]
             if vectors:
                 execute_many(statement, vectors)
+        for row in rows:
+            self.newest.follow(row)
         return True
 
     def has_any(self, ids: Sequence[str]) -> bool:
@@ -228,6 +249,7 @@ class Writer:
                 self._insert_tags(number, tag, row.fields[tag])
         for space, vector in row.vectors.items():
             execute(self._insert_vector[space], (number, _bytes(vector)))
+        self.newest.follow(row)
         return 1
 
     def _encode(self, number: int, row: Row) -> list[Parameter]:
@@ -269,6 +291,7 @@ class Writer:
                 reason = "it is not as expected" if known else "there is no such row"
                 raise StoreConflictError(write.collection, write.id, index, reason)
             return 0
+        self.newest.forget()
         row = decode_row(found, self._collection)
         number = cast("int", found[0])
         if self._moves(row, write.fields):
@@ -339,6 +362,7 @@ class Writer:
         return sum(self._delete_id(cast("str", row_id)) for (row_id,) in found)
 
     def _delete_found(self, found: Sequence[Parameter]) -> None:
+        self.newest.forget()
         row = decode_row(found, self._collection)
         number = cast("int", found[0])
         if row.terms and number <= self._numbers.indexed:
