@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,8 @@ from tests.core.memory.sources import FakeEmbedder
 from tests.live.conftest import client_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mnemon.stores.weaviate import WeaviateStore
     from tests.live.conftest import Place
 
@@ -154,3 +157,42 @@ def test_rows_with_replicas_are_searched_without_the_log(shared_store: WeaviateS
     with place.open(replication_factor=2) as store:
         assert Capability.CHANGES not in store.capabilities
     assert Capability.CHANGES in shared_store.capabilities
+
+
+class Between:
+    """Carries out something once, between two requests of a store: what others may do at any moment."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+
+    def after(self, store: WeaviateStore, doing: str, number: int, action: Callable[[], object]) -> None:
+        """Act after the store's next request of a kind of some number, the first being 1."""
+        server, ask, asked = store._server, store._server.ask_again, count(1)
+
+        def asking(what: str, call: Any) -> Any:  # noqa: ANN401 - passed on
+            answer = ask(what, call)
+            if what == doing and next(asked) == number:
+                action()
+            return answer
+
+        self._patch.setattr(server, "ask_again", asking)
+
+
+@pytest.fixture
+def between(monkeypatch: pytest.MonkeyPatch) -> Between:
+    return Between(monkeypatch)
+
+
+def test_a_newer_entry_does_not_hide_one_of_a_writer_whose_clock_is_behind(place: Place, between: Between) -> None:
+    behind = place.open(clock=lambda: system_clock() - timedelta(hours=5))
+    with behind, place.open() as store, place.open() as other:
+        for one in (behind, store, other):
+            one.declare(NOTES)
+        store.apply(PROJECT, put(note("a")))
+        follower = Follower(store, ALICE, limit=100)
+        follower.follow()
+
+        behind.apply(PROJECT, put(note("b")))
+        between.after(store, "count rows", 1, lambda: other.apply(PROJECT, put(note("c"))))
+
+        assert sorted(follower.follow()) == ["a", "b", "c"]

@@ -86,7 +86,7 @@ class AsyncChangesReader:
         if watch.is_still(entries, place):
             return Changes(rows={}, gone=(), mark=request.since, more=False, anew=False)
         async with turn:
-            told = await self._follow(watch, request, request.since, entries)
+            told = await self._follow(watch, request, request.since)
         return told or await self._begin(request)
 
     async def _begin(self, request: ChangesRequest) -> Changes:
@@ -146,9 +146,9 @@ class AsyncChangesReader:
             return None
         return await self._reader.rows_of(request.project, request.collection, objects)
 
-    async def _follow(self, watch: Watch, request: ChangesRequest, mark: Mark, entries: int) -> Changes | None:
+    async def _follow(self, watch: Watch, request: ChangesRequest, mark: Mark) -> Changes | None:
         """Return what changed after a place on a watch's trail, or None where it has to begin anew."""
-        ends = await self._learn(watch, entries)  # before the rows are read
+        ends = await self._learn(watch)  # before the rows are read
         if ends is None:
             return None
         stamp, number, place, slot = mark
@@ -162,15 +162,17 @@ class AsyncChangesReader:
         mark = (stamp, number, stop, slot)
         return Changes(rows=told.rows, gone=told.gone, mark=mark, more=stop < watch.end, anew=False)
 
-    async def _learn(self, watch: Watch, entries: int) -> set[UUID] | None:
+    async def _learn(self, watch: Watch) -> set[UUID] | None:
         """Read what is new in the log; return which ends there are, or None where entries came that are not new."""
         found = await self._log(watch, watch.horizon)
         watch.learn(found)
-        if watch.known < entries:
+        # Counted for themselves: in one number with the others, a newer one would stand for one that is missing.
+        before = Asked.by_property(naming.AT).less_than(watch.horizon)
+        older = await self._number(watch.project, Asked.all_of([_begun(watch.token), before]))
+        if older > watch.older:
             self._slack *= _SLACKER  # a clock that is further behind
-            return None
-        if watch.known > entries and watch.known > await self._entries(watch):
-            return None  # somebody took entries away
+        if older != watch.older or len(watch.recent) != sum(not entry.ends for entry in found):
+            return None  # or somebody took entries away
         ends = {entry.uuid for entry in found if entry.ends}
         late = [naming.end_id(uuid) for uuid, entry in watch.open.items() if entry.at < watch.horizon]
         for start in range(0, len(late), _AT_ONCE):
