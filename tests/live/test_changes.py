@@ -112,6 +112,24 @@ def written_behind(place: Place, row_id: str) -> None:
         rows.data.update(uuid=naming.object_id(row_id), properties={naming.field_property("kind"): ["=late=", "+"]})
 
 
+def taken_behind(place: Place, row_id: str) -> Any:  # noqa: ANN401 - of weaviate-client
+    """Delete a row as a request that took very long would, and return what it was."""
+    with client_of(place) as client:
+        rows = client.collections.use(naming.class_name(place.prefix, "notes")).with_tenant(naming.tenant_of(PROJECT))
+        uuid = naming.object_id(row_id)
+        taken = rows.query.fetch_object_by_id(uuid, include_vector=True)
+        assert rows.data.delete_by_id(uuid)
+        return taken
+
+
+def put_behind(place: Place, taken: Any) -> None:  # noqa: ANN401 - of weaviate-client
+    """Write a row as a request that took very long would."""
+    kept = {name: value for name, value in taken.properties.items() if value is not None}
+    with client_of(place) as client:
+        rows = client.collections.use(naming.class_name(place.prefix, "notes")).with_tenant(naming.tenant_of(PROJECT))
+        rows.data.insert(kept, uuid=taken.uuid, vector=taken.vector)
+
+
 @pytest.mark.parametrize("looked", ["before", "after"])
 def test_rows_of_a_writer_who_died_are_looked_at_until_the_doctor_ends_its_change(place: Place, looked: str) -> None:
     with place.open(clock=lambda: system_clock() - timedelta(hours=3)) as dying, place.open() as store:
@@ -196,3 +214,21 @@ def test_a_newer_entry_does_not_hide_one_of_a_writer_whose_clock_is_behind(place
         between.after(store, "count rows", 1, lambda: other.apply(PROJECT, put(note("c"))))
 
         assert sorted(follower.follow()) == ["a", "b", "c"]
+
+
+def test_what_lands_while_it_is_looked_for_and_goes_again_is_gone(place: Place, between: Between) -> None:
+    row = put(note("a"))
+    with place.open() as store, place.open() as other:
+        for one in (store, other):
+            one.declare(NOTES)
+        follower = Follower(store, ALICE, limit=100)
+        follower.follow()
+        other.apply(PROJECT, row)
+        without_ends(place)
+        taken = taken_behind(place, "a")
+
+        between.after(store, "read rows", 2, lambda: put_behind(place, taken))
+        follower.follow()
+        taken_behind(place, "a")
+
+        assert follower.follow() == {}

@@ -94,6 +94,21 @@ def test_what_is_open_is_told_again_when_it_changed_and_only_then() -> None:
     assert follower.is_still(1, follower.end)
 
 
+@pytest.mark.parametrize("kind", ["put", "other"])
+def test_what_was_looked_at_for_one_writer_is_looked_at_anew_for_the_next(kind: str) -> None:
+    follower = watch()
+    follower.learn([entry(1, put="z"), entry(2, put="a")])
+    follower.look({})  # the row is not there yet
+    follower.walk(0, follower.end, rows("a"))  # and is when it is told
+    follower.forget_ends({end_id(entry(2).uuid)})
+    follower.learn([entry(3, put="a") if kind == "put" else entry(3, other="a")])
+    place = follower.end
+
+    follower.look({})
+
+    assert follower.walk(place, follower.end, {}).gone == (1,)
+
+
 def test_a_row_that_is_patched_and_put_is_another_one_in_whatever_order_its_writers_are_known() -> None:
     there = rows("a", kind="new")
     follower, other = watch(), watch()

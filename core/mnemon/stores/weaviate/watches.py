@@ -104,7 +104,7 @@ class Watch:
             if not entry.ends and entry.uuid not in self.recent:
                 self.recent[entry.uuid] = entry.at
                 self.open[entry.uuid] = entry
-                for row_id in entry.put:  # it may have been looked at just before its writer was known to put it
+                for row_id in (*entry.put, *entry.other):  # it may have been another one, or not there, meanwhile
                     self._looked.pop(row_id, None)
 
     def forget_ends(self, ends: Container[UUID]) -> None:

@@ -152,12 +152,15 @@ class AsyncChangesReader:
         if ends is None:
             return None
         stamp, number, place, slot = mark
-        rows = await self._now(request, watch.unfinished())
+        unfinished = watch.unfinished()
+        rows = await self._now(request, unfinished)
         watch.look(rows)
         watch.forget_ends(ends)
         watch.step_back(self._slack)
         stop = min(place + request.limit, watch.end)
-        rows |= await self._now(request, [row_id for row_id in watch.ahead(place, stop - place) if row_id not in rows])
+        # What was looked at is not read again: the trail would not know of what is told of it.
+        seen = frozenset(unfinished)
+        rows |= await self._now(request, [row_id for row_id in watch.ahead(place, stop - place) if row_id not in seen])
         told = watch.walk(place, stop, rows)
         mark = (stamp, number, stop, slot)
         return Changes(rows=told.rows, gone=told.gone, mark=mark, more=stop < watch.end, anew=False)
