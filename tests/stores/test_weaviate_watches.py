@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 import pytest
@@ -14,6 +16,10 @@ from mnemon.stores.weaviate.watches import Watch, Watches
 from mnemon.testing.samples import NOTES, PLAIN, note
 from mnemon.types.filters import And, where
 from mnemon.types.storage import Delete, Patch, Put, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 ALICE = where("user_id").eq("alice")
 
@@ -138,6 +144,65 @@ def test_entries_that_are_only_counted_are_still_known(monkeypatch: pytest.Monke
 
     assert follower.horizon == 250.0
     assert (follower.older, len(follower.recent), follower.known) == (3, 2, 5)
+
+
+def still_during(follower: Watch, entries: int, place: int, call: Callable[[], object]) -> list[bool]:
+    """Return what `is_still` says to another thread before each line of the watch's own code."""
+    said: list[bool] = []
+
+    def looking(frame: FrameType, event: str, _: object) -> Any:  # noqa: ANN401 - what a tracer is
+        if frame.f_code.co_filename != watches.__file__ or frame.f_code.co_name in {"is_still", "known", "end"}:
+            return None
+        if event == "line":
+            said.append(follower.is_still(entries, place))
+        return looking
+
+    before = sys.gettrace()
+    sys.settrace(looking)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return said
+
+
+def test_at_no_moment_is_an_entry_known_and_not_open() -> None:
+    follower = watch()
+
+    said = still_during(follower, 1, 0, lambda: follower.learn([entry(1, put="a")]))
+
+    assert follower.known == 1
+    assert said
+    assert not any(said)
+
+
+def test_at_no_moment_are_more_entries_known_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watches, "_MOST_RECENT", 3)
+    follower = watch()
+    entries = [entry(number, at=100.0 * number) for number in range(5)]
+    follower.learn(entries)
+    follower.forget_ends({end_id(one.uuid) for one in entries})
+    assert follower.is_still(5, 0)
+
+    said = still_during(follower, 8, 0, lambda: follower.step_back(150.0))  # three more than there were
+
+    assert follower.known == 5
+    assert not any(said)
+
+
+def test_at_no_moment_does_the_trail_end_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watches, "_LONGEST_TRAIL", 2)
+    follower = watch()
+    follower.learn([entry(1, put="abcde")])
+    follower.look(rows("abcde"))
+    follower.forget_ends({end_id(entry(1).uuid)})
+    assert follower.is_still(1, 5)
+
+    said = still_during(follower, 1, 2, lambda: follower.walk(0, 5, rows("abcde")))
+
+    assert follower.remembers(3)
+    assert not follower.remembers(2)
+    assert not any(said)
 
 
 def test_a_place_that_the_trail_has_left_behind_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ class Watch:
 
     A row gets a number when it is met, and another one when it is put anew. What changed is a trail of ids,
     and a mark is a place on it: who asks with the same mark again is told the same again. Used by one thread
-    at a time, but for `is_still`.
+    at a time, but for `is_still`, which answers yes at no line of the others where it would not before or after.
 
     Attributes:
         project: whose rows.
@@ -102,8 +102,8 @@ class Watch:
         """Take in what writers announced."""
         for entry in entries:
             if not entry.ends and entry.uuid not in self.recent:
+                self.open[entry.uuid] = entry  # first: with the other line `is_still` counts it as known
                 self.recent[entry.uuid] = entry.at
-                self.open[entry.uuid] = entry
                 for row_id in (*entry.put, *entry.other):  # it may have been another one, or not there, meanwhile
                     self._looked.pop(row_id, None)
 
@@ -120,8 +120,9 @@ class Watch:
             return
         self.horizon = max(self.horizon, max(self.recent.values()) - slack)
         kept = {uuid: at for uuid, at in self.recent.items() if at >= self.horizon}
-        self.older += len(self.recent) - len(kept)
-        self.recent = kept
+        older = self.older + len(self.recent) - len(kept)
+        self.recent = kept  # first: between the two lines fewer are known than are, and never more
+        self.older = older
 
     def unfinished(self) -> list[str]:
         """Return the rows that what is open names: any of them may be written at any moment."""
@@ -175,8 +176,8 @@ class Watch:
     def _shorten(self) -> None:
         cut = min(self._walked - self._start, len(self._trail)) - _LONGEST_TRAIL
         if cut > 0:
+            self._start += cut  # first: between the two lines no place is the end
             del self._trail[:cut]
-            self._start += cut
             self._gone = [(index, number) for index, number in self._gone if index >= self._start]
 
 

@@ -86,7 +86,8 @@ class AsyncChangesReader:
         if watch.is_still(entries, place):
             return Changes(rows={}, gone=(), mark=request.since, more=False, anew=False)
         async with turn:
-            told = await self._follow(watch, request, request.since)
+            # Looked at again: somebody else may have come first and shortened the trail.
+            told = await self._follow(watch, request, request.since) if watch.remembers(place) else None
         return told or await self._begin(request)
 
     async def _begin(self, request: ChangesRequest) -> Changes:

@@ -87,7 +87,8 @@ class ChangesReader:
         if watch.is_still(entries, place):
             return Changes(rows={}, gone=(), mark=request.since, more=False, anew=False)
         with turn:
-            told = self._follow(watch, request, request.since)
+            # Looked at again: somebody else may have come first and shortened the trail.
+            told = self._follow(watch, request, request.since) if watch.remembers(place) else None
         return told or self._begin(request)
 
     def _begin(self, request: ChangesRequest) -> Changes:
