@@ -171,6 +171,19 @@ def test_a_deletion_by_a_filter_names_its_rows_in_the_log(place: Place) -> None:
         assert begun(place) > before
 
 
+def test_a_deletion_by_a_filter_before_other_writes_is_told_to_whose_rows_were(
+    shared_store: WeaviateStore,
+) -> None:
+    shared_store.declare(NOTES)
+    shared_store.apply(PROJECT, put(note("a"), note("b", user_id="bob")))
+    follower = Follower(shared_store, ALICE, limit=100)
+    assert sorted(follower.follow()) == ["a"]
+
+    shared_store.apply(PROJECT, [DeleteWhere(collection="notes", where=ALICE), *put(note("c", user_id="bob"))])
+
+    assert follower.follow() == {}
+
+
 def test_rows_with_replicas_are_searched_without_the_log(shared_store: WeaviateStore, place: Place) -> None:
     with place.open(replication_factor=2) as store:
         assert Capability.CHANGES not in store.capabilities

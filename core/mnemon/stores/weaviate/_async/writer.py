@@ -70,7 +70,9 @@ class AsyncWriter:
         watched = {place: await self._watched(batch[place]) for place in needs.watched}
         counts = [0] * len(batch)
         steps = plan_steps(batch, known, watched)
-        begun = [] if decisive else await self._begin(touched(steps, known, self._declared).values())
+        # What a filter will take is named by id in the steps, where a later write depends on it.
+        listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
+        begun = [] if decisive else await self._begin(touched(steps, listed | known, self._declared).values())
         for step in steps:
             if step.puts:
                 await self._put(step, counts)
