@@ -158,6 +158,7 @@ WORDS = {
     "__aexit__": "__exit__",
     "aclose": "close",
     "aclosing": "closing",
+    "asynccontextmanager": "contextmanager",
     "enter_async_context": "enter_context",
     "ablocking": "blocking",
     "alimited": "limited",

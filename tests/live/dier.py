@@ -40,10 +40,10 @@ def main(url: str, grpc_port: str, prefix: str, number: str, last: str) -> None:
         store.declare(NOTES)
         asked, ask = count(1), Server.ask_again
 
-        def dying(server: Server, doing: str, call: Any) -> Any:  # noqa: ANN401 - passed on
+        def dying(server: Server, doing: str, call: Any, *rest: Any) -> Any:  # noqa: ANN401 - passed on
             if next(asked) == int(last):
                 os._exit(DIED)
-            return ask(server, doing, call)
+            return ask(server, doing, call, *rest)
 
         Server.ask_again = dying  # type: ignore[method-assign]
         store.apply(PROJECT, batch)

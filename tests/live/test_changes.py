@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from weaviate.classes.query import Filter
+from weaviate.exceptions import WeaviateTimeoutError
 
-from mnemon import Memory
+from mnemon import Memory, StoreConflictError
 from mnemon.protocols.capabilities import Capability
 from mnemon.protocols.clock import system_clock
 from mnemon.stores.weaviate import naming
 from mnemon.testing._sync.changes import Follower
 from mnemon.testing.samples import NOTES, PROJECT, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Delete, DeleteWhere
+from mnemon.types.storage import Delete, DeleteWhere, Patch
 from tests.core.memory.sources import FakeEmbedder
 from tests.live.conftest import client_of
 
@@ -42,12 +43,17 @@ def without_ends(place: Place) -> None:
         assert deleted.successful > 0
 
 
-def begun(place: Place) -> int:
+def begun(place: Place, name: str = naming.BEGUN) -> int:
+    """Return how many changes were announced; with another name how many of them were ended."""
     with client_of(place) as client:
         counted = log_of(place, client).aggregate.over_all(
-            filters=Filter.by_property(naming.BEGUN).contains_any([naming.change_token("notes")]), total_count=True
+            filters=Filter.by_property(name).contains_any([naming.change_token("notes")]), total_count=True
         )
         return counted.total_count or 0
+
+
+def unended(place: Place) -> int:
+    return begun(place) - begun(place, naming.ENDED)
 
 
 def test_who_searches_finds_at_once_what_another_store_acknowledged(place: Place) -> None:
@@ -184,6 +190,51 @@ def test_a_deletion_by_a_filter_before_other_writes_is_told_to_whose_rows_were(
     assert follower.follow() == {}
 
 
+def test_a_write_whose_end_got_no_answer_is_acknowledged(
+    place: Place, between: Between, caplog: pytest.LogCaptureFixture
+) -> None:
+    with place.open(timeout_s=6.0) as store:
+        store.declare(NOTES)
+        store.apply(PROJECT, put(note("a")))
+        follower = Follower(store, ALICE, limit=100)
+
+        between.after(store, "of 'notes'", 1, lambda: between.lose_answers(store, "of 'changes'", number=1_000))
+        applied = store.apply(PROJECT, put(note("b")))
+
+        assert applied.counts == (1,)
+        assert "end of a change" in caplog.text
+        assert sorted(follower.follow()) == ["a", "b"]
+
+
+def test_a_change_stays_open_where_an_answer_was_lost_before_another_one_came(place: Place, between: Between) -> None:
+    with place.open() as store:
+        store.declare(NOTES)
+        follower = Follower(store, ALICE, limit=100)
+        follower.follow()
+
+        between.lose_answers(store, "of 'notes'", number=1)
+        store.apply(PROJECT, put(note("a", kind="early")))
+        early = follower.follow()["a"].fields["kind"]
+        written_behind(place, "a")
+
+        assert unended(place) == 1
+        assert (early, follower.follow()["a"].fields["kind"]) == ("early", "late")
+
+
+def test_a_change_that_the_server_refused_is_ended(place: Place, between: Between) -> None:
+    with place.open() as store, place.open() as other:
+        for one in (store, other):
+            one.declare(NOTES)
+        store.apply(PROJECT, put(note("a")))
+
+        between.after(store, "read rows", 1, lambda: other.apply(PROJECT, [Delete(collection="notes", ids=["a"])]))
+        with pytest.raises(StoreConflictError):
+            store.apply(PROJECT, [Patch(collection="notes", id="a", fields={"kind": "k"}, otherwise="abort")])
+
+        assert begun(place) == 3
+        assert unended(place) == 0
+
+
 def test_rows_with_replicas_are_searched_without_the_log(shared_store: WeaviateStore, place: Place) -> None:
     with place.open(replication_factor=2) as store:
         assert Capability.CHANGES not in store.capabilities
@@ -191,22 +242,42 @@ def test_rows_with_replicas_are_searched_without_the_log(shared_store: WeaviateS
 
 
 class Between:
-    """Carries out something once, between two requests of a store: what others may do at any moment."""
+    """Gets between the requests of a store and their answers, as others, the network, and time do."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._patch = monkeypatch
 
     def after(self, store: WeaviateStore, doing: str, number: int, action: Callable[[], object]) -> None:
         """Act after the store's next request of a kind of some number, the first being 1."""
-        server, ask, asked = store._server, store._server.ask_again, count(1)
+        asked = count(1)
 
-        def asking(what: str, call: Any) -> Any:  # noqa: ANN401 - passed on
-            answer = ask(what, call)
-            if what == doing and next(asked) == number:
+        def acting(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - passed on
+            answer = call()
+            if next(asked) == number:
                 action()
             return answer
 
-        self._patch.setattr(server, "ask_again", asking)
+        self._around(store, doing, acting)
+
+    def lose_answers(self, store: WeaviateStore, doing: str, *, number: int) -> None:
+        """Let the server carry out requests of a kind, and the first answers get lost."""
+        asked = count(1)
+
+        def losing(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - passed on
+            answer = call()
+            if next(asked) <= number:
+                raise WeaviateTimeoutError
+            return answer
+
+        self._around(store, doing, losing)
+
+    def _around(self, store: WeaviateStore, doing: str, around: Callable[[Callable[[], Any]], Any]) -> None:
+        ask = store._server.ask_again
+
+        def asking(what: str, call: Callable[[], Any], *rest: Any) -> Any:  # noqa: ANN401 - passed on
+            return ask(what, (lambda: around(call)) if doing in what else call, *rest)
+
+        self._patch.setattr(store._server, "ask_again", asking)
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from mnemon.protocols.clock import random_id, system_clock
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.addresses import attempt_s
 from mnemon.stores.weaviate.concurrency import AsyncLock, ablocking, alimited
-from mnemon.stores.weaviate.failures import is_transient, translated
+from mnemon.stores.weaviate.failures import is_final, is_transient, translated
 
 if TYPE_CHECKING:
+    from threading import Event
     from uuid import UUID
 
     from mnemon.protocols.clock import Clock, NewId
@@ -94,22 +95,36 @@ class AsyncServer:
         client = await self.client()
         return client.collections.use(name).with_tenant(tenant).with_consistency_level(ConsistencyLevel.QUORUM)
 
-    async def ask(self, doing: str, call: AsyncCall[Answer]) -> Answer:
-        """Return what one request returns that must not be carried out twice."""
+    async def ask(self, doing: str, call: AsyncCall[Answer], silence: Event | None = None) -> Answer:
+        """Return what one request returns that must not be carried out twice; for `silence` see `ask_again`."""
         with translated(self.where, doing):
-            async with alimited(self._attempt_s):
-                return await call()
+            return await self._attempt(call, silence)
 
-    async def ask_again(self, doing: str, call: AsyncCall[Answer]) -> Answer:
-        """Return what one request returns, repeated while there is no answer, or no leader: it does no harm twice."""
+    async def ask_again(self, doing: str, call: AsyncCall[Answer], silence: Event | None = None) -> Answer:
+        """Return what one request returns, repeated while there is no answer, or no leader: it does no harm twice.
+
+        Args:
+            doing: what is asked, for messages.
+            call: the request.
+            silence: set where an attempt had no answer, so that the server may carry it out later, whatever it
+                says to the next one.
+        """
         with translated(self.where, doing):
             async for attempt in stamina.retry_context(
                 on=is_transient, attempts=None, timeout=self.timeout_s, wait_initial=0.1, wait_max=2.0
             ):
                 with attempt:
-                    async with alimited(self._attempt_s):
-                        return await call()
+                    return await self._attempt(call, silence)
         raise AssertionError  # the last attempt raises
+
+    async def _attempt(self, call: AsyncCall[Answer], silence: Event | None) -> Answer:
+        try:
+            async with alimited(self._attempt_s):
+                return await call()
+        except BaseException as error:  # a call that is cancelled has no answer either
+            if silence is not None and not is_final(error):
+                silence.set()
+            raise
 
     async def version(self) -> str:
         """Return the server's version."""

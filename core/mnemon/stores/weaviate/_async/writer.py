@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+import logging
+from contextlib import aclosing, asynccontextmanager
+from threading import Event
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as Asked
 from weaviate.exceptions import UnexpectedStatusCodeError
 
-from mnemon.errors import StoreConflictError, StoreError
+from mnemon.errors import MnemonError, StoreConflictError, StoreError
 from mnemon.logic.filters import METADATA
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
@@ -44,19 +46,21 @@ _MOST_OBJECTS, _MOST_BYTES = 500, 16_000_000
 """Of one request: measured as fast as larger ones, and far below what one message may hold."""
 
 _NOT_FOUND = 404
+_logger = logging.getLogger(__name__)
 
 
 class AsyncWriter:
-    """Writes one project of a server."""
+    """Writes one batch into a project of a server."""
 
     def __init__(
         self, server: AsyncServer, reader: AsyncReader, project: str, declared: Mapping[str, Collection]
     ) -> None:
-        """Write into a project's declared collections."""
+        """Write into a project's declared collections; each batch takes a writer of its own."""
         self._server = server
         self._reader = reader
         self._project = project
         self._declared = declared
+        self._silence = Event()
 
     async def apply(self, batch: Sequence[Write], *, decisive: bool) -> Applied:
         """Plan a batch and carry it out; `decisive` reads what it depends on from most of the replicas.
@@ -72,18 +76,29 @@ class AsyncWriter:
         steps = plan_steps(batch, known, watched)
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
-        begun = [] if decisive else await self._begin(touched(steps, listed | known, self._declared).values())
-        for step in steps:
-            if step.puts:
-                await self._put(step, counts)
-            elif step.patches:
-                await self._patch(step, counts)
-            elif step.where is not None:
-                counts[step.index] = await self._delete_where(step, decisive=decisive)
-            else:
-                counts[step.index] = await self._delete(step.collection, step.ids, step.large)
-        await self._end(begun)
+        changes = {} if decisive else touched(steps, listed | known, self._declared)
+        async with self._announced(changes.values()):
+            for step in steps:
+                if step.puts:
+                    await self._put(step, counts)
+                elif step.patches:
+                    await self._patch(step, counts)
+                elif step.where is not None:
+                    counts[step.index] = await self._delete_where(step, decisive=decisive)
+                else:
+                    counts[step.index] = await self._delete(step.collection, step.ids, step.large)
         return Applied(tuple(counts))
+
+    @asynccontextmanager
+    async def _announced(self, changes: Iterable[Change]) -> AsyncGenerator[None]:
+        """Announce changes that the block carries out, and end them when nothing of them can happen any more."""
+        begun = await self._begin(changes)
+        try:
+            yield
+        except MnemonError:
+            await self._end(begun)
+            raise
+        await self._end(begun)
 
     async def _begin(self, changes: Iterable[Change]) -> list[DataObject[Any, None]]:
         """Announce what is about to be written, and return it; nothing of it may be written before."""
@@ -96,18 +111,27 @@ class AsyncWriter:
         return begun
 
     async def _end(self, begun: Sequence[DataObject[Any, None]]) -> None:
-        """Say that what was announced is done; what never is, readers look at again and again."""
-        await self._insert_changes(
-            [
-                DataObject(uuid=naming.end_id(UUID(str(one.uuid))), properties=end_of(one.properties or {}))
-                for one in begun
-            ]
-        )
+        """Say that what was announced is done, where every request of the batch was answered.
+
+        What had no answer may be carried out later. What has no end is looked at again at each search until
+        somebody ends it: that is slower and never wrong, so it is no reason to call a write failed that was done.
+        """
+        if self._silence.is_set():
+            return
+        ends = [
+            DataObject(uuid=naming.end_id(UUID(str(one.uuid))), properties=end_of(one.properties or {}))
+            for one in begun
+        ]
+        try:
+            await self._insert_changes(ends)
+        except StoreError as error:
+            _logger.warning("the end of a change was not written; searches look at its rows again: %s", error)
 
     async def _insert_changes(self, entries: Sequence[DataObject[Any, None]]) -> None:
         if entries:
             log = await self._server.changes(self._project)
-            await self._insert_many(log, entries, "changes", [str(one.uuid) for one in entries])
+            # Twice the same entry is one: it does not matter which attempt had an answer.
+            await self._insert_many(log, entries, "changes", [str(one.uuid) for one in entries], Event())
 
     async def _known(self, needs: Needs, *, decisive: bool) -> dict[tuple[str, str], Known]:
         known: dict[tuple[str, str], Known] = {}
@@ -157,9 +181,11 @@ class AsyncWriter:
     async def _insert(self, collection: str, objects: Sequence[Stored]) -> None:
         rows = await self._server.rows(collection, self._project)
         data = [DataObject(uuid=one.uuid, properties=one.properties, vector=one.vectors or None) for one in objects]
-        await self._insert_many(rows, data, collection, [one.id for one in objects])
+        await self._insert_many(rows, data, collection, [one.id for one in objects], self._silence)
 
-    async def _insert_many(self, rows: AsyncRows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
+    async def _insert_many(
+        self, rows: AsyncRows, data: Sequence[Any], collection: str, ids: Sequence[str], silence: Event
+    ) -> None:
         doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
 
         async def inserting() -> BatchObjectReturn:
@@ -167,7 +193,7 @@ class AsyncWriter:
             refuse_passing(error.message for error in answer.errors.values())
             return answer
 
-        answer = await self._server.ask_again(doing, inserting)
+        answer = await self._server.ask_again(doing, inserting, silence)
         if answer.has_errors:
             failed = [ids[place] for place in sorted(answer.errors)]
             msg = (
@@ -183,7 +209,7 @@ class AsyncWriter:
             owner = naming.wrapped(f"{collection} {one.id}")
             for uuid, text in one.parts.items():
                 data = [DataObject(uuid=uuid, properties={"owner_": owner, "text_": text})]
-                await self._insert_many(parts, data, collection, [one.id])
+                await self._insert_many(parts, data, collection, [one.id], self._silence)
 
     async def _drop_parts(self, collection: str, ids: set[str], kept: Sequence[Stored] = ()) -> None:
         """Delete the parts of rows, but for those that they have now."""
@@ -222,7 +248,9 @@ class AsyncWriter:
         """Change an object; return False where it went meanwhile."""
         try:
             await self._server.ask_again(
-                f"change row {change.id!r}", lambda: rows.data.update(uuid=change.uuid, properties=change.properties)
+                f"change row {change.id!r}",
+                lambda: rows.data.update(uuid=change.uuid, properties=change.properties),
+                self._silence,
             )
         except StoreError as error:
             cause = error.__cause__
@@ -276,11 +304,9 @@ class AsyncWriter:
         for row in rows:
             change.concerns(collection, row.fields)
             change.other[row.id] = None
-        begun = await self._begin([change] if announced else [])
         ids = [row.id for row in rows]
-        deleted = await self._delete(collection.name, ids, set(ids) if has_parts else set())
-        await self._end(begun)
-        return deleted
+        async with self._announced([change] if announced else []):
+            return await self._delete(collection.name, ids, set(ids) if has_parts else set())
 
     async def _matching(self, collection: Collection, where: Filter, limit: int | None) -> AsyncGenerator[list[Row]]:
         """Yield the rows that match a page at a time, all or the first so many by id; who goes on has deleted them."""
@@ -314,7 +340,7 @@ class AsyncWriter:
         deleted = 0
         while True:
             try:
-                answer = await self._server.ask("delete rows", lambda: rows.data.delete_many(question))
+                answer = await self._server.ask("delete rows", lambda: rows.data.delete_many(question), self._silence)
             except StoreError as error:
                 if is_missing_tenant(error.__cause__):
                     return deleted
