@@ -59,6 +59,7 @@ PAIRS = (
         for name in (
             "__init__",
             "changes",
+            "entries",
             "pages",
             "reader",
             "schemas",
@@ -123,6 +124,7 @@ WORDS = {
     "AsyncChangesReader": "ChangesReader",
     "AsyncCore": "Core",
     "AsyncDesk": "Desk",
+    "AsyncEntries": "Entries",
     "AsyncFace": "Face",
     "AsyncFollower": "Follower",
     "AsyncHistory": "History",

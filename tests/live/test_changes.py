@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from weaviate.classes.query import Filter
-from weaviate.exceptions import WeaviateTimeoutError
+from weaviate.exceptions import WeaviateQueryError, WeaviateTimeoutError
 
 from mnemon import Memory, StoreConflictError
 from mnemon.protocols.capabilities import Capability
@@ -136,9 +136,17 @@ def put_behind(place: Place, taken: Any) -> None:  # noqa: ANN401 - of weaviate-
         rows.data.insert(kept, uuid=taken.uuid, vector=taken.vector)
 
 
+@pytest.fixture
+def an_hour_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let what was announced until now be old enough to be ended."""
+    return lambda: monkeypatch.setattr("mnemon.stores.weaviate._sync.entries._IN_FLIGHT", timedelta(seconds=-2))
+
+
 @pytest.mark.parametrize("looked", ["before", "after"])
-def test_rows_of_a_writer_who_died_are_looked_at_until_the_doctor_ends_its_change(place: Place, looked: str) -> None:
-    with place.open(clock=lambda: system_clock() - timedelta(hours=3)) as dying, place.open() as store:
+def test_rows_of_a_writer_who_died_are_looked_at_until_the_doctor_ends_its_change(
+    place: Place, looked: str, an_hour_later: Callable[[], None]
+) -> None:
+    with place.open() as dying, place.open() as store:
         for one in (dying, store):
             one.declare(NOTES)
         follower = Follower(store, ALICE, limit=100)
@@ -150,12 +158,82 @@ def test_rows_of_a_writer_who_died_are_looked_at_until_the_doctor_ends_its_chang
         early = follower.follow()["a"].fields["kind"]
         written_behind(place, "a")
         late = follower.follow()["a"].fields["kind"]
+        an_hour_later()
         findings = [(one.kind, one.ids, one.repaired) for one in store.check(repair=True)]
 
         assert (early, late) == ("early", "late")
         assert findings == [("change that was announced and did not end", ("a",), True)]
         assert store.check() == []
         assert sorted(follower.follow()) == ["a"]
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_the_doctor_does_not_end_what_may_be_in_flight_whatever_the_clocks(place: Place, hours: int) -> None:
+    wrong = place.open(clock=lambda: system_clock() + timedelta(hours=hours))
+    with wrong, place.open() as store:
+        for one in (wrong, store):
+            one.declare(NOTES)
+        wrong.apply(PROJECT, put(note("a")))
+        without_ends(place)
+
+        assert store.check(repair=True) == []
+        assert unended(place) == 1
+
+
+@pytest.mark.parametrize("looked", ["before", "after"])
+def test_readers_end_what_was_announced_long_ago_and_tell_its_rows_once_more(
+    place: Place, looked: str, an_hour_later: Callable[[], None]
+) -> None:
+    with place.open() as dying, place.open() as store:
+        for one in (dying, store):
+            one.declare(NOTES)
+        follower = Follower(store, ALICE, limit=100)
+        if looked == "before":
+            follower.follow()
+        dying.apply(PROJECT, put(note("a", kind="early"), note("b")))
+        without_ends(place)
+        if looked == "before":
+            follower.follow()
+        assert unended(place) == 1
+        written_behind(place, "a")
+
+        an_hour_later()
+        rows = follower.follow()
+
+        assert {row_id: row.fields.get("kind") for row_id, row in rows.items()} == {"a": "late", "b": None}
+        assert unended(place) == 0
+
+
+def test_a_log_of_more_entries_than_one_answer_holds_is_read_in_parts(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = system_clock()
+    with place.open(clock=lambda: moment) as store:
+        store.declare(NOTES)
+        follower = Follower(store, ALICE, limit=100)
+        follower.follow()
+        monkeypatch.setattr("mnemon.stores.weaviate._sync.entries.MAX_LIMIT", 3)
+
+        for number in range(8):
+            store.apply(PROJECT, put(note(str(number))))
+        without_ends(place)
+
+        assert sorted(follower.follow()) == list("01234567")
+        assert sorted(Follower(store, ALICE, limit=100).follow()) == list("01234567")
+        assert len(store.check()) == 0
+
+
+def test_entries_too_large_for_one_answer_are_read_in_parts(place: Place, between: Between) -> None:
+    with place.open() as store:
+        store.declare(NOTES)
+        follower = Follower(store, ALICE, limit=100)
+        follower.follow()
+        for number in range(4):
+            store.apply(PROJECT, put(note(str(number))))
+
+        between.refuse_once(store, "read rows", "grpc: received message larger than max (1 vs. 2)")
+
+        assert sorted(follower.follow()) == list("0123")
 
 
 def test_a_deletion_by_a_filter_names_its_rows_in_the_log(place: Place) -> None:
@@ -270,6 +348,17 @@ class Between:
             return answer
 
         self._around(store, doing, losing)
+
+    def refuse_once(self, store: WeaviateStore, doing: str, reason: str) -> None:
+        """Let the server refuse the next request of a kind."""
+        asked = count(1)
+
+        def refusing(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - passed on
+            if next(asked) == 1:
+                raise WeaviateQueryError(reason, "GRPC search")
+            return call()
+
+        self._around(store, doing, refusing)
 
     def _around(self, store: WeaviateStore, doing: str, around: Callable[[Callable[[], Any]], Any]) -> None:
         ask = store._server.ask_again

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 import pytest
 
+from mnemon.protocols.clock import system_clock
 from mnemon.stores.weaviate import watches
 from mnemon.stores.weaviate.log import Change, Entry, end_of, entry_properties, entry_read, token_of, touched
 from mnemon.stores.weaviate.naming import change_token, end_id
@@ -251,13 +253,19 @@ def test_a_change_concerns_whose_rows_were_and_will_be() -> None:
 def test_an_entry_comes_back_as_it_was_and_its_end_concerns_the_same() -> None:
     change = Change(put={"a\x00": None}, other={"Jos\u00e9": None})
     change.concerns(NOTES, {"user_id": "alice "})
-    uuid = UUID(int=7)
+    uuid, created = UUID(int=7), system_clock()
 
     properties = entry_properties(change, 5.0)
     end = end_of(properties)
+    begun, done = (
+        SimpleNamespace(uuid=uuid, properties=one, metadata=SimpleNamespace(creation_time=created))
+        for one in (properties, end)
+    )
 
-    assert entry_read(uuid, properties) == Entry(uuid=uuid, at=5.0, ends=False, put=("a\x00",), other=("Jos\u00e9",))
-    assert entry_read(uuid, end).ends
+    assert entry_read(begun) == Entry(
+        uuid=uuid, at=5.0, ends=False, put=("a\x00",), other=("Jos\u00e9",), created=created
+    )
+    assert entry_read(done).ends
     assert end["ended_"] == properties["begun_"] == list(change.tokens)
 
 

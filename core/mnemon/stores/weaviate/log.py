@@ -18,6 +18,7 @@ from mnemon.types.filters import Condition, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from mnemon.stores.weaviate.plans import Known, Step
@@ -60,6 +61,7 @@ class Entry:
         ends: whether it says that another one is done.
         put: ids of rows that were written whole.
         other: ids of rows that were patched or deleted.
+        created: when the server got it, by its clock.
     """
 
     uuid: UUID
@@ -67,6 +69,7 @@ class Entry:
     ends: bool
     put: tuple[str, ...]
     other: tuple[str, ...]
+    created: datetime | None = None
 
 
 def is_told(collection: Collection) -> bool:
@@ -108,16 +111,17 @@ def end_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {naming.ENDED: properties[naming.BEGUN], naming.AT: properties[naming.AT]}
 
 
-def entry_read(uuid: UUID, properties: Mapping[str, Any]) -> Entry:
+def entry_read(found: Any) -> Entry:  # noqa: ANN401 - an object of weaviate-client
     """Return an entry of the server."""
-    note = cast("str | None", properties.get(naming.NOTE))
+    note = cast("str | None", found.properties.get(naming.NOTE))
     told = cast("dict[str, list[str]]", json.loads(note or '{"put": [], "other": []}'))
     return Entry(
-        uuid=uuid,
-        at=float(properties[naming.AT]),
+        uuid=found.uuid,
+        at=float(found.properties[naming.AT]),
         ends=note is None,
         put=tuple(told["put"]),
         other=tuple(told["other"]),
+        created=found.metadata.creation_time,
     )
 
 

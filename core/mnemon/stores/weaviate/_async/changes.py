@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from weaviate.classes.query import Filter as Asked
@@ -12,37 +15,37 @@ from mnemon.logic.answers import trimmed
 from mnemon.logic.filters import matcher
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming, numbers
+from mnemon.stores.weaviate._async.entries import AsyncEntries, past
 from mnemon.stores.weaviate._async.reader import asked_for
 from mnemon.stores.weaviate.concurrency import AsyncLock
 from mnemon.stores.weaviate.conditions import compile_filter, in_slots
 from mnemon.stores.weaviate.failures import is_too_large
-from mnemon.stores.weaviate.log import entry_read, token_of
+from mnemon.stores.weaviate.log import token_of
 from mnemon.stores.weaviate.watches import Watch, Watches
 from mnemon.types.changes import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from mnemon.stores.weaviate._async.reader import AsyncReader
     from mnemon.stores.weaviate._async.server import AsyncServer
-    from mnemon.stores.weaviate.conditions import Compiled, Question
+    from mnemon.stores.weaviate.conditions import Compiled
     from mnemon.stores.weaviate.log import Entry
     from mnemon.types.changes import Mark
     from mnemon.types.requests import ChangesRequest
     from mnemon.types.storage import Row
 
-__all__ = ["AsyncChangesReader", "open_before"]
+__all__ = ["AsyncChangesReader"]
 
 _SLACK_US = 60e6
 """By how much the clocks of writers may differ before a reader has to read anew; more only takes time."""
 _SLACKER = 8
 _MARK_LENGTH = 4
-_AT_ONCE = 1_000
-"""Rows of one request by id."""
-_END_OF_TIME = 2.0**53
 _TURNS = 64
 """Locks by the numbers of watches, each of which is used by one at a time."""
+_logger = logging.getLogger(__name__)
 
 
 class AsyncChangesReader:
@@ -60,6 +63,7 @@ class AsyncChangesReader:
         self._watches = Watches()
         self._stamp = int.from_bytes(os.urandom(7))
         self._slack = _SLACK_US
+        self._time: tuple[datetime, float] | None = None
         self._turns = [AsyncLock() for _ in range(_TURNS)]
 
     async def since(self, request: ChangesRequest) -> Changes:
@@ -82,7 +86,7 @@ class AsyncChangesReader:
         if slot < naming.SLOTS:
             async with turn:
                 return await self._load(watch, request, request.since)
-        entries = await self._entries(watch)
+        entries = await self._entries(watch).number()
         if watch.is_still(entries, place):
             return Changes(rows={}, gone=(), mark=request.since, more=False, anew=False)
         async with turn:
@@ -94,12 +98,14 @@ class AsyncChangesReader:
         """Return the first rows that match; what of the log is known is looked up before they are read."""
         token = token_of(request.where, request.collection)
         horizon = numbers.instant(self._server.clock()) - self._slack
-        older, unended = await open_before(self._server, self._reader, request.project, token, horizon)
+        log = AsyncEntries(self._server, self._reader, request.project, token)
+        older, unended = await log.unended(horizon)
         watch = Watch(request.project, request.collection.name, request.where, token, horizon, older)
         watch.open |= {entry.uuid: entry for entry in unended}
-        entries = await self._log(watch, horizon)
+        entries = await log.since(horizon)
         watch.learn(entries)
         watch.forget_ends({entry.uuid for entry in entries if entry.ends})
+        watch.forget_ends(await self._end(log, await self._past(watch.open.values())))  # before the rows are read
         question = compile_filter(request.where, request.collection).question
         rows = await self._reader.number(request.project, request.collection.name, question)
         watch.width = naming.SLOTS if rows < request.limit else max(naming.SLOTS // rows * request.limit // 2, 1)
@@ -153,10 +159,11 @@ class AsyncChangesReader:
         if ends is None:
             return None
         stamp, number, place, slot = mark
+        old = await self._past(watch.open.values())
         unfinished = watch.unfinished()
         rows = await self._now(request, unfinished)
         watch.look(rows)
-        watch.forget_ends(ends)
+        watch.forget_ends(ends | await self._end(self._entries(watch), old))
         watch.step_back(self._slack)
         stop = min(place + request.limit, watch.end)
         # What was looked at is not read again: the trail would not know of what is told of it.
@@ -168,21 +175,17 @@ class AsyncChangesReader:
 
     async def _learn(self, watch: Watch) -> set[UUID] | None:
         """Read what is new in the log; return which ends there are, or None where entries came that are not new."""
-        found = await self._log(watch, watch.horizon)
+        log = self._entries(watch)
+        found = await log.since(watch.horizon)
         watch.learn(found)
         # Counted for themselves: in one number with the others, a newer one would stand for one that is missing.
-        before = Asked.by_property(naming.AT).less_than(watch.horizon)
-        older = await self._number(watch.project, Asked.all_of([_begun(watch.token), before]))
+        older = await log.number(watch.horizon)
         if older > watch.older:
             self._slack *= _SLACKER  # a clock that is further behind
         if older != watch.older or len(watch.recent) != sum(not entry.ends for entry in found):
             return None  # or somebody took entries away
-        ends = {entry.uuid for entry in found if entry.ends}
-        late = [naming.end_id(uuid) for uuid, entry in watch.open.items() if entry.at < watch.horizon]
-        for start in range(0, len(late), _AT_ONCE):
-            question = Asked.by_id().contains_any(late[start : start + _AT_ONCE])
-            ends |= {one.uuid for one in await _entries_of(self._server, self._reader, watch.project, question)}
-        return ends
+        late = [uuid for uuid, entry in watch.open.items() if entry.at < watch.horizon]
+        return {entry.uuid for entry in found if entry.ends} | await log.ends(late)
 
     async def _now(self, request: ChangesRequest, ids: Sequence[str]) -> dict[str, Row]:
         """Return those of some rows that match, as they are now."""
@@ -192,59 +195,23 @@ class AsyncChangesReader:
         meets = matcher(request.where)
         return {row_id: trimmed(row, request.include, request.fields) for row_id, row in found.items() if meets(row)}
 
-    async def _entries(self, watch: Watch) -> int:
-        return await self._number(watch.project, _begun(watch.token))
+    def _entries(self, watch: Watch) -> AsyncEntries:
+        return AsyncEntries(self._server, self._reader, watch.project, watch.token)
 
-    async def _number(self, project: str, question: Question) -> int:
-        return await self._reader.counted(await self._server.changes(project), question)
+    async def _past(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return those of some open entries that were begun too long ago for anything of them to happen any more."""
+        entries = list(entries)
+        if not entries:
+            return []
+        if self._time is None:
+            self._time = await self._server.now(), monotonic()
+        now, asked = self._time
+        return past(entries, now + timedelta(seconds=monotonic() - asked))
 
-    async def _log(self, watch: Watch, first: float) -> list[Entry]:
-        return await log_between(self._server, self._reader, watch.project, watch.token, first, _END_OF_TIME)
-
-
-async def open_before(
-    server: AsyncServer, reader: AsyncReader, project: str, token: str, horizon: float
-) -> tuple[int, list[Entry]]:
-    """Return how many entries of the log begin before a time, and those of them that have no end."""
-    before = Asked.by_property(naming.AT).less_than(horizon)
-    log = await server.changes(project)
-    # Ends first: if there are as many beginnings afterwards, each of them had ended.
-    ended = await reader.counted(log, Asked.all_of([_ended(token), before]))
-    begun = await reader.counted(log, Asked.all_of([_begun(token), before]))
-    if ended == begun:
-        return begun, []
-    entries = await log_between(server, reader, project, token, numbers.LEAST, horizon)
-    ends = {entry.uuid for entry in entries if entry.ends}
-    begins = [entry for entry in entries if not entry.ends]
-    return len(begins), [entry for entry in begins if naming.end_id(entry.uuid) not in ends]
-
-
-async def log_between(
-    server: AsyncServer, reader: AsyncReader, project: str, token: str, first: float, end: float
-) -> list[Entry]:
-    """Return the entries of the log with a token whose writers began in a range of time, their ends among them."""
-    at = Asked.by_property(naming.AT)
-    during = Asked.all_of([at.greater_or_equal(first), at.less_than(end)])
-    question = Asked.all_of([Asked.any_of([_begun(token), _ended(token)]), during])
-    found = await _entries_of(server, reader, project, question)
-    if len(found) < MAX_LIMIT:
-        return found
-    middle = (max(first, 0.0) + end) / 2
-    earlier = await log_between(server, reader, project, token, first, middle)
-    return earlier + await log_between(server, reader, project, token, middle, end)
-
-
-async def _entries_of(server: AsyncServer, reader: AsyncReader, project: str, question: Question) -> list[Entry]:
-    log = await server.changes(project)
-    objects = await reader.found(
-        lambda: log.query.fetch_objects(filters=question, limit=MAX_LIMIT, return_properties=[naming.AT, naming.NOTE])
-    )
-    return [entry_read(one.uuid, one.properties) for one in objects]
-
-
-def _begun(token: str) -> Question:
-    return Asked.by_property(naming.BEGUN).contains_any([token])
-
-
-def _ended(token: str) -> Question:
-    return Asked.by_property(naming.ENDED).contains_any([token])
+    async def _end(self, entries: AsyncEntries, old: Sequence[Entry]) -> set[UUID]:
+        """Write the ends that writers did not come to, so that nobody has to look at their rows any more."""
+        try:
+            return await entries.end(old) if old else set()
+        except StoreError as error:  # whoever may only read goes on looking
+            _logger.warning("changes that were begun long ago could not be ended: %s", error)
+            return set()

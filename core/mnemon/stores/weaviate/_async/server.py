@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import stamina
@@ -17,6 +18,7 @@ from mnemon.stores.weaviate.concurrency import AsyncLock, ablocking, alimited
 from mnemon.stores.weaviate.failures import is_final, is_transient, translated
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from threading import Event
     from uuid import UUID
 
@@ -131,6 +133,18 @@ class AsyncServer:
         client: Any = await self.client()
         meta: dict[str, Any] = await self.ask_again("tell its version", client.get_meta)
         return str(meta.get("version", ""))
+
+    async def now(self) -> datetime:
+        """Return the server's time, to the second; what it says when it got an object is by the same clock."""
+        client = await self.client()
+        connection: Any = client._connection  # noqa: SLF001 - as in `object_now`
+        answer: Any = await self.ask_again("tell the time", lambda: connection.get(path="/meta"))
+        said = str(answer.headers.get("Date", ""))
+        try:
+            return parsedate_to_datetime(said)
+        except ValueError as error:
+            msg = f"Weaviate at {self.where} does not tell its time: the answer's header Date is {said!r}"
+            raise StoreError(msg) from error
 
     async def object_now(self, collection: str, project: str, uuid: UUID) -> dict[str, Any] | None:
         """Return an object as most of its replicas have it, and None where they have none.

@@ -268,7 +268,7 @@ class AsyncWeaviateStore(AsyncBaseStore):
     async def _check(self, *, repair: bool) -> list[Finding]:
         findings = told(await self.health())
         collections = await self._schemas.stored()
-        return findings + await examine(self._server, self._reader, collections, now=system_clock(), repair=repair)
+        return findings + await examine(self._server, self._reader, collections, repair=repair)
 
     async def _close(self) -> None:
         await self._server.close()

@@ -267,7 +267,7 @@ class WeaviateStore(BaseStore):
     def _check(self, *, repair: bool) -> list[Finding]:
         findings = told(self.health())
         collections = self._schemas.stored()
-        return findings + examine(self._server, self._reader, collections, now=system_clock(), repair=repair)
+        return findings + examine(self._server, self._reader, collections, repair=repair)
 
     def _close(self) -> None:
         self._server.close()

@@ -14,12 +14,11 @@ from weaviate.classes.query import MetadataQuery
 from mnemon.errors import MnemonError, StoreError
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate._sync.changes import open_before
+from mnemon.stores.weaviate._sync.entries import Entries, past
 from mnemon.stores.weaviate.conditions import EVERY_ROW, in_slots, with_ids, with_vector
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
-from mnemon.stores.weaviate.log import end_of, is_told
-from mnemon.stores.weaviate.numbers import instant
+from mnemon.stores.weaviate.log import is_told
 from mnemon.stores.weaviate.rows import parts_of
 from mnemon.stores.weaviate.schema import properties_of
 from mnemon.types.storage import Finding
@@ -40,10 +39,9 @@ _MOST_IDS = 100
 _IN_FLIGHT = timedelta(hours=1)
 
 
-def examine(
-    server: Server, reader: Reader, collections: Sequence[Collection], *, now: datetime, repair: bool
-) -> list[Finding]:
+def examine(server: Server, reader: Reader, collections: Sequence[Collection], *, repair: bool) -> list[Finding]:
     """Return what does not fit, in every project: lost vectors, changes without an end, parts that no row names."""
+    now = server.now()
     findings: list[Finding] = []
     by_name = {collection.name: collection for collection in collections}
     for collection in collections:
@@ -57,7 +55,7 @@ def examine(
                 else:
                     findings += _found(collection.name, "vector not found by any search", lost, mended=False)
     for tenant in _tenants(server, naming.changes_class(server.prefix)):
-        findings += _unended(server, reader, tenant, collections, now - _IN_FLIGHT, repair=repair)
+        findings += _unended(server, reader, tenant, collections, now, repair=repair)
     for tenant in _tenants(server, naming.parts_class(server.prefix)):
         findings += _lost_parts(server, reader, tenant, by_name, now - _IN_FLIGHT, repair=repair)
     return findings
@@ -180,28 +178,19 @@ def _unended(
     reader: Reader,
     tenant: naming.Tenant,
     collections: Sequence[Collection],
-    before: datetime,
+    now: datetime,
     *,
     repair: bool,
 ) -> list[Finding]:
     """Find changes that their writers announced and did not end: readers look at their rows at each search."""
     findings: list[Finding] = []
-    log = server.changes(tenant)
     for collection in filter(is_told, collections):
-        token = naming.change_token(collection.name)
-        _, entries = open_before(server, reader, tenant, token, instant(before))
-        ids = sorted({row_id for entry in entries for row_id in (*entry.put, *entry.other)})
+        log = Entries(server, reader, tenant, naming.change_token(collection.name))
+        _, entries = log.unended()
+        old = past(entries, now)
         if repair:
-            for start in range(0, len(entries), _MOST_IDS):
-                question = Asked.by_id().contains_any([one.uuid for one in entries[start : start + _MOST_IDS]])
-                begun = reader.found(
-                    lambda question=question: log.query.fetch_objects(filters=question, limit=_MOST_IDS)
-                )
-                ends = [DataObject(uuid=naming.end_id(one.uuid), properties=end_of(one.properties)) for one in begun]
-                answer = server.ask_again("end changes", lambda ends=ends: log.data.insert_many(ends))
-                if answer.has_errors:
-                    msg = f"Weaviate at {server.where} did not write {len(answer.errors)} ends of changes; try again"
-                    raise StoreError(msg)
+            log.end(old)
+        ids = sorted({row_id for entry in old for row_id in (*entry.put, *entry.other)})
         findings += _found(collection.name, "change that was announced and did not end", ids, mended=repair)
     return findings
 
