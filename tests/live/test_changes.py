@@ -255,6 +255,22 @@ def test_a_deletion_by_a_filter_names_its_rows_in_the_log(place: Place) -> None:
         assert begun(place) > before
 
 
+def test_a_deletion_by_a_filter_spares_what_matches_no_more(place: Place, between: Between) -> None:
+    large = b"x" * 2_000_000  # in parts of its own
+    moved = Patch(collection="notes", id="a", fields={"user_id": "bob"})
+    with place.open() as store, place.open() as other:
+        for one in (store, other):
+            one.declare(NOTES)
+        store.apply(PROJECT, put(note("a", payload=large), note("b")))
+
+        between.after(store, "of 'changes'", 1, lambda: other.apply(PROJECT, [moved]))
+        applied = store.apply(PROJECT, [DeleteWhere(collection="notes", where=ALICE)])
+
+        assert applied.counts == (1,)
+        assert store.list_ids(PROJECT, "notes") == ["a"]
+        assert store.get(PROJECT, "notes", ["a"])["a"].payload == large
+
+
 def test_a_deletion_by_a_filter_before_other_writes_is_told_to_whose_rows_were(
     shared_store: WeaviateStore,
 ) -> None:

@@ -270,13 +270,19 @@ class AsyncWriter:
         kept = Stored(id=change.id, uuid=change.uuid, properties={}, parts=used)
         await self._drop_parts(write.collection, {write.id}, [kept])
 
-    async def _delete(self, collection: str, ids: Sequence[str], large: set[str]) -> int:
-        """Delete rows by id, the last of them after all others; return how many were there."""
+    async def _delete(
+        self, collection: str, ids: Sequence[str], large: set[str], *, among: Question | None = None
+    ) -> int:
+        """Delete rows by id, those that still match, the last of them after all others; return how many there were."""
         rows = await self._server.rows(collection, self._project)
         deleted = 0
         for chunk in (*_chunks(ids[:-1], MAX_LIMIT // 10), ids[-1:]):
-            deleted += await self._delete_many(rows, with_ids(chunk))
-            await self._drop_parts(collection, large.intersection(chunk))
+            named = with_ids(chunk)
+            deleted += await self._delete_many(rows, named if among is None else Asked.all_of([named, among]))
+            gone = large.intersection(chunk)
+            if gone and among is not None:
+                gone -= (await self._reader.by_ids(self._project, self._declared[collection], chunk, (), ())).keys()
+            await self._drop_parts(collection, gone)
         return deleted
 
     async def _delete_where(self, step: Step, *, decisive: bool) -> int:
@@ -294,19 +300,15 @@ class AsyncWriter:
         deleted = 0
         async with aclosing(self._matching(collection, where, step.limit)) as pages:
             async for page in pages:
-                deleted += await self._delete_rows(collection, page, has_parts=has_parts, announced=announced)
+                change = Change()
+                for row in page:
+                    change.concerns(collection, row.fields)
+                    change.other[row.id] = None
+                ids = [row.id for row in page]
+                large_ids = set(ids) if has_parts else set[str]()
+                async with self._announced([change] if announced else []):
+                    deleted += await self._delete(collection.name, ids, large_ids, among=asked.question)
         return deleted
-
-    async def _delete_rows(
-        self, collection: Collection, rows: Sequence[Row], *, has_parts: bool, announced: bool
-    ) -> int:
-        change = Change()
-        for row in rows:
-            change.concerns(collection, row.fields)
-            change.other[row.id] = None
-        ids = [row.id for row in rows]
-        async with self._announced([change] if announced else []):
-            return await self._delete(collection.name, ids, set(ids) if has_parts else set())
 
     async def _matching(self, collection: Collection, where: Filter, limit: int | None) -> AsyncGenerator[list[Row]]:
         """Yield the rows that match a page at a time, all or the first so many by id; who goes on has deleted them."""
