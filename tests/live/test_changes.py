@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,14 @@ from weaviate.classes.query import Filter
 from weaviate.exceptions import WeaviateQueryError, WeaviateTimeoutError
 
 from mnemon import Memory, StoreConflictError
+from mnemon.errors import StoreError
 from mnemon.protocols.capabilities import Capability
 from mnemon.protocols.clock import system_clock
 from mnemon.stores.weaviate import naming
 from mnemon.testing._sync.changes import Follower
 from mnemon.testing.samples import NOTES, PROJECT, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Delete, DeleteWhere, Patch
+from mnemon.types.storage import Delete, DeleteWhere, Patch, Put
 from tests.core.memory.sources import FakeEmbedder
 from tests.live.conftest import client_of
 
@@ -327,6 +329,27 @@ def test_a_change_that_the_server_refused_is_ended(place: Place, between: Betwee
 
         assert begun(place) == 3
         assert unended(place) == 0
+
+
+@pytest.mark.parametrize("replicated", ["more", "notes", "Changes"])
+def test_changes_are_told_or_not_of_each_collection(
+    shared_store: WeaviateStore, monkeypatch: pytest.MonkeyPatch, replicated: str
+) -> None:
+    """A server of one node has one replica; which collection would have more is said here."""
+    more = replace(NOTES, name="more")
+    shared_store.declare(NOTES, more)
+    follower = Follower(shared_store, ALICE, limit=100)
+    follower.follow()
+    monkeypatch.setitem(shared_store._schemas._replicas, replicated, 2)
+
+    shared_store.apply(PROJECT, [*put(note("a")), Put(collection="more", row=note("b"))])
+
+    assert Capability.CHANGES not in shared_store.capabilities
+    if replicated == "more":
+        assert sorted(follower.follow()) == ["a"]
+    else:
+        with pytest.raises(StoreError, match="replicas"):
+            follower.follow()
 
 
 def test_rows_with_replicas_are_searched_without_the_log(shared_store: WeaviateStore, place: Place) -> None:

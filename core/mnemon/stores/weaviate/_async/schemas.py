@@ -9,6 +9,7 @@ from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInvalidInputE
 from mnemon.errors import SchemaMismatchError, StoreError
 from mnemon.logic.declarations import merge_declarations
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.log import is_told
 from mnemon.stores.weaviate.schema import (
     changes_arguments,
     changes_properties,
@@ -36,6 +37,8 @@ __all__ = ["AsyncSchemas"]
 _NOT_FOUND, _UNPROCESSABLE = 404, 422
 _OLDEST = (1, 38, 7)
 _TRIES = 10
+_LOG = "Changes"
+"""Stands for the log of changes among the collections; no caller's can have the name."""
 
 
 class AsyncSchemas:
@@ -52,9 +55,13 @@ class AsyncSchemas:
         """Whether a declared collection has more than one replica."""
         return self._replicas.get(collection, 1) > 1
 
+    def is_told(self, collection: Collection) -> bool:
+        """Whether changes of a declared collection are told: not where it or the log has more than one replica."""
+        return is_told(collection) and not self.replicated(collection.name) and not self.replicated(_LOG)
+
     @property
     def any_replicated(self) -> bool:
-        """Whether rows of a declared collection have more than one replica, or those of the first one will."""
+        """Whether rows of a declared collection, or of the log, have more than one replica, or the first ones will."""
         return max(self._replicas.values(), default=self._factor or 1) > 1
 
     async def stored(self) -> list[Collection]:
@@ -116,8 +123,13 @@ class AsyncSchemas:
             config = await self._config(arguments["name"])
             if config is None:
                 await self._create(arguments)
-            else:
-                self._refuse(arguments["name"], differences(config, properties, self._factor))
+                config = await self._config(arguments["name"])  # somebody else may have been faster
+            if config is None:
+                msg = f"Weaviate at {self._server.where} did not create {arguments['name']}; try again"
+                raise StoreError(msg)
+            self._refuse(arguments["name"], differences(config, properties, self._factor))
+            if arguments["name"] == naming.changes_class(prefix):
+                self._replicas[_LOG] = config.replication_config.factor
         probe = naming.probe_class(self._server.prefix)
         if await self._config(probe) is None:
             await self._create(probe_arguments(self._server.prefix))

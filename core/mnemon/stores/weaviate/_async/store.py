@@ -207,8 +207,8 @@ class AsyncWeaviateStore(AsyncBaseStore):
         request = changes_request(
             self._find(collection), project, where, since=since, limit=limit, include=include, fields=fields
         )
-        if self._schemas.replicated(collection):
-            msg = f"changes of {collection!r} are not told where its rows have replicas; ask `capabilities` first"
+        if not self._schemas.is_told(request.collection):
+            msg = f"changes of {collection!r} are not told where its rows or the log have replicas; see `capabilities`"
             raise StoreError(msg)
         return await self._changes.since(request)
 
@@ -252,7 +252,7 @@ class AsyncWeaviateStore(AsyncBaseStore):
         if not batch:
             return Applied(())
         decisive = any(self._schemas.replicated(write.collection) for write in batch)
-        writer = AsyncWriter(self._server, self._reader, project, self._declared)
+        writer = AsyncWriter(self._server, self._reader, project, self._declared, self._schemas.is_told)
         async with AsyncExitStack() as turns:
             for place in turns_of(project, batch, len(self._turns)):
                 await turns.enter_async_context(self._turns[place])

@@ -208,8 +208,8 @@ class WeaviateStore(BaseStore):
         request = changes_request(
             self._find(collection), project, where, since=since, limit=limit, include=include, fields=fields
         )
-        if self._schemas.replicated(collection):
-            msg = f"changes of {collection!r} are not told where its rows have replicas; ask `capabilities` first"
+        if not self._schemas.is_told(request.collection):
+            msg = f"changes of {collection!r} are not told where its rows or the log have replicas; see `capabilities`"
             raise StoreError(msg)
         return self._changes.since(request)
 
@@ -251,7 +251,7 @@ class WeaviateStore(BaseStore):
         if not batch:
             return Applied(())
         decisive = any(self._schemas.replicated(write.collection) for write in batch)
-        writer = Writer(self._server, self._reader, project, self._declared)
+        writer = Writer(self._server, self._reader, project, self._declared, self._schemas.is_told)
         with ExitStack() as turns:
             for place in turns_of(project, batch, len(self._turns)):
                 turns.enter_context(self._turns[place])

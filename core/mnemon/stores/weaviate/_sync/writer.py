@@ -21,7 +21,7 @@ from mnemon.stores.weaviate._sync.pages import scan
 from mnemon.stores.weaviate.concurrency import together
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
-from mnemon.stores.weaviate.log import Change, end_of, entry_properties, is_told, touched
+from mnemon.stores.weaviate.log import Change, end_of, entry_properties, touched
 from mnemon.stores.weaviate.numbers import instant
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
@@ -29,7 +29,7 @@ from mnemon.types.requests import ScanRequest
 from mnemon.types.storage import Applied, DeleteWhere
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from weaviate.collections.classes.batch import BatchObjectReturn
 
@@ -53,8 +53,16 @@ _logger = logging.getLogger(__name__)
 class Writer:
     """Writes one batch into a project of a server."""
 
-    def __init__(self, server: Server, reader: Reader, project: str, declared: Mapping[str, Collection]) -> None:
+    def __init__(
+        self,
+        server: Server,
+        reader: Reader,
+        project: str,
+        declared: Mapping[str, Collection],
+        is_told: Callable[[Collection], bool],
+    ) -> None:
         """Write into a project's declared collections; each batch takes a writer of its own."""
+        self._is_told = is_told
         self._server = server
         self._reader = reader
         self._project = project
@@ -75,15 +83,15 @@ class Writer:
         steps = plan_steps(batch, known, watched)
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
-        changes = {} if decisive else touched(steps, listed | known, self._declared)
-        with self._announced(changes.values()):
+        changes = touched(steps, listed | known, self._declared)
+        with self._announced([one for name, one in changes.items() if self._is_told(self._declared[name])]):
             for step in steps:
                 if step.puts:
                     self._put(step, counts)
                 elif step.patches:
                     self._patch(step, counts)
                 elif step.where is not None:
-                    counts[step.index] = self._delete_where(step, decisive=decisive)
+                    counts[step.index] = self._delete_where(step)
                 else:
                     counts[step.index] = self._delete(step.collection, step.ids, step.large)
         return Applied(tuple(counts))
@@ -282,7 +290,7 @@ class Writer:
             self._drop_parts(collection, gone)
         return deleted
 
-    def _delete_where(self, step: Step, *, decisive: bool) -> int:
+    def _delete_where(self, step: Step) -> int:
         collection = self._declared[step.collection]
         where = step.where
         if where is None:
@@ -290,7 +298,7 @@ class Writer:
         asked: Compiled = compile_filter(where, collection)
         large = Asked.all_of([asked.question, Asked.by_property(naming.LARGE).equal(True)])  # noqa: FBT003
         has_parts = self._reader.number(self._project, collection.name, large) > 0
-        announced = is_told(collection) and not decisive
+        announced = self._is_told(collection)
         if step.limit is None and asked.exact and not has_parts and not announced:
             rows = self._server.rows(collection.name, self._project)
             return self._delete_many(rows, asked.question)
