@@ -331,6 +331,30 @@ def test_a_change_that_the_server_refused_is_ended(place: Place, between: Betwee
         assert unended(place) == 0
 
 
+@pytest.mark.parametrize("how", ["by id", "by a filter", "put anew"])
+def test_who_got_a_row_while_somebody_began_to_write_it_is_told(place: Place, between: Between, how: str) -> None:
+    write = {
+        "by id": Delete(collection="notes", ids=["a"]),
+        "by a filter": DeleteWhere(collection="notes", where=where("id").eq("a")),
+        "put anew": Put(collection="notes", row=note("a")),
+    }[how]
+    with place.open() as store, place.open() as other:
+        for one in (store, other):
+            one.declare(NOTES)
+        store.apply(PROJECT, put(note("a")))
+        bob = Follower(other, where("user_id").eq("bob"), limit=100)
+        bob.follow()
+
+        def move() -> None:
+            other.apply(PROJECT, [Patch(collection="notes", id="a", fields={"user_id": "bob"})])
+            assert sorted(bob.follow()) == ["a"]
+
+        between.after(store, "read rows", 1, move)
+        store.apply(PROJECT, [write])
+
+        assert bob.follow() == {}
+
+
 @pytest.mark.parametrize("replicated", ["more", "notes", "Changes"])
 def test_changes_are_told_or_not_of_each_collection(
     shared_store: WeaviateStore, monkeypatch: pytest.MonkeyPatch, replicated: str

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from mnemon.stores.weaviate.plans import Known, Step
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Collection, FieldValue
+    from mnemon.types.storage import Collection, FieldValue, Row
 
-__all__ = ["Change", "Entry", "end_of", "entry_properties", "entry_read", "is_told", "token_of", "touched"]
+__all__ = ["Change", "Entry", "end_of", "entry_properties", "entry_read", "is_told", "moved", "token_of", "touched"]
 
 
 @dataclass(slots=True)
@@ -36,11 +36,13 @@ class Change:
         tokens: whose they were and will be.
         put: rows that are written whole, in order.
         other: rows that are patched or deleted.
+        there: those of them that were there before.
     """
 
     tokens: dict[str, None] = field(default_factory=dict[str, None])
     put: dict[str, None] = field(default_factory=dict[str, None])
     other: dict[str, None] = field(default_factory=dict[str, None])
+    there: dict[str, None] = field(default_factory=dict[str, None])
 
     def concerns(self, collection: Collection, *values: Mapping[str, FieldValue | None]) -> None:
         """Note whose rows with these fields are."""
@@ -90,6 +92,7 @@ def touched(
         for row_id in (*step.puts, *step.patches, *step.ids):
             if (before := known.get((step.collection, row_id))) is not None:
                 change.concerns(collection, before.row.fields)
+                change.there[row_id] = None
         for row_id, (_, write) in step.puts.items():
             change.concerns(collection, write.row.fields)
             change.put[row_id] = None
@@ -98,6 +101,18 @@ def touched(
             change.other[row_id] = None
         change.other |= dict.fromkeys(step.ids)
     return changes
+
+
+def moved(change: Change, rows: Iterable[Row], collection: Collection) -> Change | None:
+    """Return what has to be announced too, given rows as they are after a change was: others' that took them over."""
+    more = Change()
+    for row in rows:
+        now = Change()
+        now.concerns(collection, row.fields)
+        if now.tokens.keys() - change.tokens.keys():
+            more.tokens |= now.tokens
+            (more.put if row.id in change.put else more.other)[row.id] = None
+    return more if more.tokens else None
 
 
 def entry_properties(change: Change, at: float) -> dict[str, Any]:

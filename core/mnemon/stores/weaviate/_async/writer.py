@@ -20,7 +20,7 @@ from mnemon.stores.weaviate._async.pages import scan
 from mnemon.stores.weaviate.concurrency import atogether
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
-from mnemon.stores.weaviate.log import Change, end_of, entry_properties, touched
+from mnemon.stores.weaviate.log import Change, end_of, entry_properties, moved, touched
 from mnemon.stores.weaviate.numbers import instant
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
@@ -83,7 +83,7 @@ class AsyncWriter:
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
         changes = touched(steps, listed | known, self._declared)
-        async with self._announced([one for name, one in changes.items() if self._is_told(self._declared[name])]):
+        async with self._announced(changes):
             for step in steps:
                 if step.puts:
                     await self._put(step, counts)
@@ -96,15 +96,25 @@ class AsyncWriter:
         return Applied(tuple(counts))
 
     @asynccontextmanager
-    async def _announced(self, changes: Iterable[Change]) -> AsyncGenerator[None]:
-        """Announce changes that the block carries out, and end them when nothing of them can happen any more."""
-        begun = await self._begin(changes)
+    async def _announced(self, changes: Mapping[str, Change]) -> AsyncGenerator[None]:
+        """Announce changes that the block carries out, and end them when nothing of them can happen any more.
+
+        Whose the rows are was read before. Another process may have given them to others meanwhile, who are told too.
+        """
+        told = {name: one for name, one in changes.items() if self._is_told(self._declared[name])}
+        begun = await self._begin(told.values())
         try:
+            more = [await self._moved(self._declared[name], one) for name, one in told.items() if one.there]
+            begun += await self._begin([one for one in more if one is not None])
             yield
         except MnemonError:
             await self._end(begun)
             raise
         await self._end(begun)
+
+    async def _moved(self, collection: Collection, change: Change) -> Change | None:
+        rows = await self._reader.by_ids(self._project, collection, list(change.there), (), {*collection.scopes})
+        return moved(change, rows.values(), collection)
 
     async def _begin(self, changes: Iterable[Change]) -> list[DataObject[Any, None]]:
         """Announce what is about to be written, and return it; nothing of it may be written before."""
@@ -299,8 +309,7 @@ class AsyncWriter:
         asked: Compiled = compile_filter(where, collection)
         large = Asked.all_of([asked.question, Asked.by_property(naming.LARGE).equal(True)])  # noqa: FBT003
         has_parts = await self._reader.number(self._project, collection.name, large) > 0
-        announced = self._is_told(collection)
-        if step.limit is None and asked.exact and not has_parts and not announced:
+        if step.limit is None and asked.exact and not has_parts and not self._is_told(collection):
             rows = await self._server.rows(collection.name, self._project)
             return await self._delete_many(rows, asked.question)
         deleted = 0
@@ -309,10 +318,10 @@ class AsyncWriter:
                 change = Change()
                 for row in page:
                     change.concerns(collection, row.fields)
-                    change.other[row.id] = None
+                    change.other[row.id] = change.there[row.id] = None
                 ids = [row.id for row in page]
                 large_ids = set(ids) if has_parts else set[str]()
-                async with self._announced([change] if announced else []):
+                async with self._announced({collection.name: change}):
                     deleted += await self._delete(collection.name, ids, large_ids, among=asked.question)
         return deleted
 

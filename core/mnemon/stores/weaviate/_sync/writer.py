@@ -21,7 +21,7 @@ from mnemon.stores.weaviate._sync.pages import scan
 from mnemon.stores.weaviate.concurrency import together
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
-from mnemon.stores.weaviate.log import Change, end_of, entry_properties, touched
+from mnemon.stores.weaviate.log import Change, end_of, entry_properties, moved, touched
 from mnemon.stores.weaviate.numbers import instant
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
@@ -84,7 +84,7 @@ class Writer:
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
         changes = touched(steps, listed | known, self._declared)
-        with self._announced([one for name, one in changes.items() if self._is_told(self._declared[name])]):
+        with self._announced(changes):
             for step in steps:
                 if step.puts:
                     self._put(step, counts)
@@ -97,15 +97,25 @@ class Writer:
         return Applied(tuple(counts))
 
     @contextmanager
-    def _announced(self, changes: Iterable[Change]) -> Generator[None]:
-        """Announce changes that the block carries out, and end them when nothing of them can happen any more."""
-        begun = self._begin(changes)
+    def _announced(self, changes: Mapping[str, Change]) -> Generator[None]:
+        """Announce changes that the block carries out, and end them when nothing of them can happen any more.
+
+        Whose the rows are was read before. Another process may have given them to others meanwhile, who are told too.
+        """
+        told = {name: one for name, one in changes.items() if self._is_told(self._declared[name])}
+        begun = self._begin(told.values())
         try:
+            more = [self._moved(self._declared[name], one) for name, one in told.items() if one.there]
+            begun += self._begin([one for one in more if one is not None])
             yield
         except MnemonError:
             self._end(begun)
             raise
         self._end(begun)
+
+    def _moved(self, collection: Collection, change: Change) -> Change | None:
+        rows = self._reader.by_ids(self._project, collection, list(change.there), (), {*collection.scopes})
+        return moved(change, rows.values(), collection)
 
     def _begin(self, changes: Iterable[Change]) -> list[DataObject[Any, None]]:
         """Announce what is about to be written, and return it; nothing of it may be written before."""
@@ -298,8 +308,7 @@ class Writer:
         asked: Compiled = compile_filter(where, collection)
         large = Asked.all_of([asked.question, Asked.by_property(naming.LARGE).equal(True)])  # noqa: FBT003
         has_parts = self._reader.number(self._project, collection.name, large) > 0
-        announced = self._is_told(collection)
-        if step.limit is None and asked.exact and not has_parts and not announced:
+        if step.limit is None and asked.exact and not has_parts and not self._is_told(collection):
             rows = self._server.rows(collection.name, self._project)
             return self._delete_many(rows, asked.question)
         deleted = 0
@@ -308,10 +317,10 @@ class Writer:
                 change = Change()
                 for row in page:
                     change.concerns(collection, row.fields)
-                    change.other[row.id] = None
+                    change.other[row.id] = change.there[row.id] = None
                 ids = [row.id for row in page]
                 large_ids = set(ids) if has_parts else set[str]()
-                with self._announced([change] if announced else []):
+                with self._announced({collection.name: change}):
                     deleted += self._delete(collection.name, ids, large_ids, among=asked.question)
         return deleted
 
