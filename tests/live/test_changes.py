@@ -331,6 +331,19 @@ def test_a_change_that_the_server_refused_is_ended(place: Place, between: Betwee
         assert unended(place) == 0
 
 
+def test_what_nobody_follows_is_not_announced(place: Place) -> None:
+    vectors = replace(NOTES, current=None, text=False)
+    with place.open() as store:
+        store.declare(vectors, replace(NOTES, name="more"))
+
+        store.apply(PROJECT, [Put(collection="more", row=note("a")), *put(note("a", small=(1.0, 0.0, 0.0)))])
+        store.apply(PROJECT, [DeleteWhere(collection="notes", where=ALICE)])
+
+        assert begun(place) == 0
+        with pytest.raises(StoreError, match="current"):
+            store.changes(PROJECT, "notes", ALICE)
+
+
 @pytest.mark.parametrize("how", ["by id", "by a filter", "put anew"])
 def test_who_got_a_row_while_somebody_began_to_write_it_is_told(place: Place, between: Between, how: str) -> None:
     write = {

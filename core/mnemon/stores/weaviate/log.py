@@ -75,8 +75,12 @@ class Entry:
 
 
 def is_told(collection: Collection) -> bool:
-    """Whether a collection's changes are told: those of what is searched."""
-    return collection.text or bool(collection.vectors)
+    """Whether a collection's changes are told: of what is searched, where later rows supersede earlier ones.
+
+    Only who searches among what is current keeps it and follows. Announcing costs two requests for each batch,
+    which vectors or records that somebody else's framework searches by itself need not pay.
+    """
+    return collection.current is not None and (collection.text or bool(collection.vectors))
 
 
 def touched(

@@ -203,13 +203,17 @@ class WeaviateStore(BaseStore):
         """Return what changed among the rows that match; see `SupportsChanges`.
 
         Raises:
-            StoreError: rows have replicas, of which one that was away would tell less than happened.
+            StoreError: the collection declares no `current`, or rows have replicas, of which one that was away
+                would tell less than happened.
         """
         request = changes_request(
             self._find(collection), project, where, since=since, limit=limit, include=include, fields=fields
         )
         if not self._schemas.is_told(request.collection):
-            msg = f"changes of {collection!r} are not told where its rows or the log have replicas; see `capabilities`"
+            msg = (
+                f"changes of {collection!r} are not told: they are of collections that declare `current`, and where "
+                f"neither these nor the log have replicas; see `capabilities`"
+            )
             raise StoreError(msg)
         return self._changes.since(request)
 
