@@ -14,7 +14,7 @@ from mnemon.stores.weaviate import watches
 from mnemon.stores.weaviate.log import Change, Entry, end_of, entry_properties, entry_read, token_of, touched
 from mnemon.stores.weaviate.naming import change_token, end_id
 from mnemon.stores.weaviate.plans import Known, plan_steps
-from mnemon.stores.weaviate.watches import Watch, Watches
+from mnemon.stores.weaviate.watches import Slacks, Watch, Watches
 from mnemon.testing.samples import NOTES, PLAIN, note
 from mnemon.types.filters import And, where
 from mnemon.types.storage import Delete, Patch, Put, Row
@@ -231,6 +231,23 @@ def test_the_watches_used_least_go_when_there_are_too_many_rows() -> None:
     numbers.append(kept.add(followers[2]))
 
     assert [kept.find(number) for number in numbers] == [followers[0], None, followers[2]]
+
+
+def test_the_slack_for_a_wrong_clock_is_of_one_token_and_goes_back() -> None:
+    now = [0.0]
+    slacks = Slacks(lambda: now[0])
+
+    for _ in range(2):
+        slacks.widen("p", "wrong")
+    at_first = slacks.of("p", "wrong")
+    later = []
+    for hours in (1.5, 2.5, 1_000.0):
+        now[0] = hours * 3600.0
+        later.append(slacks.of("p", "wrong"))
+
+    assert at_first == 64 * 60e6
+    assert later == [8 * 60e6, 60e6, 60e6]
+    assert slacks.of("p", "right") == slacks.of("elsewhere", "wrong") == 60e6
 
 
 def test_a_change_concerns_whose_rows_were_and_will_be() -> None:

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +14,14 @@ import numpy as np
 from mnemon.stores.weaviate.naming import SLOTS, end_id
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
     from uuid import UUID
 
     from mnemon.stores.weaviate.log import Entry
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Row
 
-__all__ = ["Told", "Watch", "Watches"]
+__all__ = ["Slacks", "Told", "Watch", "Watches"]
 
 _MOST_ROWS = 1_000_000
 """Rows whose numbers are kept, of all watches together, at about 150 bytes each."""
@@ -28,6 +29,13 @@ _MOST_RECENT = 1_000
 """Entries of the log that are known one by one before most of them are only counted."""
 _LONGEST_TRAIL = 100_000
 """Changed rows that are remembered for one who asks with an earlier mark."""
+
+_SLACK_US = 60e6
+"""By how much the clocks of writers may differ before a reader has to read anew; more only takes time."""
+_SLACKER = 8
+_DECAY_S = 3600.0
+"""After so long without a late entry the slack is what it was before the last one."""
+_MOST_SLACKS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +223,35 @@ class Watches:
             if watch is not None:
                 self._kept.move_to_end(number)
             return watch
+
+
+class Slacks:
+    """By how many microseconds the clocks of those who write a token's rows are allowed for.
+
+    It grows where one was further behind, and goes back step by step when that does not happen again: one
+    wrong clock of one scope makes no other's searches read more of the log, nor its own for good.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        """Start with the usual; the clock tells seconds, of which only differences count."""
+        self._clock = clock
+        self._grown: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, project: str, token: str) -> float:
+        """Return the slack of a project's token."""
+        with self._lock:
+            return _SLACK_US * _SLACKER ** self._steps((project, token))
+
+    def widen(self, project: str, token: str) -> None:
+        """Allow for more, since that was not enough."""
+        with self._lock:
+            steps = self._steps((project, token))
+            self._grown[project, token] = steps + 1, self._clock()
+            self._grown.move_to_end((project, token))
+            if len(self._grown) > _MOST_SLACKS:
+                self._grown.popitem(last=False)
+
+    def _steps(self, key: tuple[str, str]) -> int:
+        steps, since = self._grown.get(key, (0, 0.0))
+        return max(steps - int((self._clock() - since) / _DECAY_S), 0) if steps else 0

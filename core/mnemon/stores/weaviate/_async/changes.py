@@ -21,7 +21,7 @@ from mnemon.stores.weaviate.concurrency import AsyncLock
 from mnemon.stores.weaviate.conditions import compile_filter, in_slots
 from mnemon.stores.weaviate.failures import is_too_large
 from mnemon.stores.weaviate.log import token_of
-from mnemon.stores.weaviate.watches import Watch, Watches
+from mnemon.stores.weaviate.watches import Slacks, Watch, Watches
 from mnemon.types.changes import Changes
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncChangesReader"]
 
-_SLACK_US = 60e6
-"""By how much the clocks of writers may differ before a reader has to read anew; more only takes time."""
-_SLACKER = 8
 _MARK_LENGTH = 4
 _TURNS = 64
 """Locks by the numbers of watches, each of which is used by one at a time."""
@@ -62,7 +59,7 @@ class AsyncChangesReader:
         self._reader = reader
         self._watches = Watches()
         self._stamp = int.from_bytes(os.urandom(7))
-        self._slack = _SLACK_US
+        self._slacks = Slacks()
         self._time: tuple[datetime, float] | None = None
         self._turns = [AsyncLock() for _ in range(_TURNS)]
 
@@ -97,7 +94,8 @@ class AsyncChangesReader:
     async def _begin(self, request: ChangesRequest) -> Changes:
         """Return the first rows that match; what of the log is known is looked up before they are read."""
         token = token_of(request.where, request.collection)
-        horizon = numbers.instant(self._server.clock()) - self._slack
+        slack = self._slacks.of(request.project, token)
+        horizon = numbers.instant(self._server.clock()) - slack
         log = AsyncEntries(self._server, self._reader, request.project, token)
         older, unended = await log.unended(horizon)
         watch = Watch(request.project, request.collection.name, request.where, token, horizon, older)
@@ -164,7 +162,7 @@ class AsyncChangesReader:
         rows = await self._now(request, unfinished)
         watch.look(rows)
         watch.forget_ends(ends | await self._end(self._entries(watch), old))
-        watch.step_back(self._slack)
+        watch.step_back(self._slacks.of(watch.project, watch.token))
         stop = min(place + request.limit, watch.end)
         # What was looked at is not read again: the trail would not know of what is told of it.
         seen = frozenset(unfinished)
@@ -181,7 +179,7 @@ class AsyncChangesReader:
         # Counted for themselves: in one number with the others, a newer one would stand for one that is missing.
         older = await log.number(watch.horizon)
         if older > watch.older:
-            self._slack *= _SLACKER  # a clock that is further behind
+            self._slacks.widen(watch.project, watch.token)  # a clock that is further behind
         if older != watch.older or len(watch.recent) != sum(not entry.ends for entry in found):
             return None  # or somebody took entries away
         late = [uuid for uuid, entry in watch.open.items() if entry.at < watch.horizon]

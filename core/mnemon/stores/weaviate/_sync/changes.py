@@ -22,7 +22,7 @@ from mnemon.stores.weaviate.concurrency import Lock
 from mnemon.stores.weaviate.conditions import compile_filter, in_slots
 from mnemon.stores.weaviate.failures import is_too_large
 from mnemon.stores.weaviate.log import token_of
-from mnemon.stores.weaviate.watches import Watch, Watches
+from mnemon.stores.weaviate.watches import Slacks, Watch, Watches
 from mnemon.types.changes import Changes
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ChangesReader"]
 
-_SLACK_US = 60e6
-"""By how much the clocks of writers may differ before a reader has to read anew; more only takes time."""
-_SLACKER = 8
 _MARK_LENGTH = 4
 _TURNS = 64
 """Locks by the numbers of watches, each of which is used by one at a time."""
@@ -63,7 +60,7 @@ class ChangesReader:
         self._reader = reader
         self._watches = Watches()
         self._stamp = int.from_bytes(os.urandom(7))
-        self._slack = _SLACK_US
+        self._slacks = Slacks()
         self._time: tuple[datetime, float] | None = None
         self._turns = [Lock() for _ in range(_TURNS)]
 
@@ -98,7 +95,8 @@ class ChangesReader:
     def _begin(self, request: ChangesRequest) -> Changes:
         """Return the first rows that match; what of the log is known is looked up before they are read."""
         token = token_of(request.where, request.collection)
-        horizon = numbers.instant(self._server.clock()) - self._slack
+        slack = self._slacks.of(request.project, token)
+        horizon = numbers.instant(self._server.clock()) - slack
         log = Entries(self._server, self._reader, request.project, token)
         older, unended = log.unended(horizon)
         watch = Watch(request.project, request.collection.name, request.where, token, horizon, older)
@@ -165,7 +163,7 @@ class ChangesReader:
         rows = self._now(request, unfinished)
         watch.look(rows)
         watch.forget_ends(ends | self._end(self._entries(watch), old))
-        watch.step_back(self._slack)
+        watch.step_back(self._slacks.of(watch.project, watch.token))
         stop = min(place + request.limit, watch.end)
         # What was looked at is not read again: the trail would not know of what is told of it.
         seen = frozenset(unfinished)
@@ -182,7 +180,7 @@ class ChangesReader:
         # Counted for themselves: in one number with the others, a newer one would stand for one that is missing.
         older = log.number(watch.horizon)
         if older > watch.older:
-            self._slack *= _SLACKER  # a clock that is further behind
+            self._slacks.widen(watch.project, watch.token)  # a clock that is further behind
         if older != watch.older or len(watch.recent) != sum(not entry.ends for entry in found):
             return None  # or somebody took entries away
         late = [uuid for uuid, entry in watch.open.items() if entry.at < watch.horizon]
