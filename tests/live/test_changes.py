@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from weaviate.classes.query import Filter
@@ -17,12 +17,13 @@ from mnemon.errors import StoreError
 from mnemon.protocols.capabilities import Capability
 from mnemon.protocols.clock import system_clock
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.schema import changes_key
 from mnemon.testing._sync.changes import Follower
 from mnemon.testing.samples import NOTES, PROJECT, note, put
 from mnemon.types.filters import where
 from mnemon.types.storage import Delete, DeleteWhere, Patch, Put
 from tests.core.memory.sources import FakeEmbedder
-from tests.live.conftest import client_of
+from tests.live.conftest import clear, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +38,16 @@ def log_of(place: Place, client: Any) -> Any:  # noqa: ANN401 - of weaviate-clie
     return client.collections.use(naming.changes_class(place.prefix)).with_tenant(naming.tenant_of(PROJECT))
 
 
+def token_on(place: Place, client: Any, project: str = PROJECT) -> str:  # noqa: ANN401 - of weaviate-client
+    """Return what stands for all notes of a project in the log."""
+    config = client.collections.use(naming.changes_class(place.prefix)).config.get()
+    return naming.change_token(f"{changes_key(config)} {naming.tenant_of(project)}", "notes")
+
+
 def without_ends(place: Place) -> None:
     """Leave the log as writers would who died before they came to say that they were done."""
     with client_of(place) as client:
-        every = Filter.by_property(naming.ENDED).contains_any([naming.change_token("notes")])
+        every = Filter.by_property(naming.ENDED).contains_any([token_on(place, client)])
         deleted = log_of(place, client).data.delete_many(every)
         assert deleted.successful > 0
 
@@ -49,7 +56,7 @@ def begun(place: Place, name: str = naming.BEGUN) -> int:
     """Return how many changes were announced; with another name how many of them were ended."""
     with client_of(place) as client:
         counted = log_of(place, client).aggregate.over_all(
-            filters=Filter.by_property(name).contains_any([naming.change_token("notes")]), total_count=True
+            filters=Filter.by_property(name).contains_any([token_on(place, client)]), total_count=True
         )
         return counted.total_count or 0
 
@@ -331,6 +338,41 @@ def test_a_change_that_the_server_refused_is_ended(place: Place, between: Betwee
         assert unended(place) == 0
 
 
+def test_the_log_says_whose_rows_were_written_in_no_other_project_and_on_no_other_server_alike(
+    place: Place,
+) -> None:
+    another = replace(place, prefix=f"{place.prefix}b")  # with a log of its own
+    tokens: list[frozenset[str]] = []
+    for where_, project in ((place, PROJECT), (place, "elsewhere"), (another, PROJECT)):
+        with where_.open() as store, where_.open() as other, client_of(where_) as client:
+            for one in (store, other):
+                one.declare(NOTES)
+                one.apply(project, put(note("a")))
+            log = client.collections.use(naming.changes_class(where_.prefix)).with_tenant(naming.tenant_of(project))
+            announced = [
+                cast("list[str] | None", one.properties["begun_"]) for one in log.query.fetch_objects().objects
+            ]
+            tokens += [frozenset(one) for one in announced if one]
+    clear(another)
+
+    assert [len(one) for one in tokens] == [2] * 6  # of all notes, and of alice's
+    assert tokens[0] == tokens[1]  # two stores of one server
+    assert len(set(tokens)) == 3
+    assert len({token for one in tokens for token in one}) == 6
+
+
+def test_who_only_lists_the_collections_announces_as_well(place: Place) -> None:
+    with place.open() as store, place.open() as other:
+        store.declare(NOTES)
+        follower = Follower(store, ALICE, limit=100)
+        follower.follow()
+
+        assert [one.name for one in other.collections()] == ["notes"]
+        other.apply(PROJECT, put(note("a")))
+
+        assert sorted(follower.follow()) == ["a"]
+
+
 def test_what_nobody_follows_is_not_announced(place: Place) -> None:
     vectors = replace(NOTES, current=None, text=False)
     with place.open() as store:
@@ -377,7 +419,7 @@ def test_changes_are_told_or_not_of_each_collection(
     shared_store.declare(NOTES, more)
     follower = Follower(shared_store, ALICE, limit=100)
     follower.follow()
-    monkeypatch.setitem(shared_store._schemas._replicas, replicated, 2)
+    monkeypatch.setitem(shared_store._schemas._replicas, replicated, 2)  # pyright: ignore[reportPrivateUsage]
 
     shared_store.apply(PROJECT, [*put(note("a")), Put(collection="more", row=note("b"))])
 
@@ -437,12 +479,13 @@ class Between:
         self._around(store, doing, refusing)
 
     def _around(self, store: WeaviateStore, doing: str, around: Callable[[Callable[[], Any]], Any]) -> None:
-        ask = store._server.ask_again
+        server = store._server  # pyright: ignore[reportPrivateUsage] - where requests are made
+        ask = server.ask_again
 
         def asking(what: str, call: Callable[[], Any], *rest: Any) -> Any:  # noqa: ANN401 - passed on
             return ask(what, (lambda: around(call)) if doing in what else call, *rest)
 
-        self._patch.setattr(store._server, "ask_again", asking)
+        self._patch.setattr(server, "ask_again", asking)
 
 
 @pytest.fixture

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+KEY = "a key and a project"
 ALICE = where("user_id").eq("alice")
 
 
 def watch() -> Watch:
-    return Watch("p", "notes", ALICE, token_of(ALICE, NOTES), 0.0, 0)
+    return Watch("p", "notes", ALICE, token_of(KEY, ALICE, NOTES), 0.0, 0)
 
 
 def entry(number: int, *, put: str = "", other: str = "", at: float = 1.0) -> Entry:
@@ -240,7 +241,7 @@ def test_the_slack_for_a_wrong_clock_is_of_one_token_and_goes_back() -> None:
     for _ in range(2):
         slacks.widen("p", "wrong")
     at_first = slacks.of("p", "wrong")
-    later = []
+    later: list[float] = []
     for hours in (1.5, 2.5, 1_000.0):
         now[0] = hours * 3600.0
         later.append(slacks.of("p", "wrong"))
@@ -259,16 +260,16 @@ def test_a_change_concerns_whose_rows_were_and_will_be() -> None:
     ]
     known = {("notes", row_id): Known(note(row_id, user_id=row_id), large=False) for row_id in ("moved", "gone")}
 
-    changes = touched(plan_steps(batch, known, {}), known, {"notes": NOTES, "plain": PLAIN})
+    changes = touched(KEY, plan_steps(batch, known, {}), known, {"notes": NOTES, "plain": PLAIN})
 
     assert list(changes) == ["notes"]
-    people = {change_token("notes", "user_id", name) for name in ("carol", "moved", "bob", "gone")}
-    assert people | {change_token("notes")} <= set(changes["notes"].tokens)
+    people = {change_token(KEY, "notes", "user_id", name) for name in ("carol", "moved", "bob", "gone")}
+    assert people | {change_token(KEY, "notes")} <= set(changes["notes"].tokens)
     assert (list(changes["notes"].put), set(changes["notes"].other)) == (["new"], {"moved", "gone"})
 
 
 def test_an_entry_comes_back_as_it_was_and_its_end_concerns_the_same() -> None:
-    change = Change(put={"a\x00": None}, other={"Jos\u00e9": None})
+    change = Change(KEY, put={"a\x00": None}, other={"Jos\u00e9": None})
     change.concerns(NOTES, {"user_id": "alice "})
     uuid, created = UUID(int=7), system_clock()
 
@@ -290,10 +291,11 @@ def test_an_entry_comes_back_as_it_was_and_its_end_concerns_the_same() -> None:
     ("one", "other"), [("1", "10"), ("alice", "alice-2"), ("a@b.com", "a-b.com"), ("Jos\u00e9", "Jose"), ("", "*")]
 )
 def test_a_follower_of_one_scope_looks_at_entries_of_no_other(one: str, other: str) -> None:
-    mine, theirs = (token_of(where("user_id").eq(name) & where("kind").eq("k"), NOTES) for name in (one, other))
+    mine, theirs = (token_of(KEY, where("user_id").eq(name) & where("kind").eq("k"), NOTES) for name in (one, other))
 
-    assert mine == change_token("notes", "user_id", one)
+    assert mine == change_token(KEY, "notes", "user_id", one)
     assert mine != theirs
-    assert change_token("notes", "user_id", one) != change_token("notes", "run_id", one)
-    assert token_of(And(), NOTES) == change_token("notes")
-    assert token_of(where("user_id").eq(one) | where("kind").eq("k"), NOTES) == change_token("notes")
+    assert change_token(KEY, "notes", "user_id", one) != change_token(KEY, "notes", "run_id", one)
+    assert change_token(KEY, "notes", "user_id", one) != change_token("another", "notes", "user_id", one)
+    assert token_of(KEY, And(), NOTES) == change_token(KEY, "notes")
+    assert token_of(KEY, where("user_id").eq(one) | where("kind").eq("k"), NOTES) == change_token(KEY, "notes")

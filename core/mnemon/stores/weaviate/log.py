@@ -33,12 +33,14 @@ class Change:
     """Rows of one collection that are about to be written.
 
     Attributes:
+        key: of the project's log, see `change_token`.
         tokens: whose they were and will be.
         put: rows that are written whole, in order.
         other: rows that are patched or deleted.
         there: those of them that were there before.
     """
 
+    key: str
     tokens: dict[str, None] = field(default_factory=dict[str, None])
     put: dict[str, None] = field(default_factory=dict[str, None])
     other: dict[str, None] = field(default_factory=dict[str, None])
@@ -46,11 +48,11 @@ class Change:
 
     def concerns(self, collection: Collection, *values: Mapping[str, FieldValue | None]) -> None:
         """Note whose rows with these fields are."""
-        self.tokens[naming.change_token(collection.name)] = None
+        self.tokens[naming.change_token(self.key, collection.name)] = None
         for fields in values:
             for scope in collection.scopes:
                 if isinstance(value := fields.get(scope), str):
-                    self.tokens[naming.change_token(collection.name, scope, value)] = None
+                    self.tokens[naming.change_token(self.key, collection.name, scope, value)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ def is_told(collection: Collection) -> bool:
 
 
 def touched(
-    steps: Iterable[Step], known: Mapping[tuple[str, str], Known], declared: Mapping[str, Collection]
+    key: str, steps: Iterable[Step], known: Mapping[tuple[str, str], Known], declared: Mapping[str, Collection]
 ) -> dict[str, Change]:
     """Return what the steps of a batch change, by collection; what a filter deletes is found out when it is deleted."""
     changes: dict[str, Change] = {}
@@ -92,7 +94,7 @@ def touched(
         collection = declared[step.collection]
         if not is_told(collection) or step.where is not None:
             continue
-        change = changes.setdefault(step.collection, Change())
+        change = changes.setdefault(step.collection, Change(key))
         for row_id in (*step.puts, *step.patches, *step.ids):
             if (before := known.get((step.collection, row_id))) is not None:
                 change.concerns(collection, before.row.fields)
@@ -109,9 +111,9 @@ def touched(
 
 def moved(change: Change, rows: Iterable[Row], collection: Collection) -> Change | None:
     """Return what has to be announced too, given rows as they are after a change was: others' that took them over."""
-    more = Change()
+    more = Change(change.key)
     for row in rows:
-        now = Change()
+        now = Change(change.key)
         now.concerns(collection, row.fields)
         if now.tokens.keys() - change.tokens.keys():
             more.tokens |= now.tokens
@@ -144,7 +146,7 @@ def entry_read(found: Any) -> Entry:  # noqa: ANN401 - an object of weaviate-cli
     )
 
 
-def token_of(where: Filter, collection: Collection) -> str:
+def token_of(key: str, where: Filter, collection: Collection) -> str:
     """Return the token of every entry that may change which rows match a bound filter."""
     for part in conjuncts(where):
         if (
@@ -153,5 +155,5 @@ def token_of(where: Filter, collection: Collection) -> str:
             and part.field in collection.scopes
             and isinstance(part.value, str)
         ):
-            return naming.change_token(collection.name, part.field, part.value)
-    return naming.change_token(collection.name)
+            return naming.change_token(key, collection.name, part.field, part.value)
+    return naming.change_token(key, collection.name)

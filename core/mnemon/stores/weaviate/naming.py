@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 from typing import TYPE_CHECKING
@@ -169,9 +170,13 @@ def end_id(entry: UUID) -> UUID:
     return uuid5(_NAMESPACE, str(entry))
 
 
-def change_token(collection: str, scope: str | None = None, value: str | None = None) -> str:
-    """Return what stands for the rows of one value of a scope in the log of changes, or for a whole collection."""
-    return hashlib.sha256(json.dumps([collection, scope, value]).encode()).hexdigest()[:32]
+def change_token(key: str, collection: str, scope: str | None = None, value: str | None = None) -> str:
+    """Return what stands for the rows of one value of a scope in the log of changes, or for a whole collection.
+
+    The key is the project's (`AsyncServer.log_key`): equal scopes of two projects, or servers, have different tokens.
+    """
+    said = json.dumps([collection, scope, value]).encode()
+    return hmac.new(key.encode(), said, hashlib.sha256).hexdigest()[:32]
 
 
 def slot_of(row_id: str) -> int:

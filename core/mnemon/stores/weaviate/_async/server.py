@@ -51,6 +51,7 @@ class AsyncServer:
         self.clock, self.new_id = clock, new_id
         self.prefix = naming.check_prefix(prefix)
         self.timeout_s = timeout_s
+        self.key_of_logs: str | None = None
         self._attempt_s = attempt_s(timeout_s)
         self.where = "the client that was given" if address is None else str(address)
         self._address = address
@@ -92,6 +93,13 @@ class AsyncServer:
     async def changes(self, project: str) -> AsyncRows:
         """Return one project's log of changes."""
         return await self._tenant(naming.changes_class(self.prefix), naming.tenant_of(project))
+
+    def log_key(self, project: str) -> str:
+        """Return the key of a project's log of changes; the schemas find it out when they prepare the server."""
+        if self.key_of_logs is None:
+            msg = f"the log of changes of Weaviate at {self.where} was not looked at yet; declare a collection first"
+            raise StoreError(msg)
+        return f"{self.key_of_logs} {naming.tenant_of(project)}"
 
     async def _tenant(self, name: str, tenant: str) -> AsyncRows:
         client = await self.client()

@@ -208,6 +208,7 @@ class AsyncWeaviateStore(AsyncBaseStore):
         request = changes_request(
             self._find(collection), project, where, since=since, limit=limit, include=include, fields=fields
         )
+        await self._schemas.prepare()
         if not self._schemas.is_told(request.collection):
             msg = (
                 f"changes of {collection!r} are not told: they are of collections that declare `current`, and where "
@@ -255,6 +256,7 @@ class AsyncWeaviateStore(AsyncBaseStore):
     async def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
         if not batch:
             return Applied(())
+        await self._schemas.prepare()  # who only listed the collections has not seen the log
         decisive = any(self._schemas.replicated(write.collection) for write in batch)
         writer = AsyncWriter(self._server, self._reader, project, self._declared, self._schemas.is_told)
         async with AsyncExitStack() as turns:
@@ -271,6 +273,7 @@ class AsyncWeaviateStore(AsyncBaseStore):
 
     async def _check(self, *, repair: bool) -> list[Finding]:
         findings = told(await self.health())
+        await self._schemas.prepare()
         collections = await self._schemas.stored()
         return findings + await examine(self._server, self._reader, collections, repair=repair)
 

@@ -186,7 +186,7 @@ async def _unended(
     """Find changes that their writers announced and did not end: readers look at their rows at each search."""
     findings: list[Finding] = []
     for collection in filter(is_told, collections):
-        log = AsyncEntries(server, reader, tenant, naming.change_token(collection.name))
+        log = AsyncEntries(server, reader, tenant, naming.change_token(server.log_key(tenant), collection.name))
         _, entries = await log.unended()
         old = past(entries, now)
         if repair:

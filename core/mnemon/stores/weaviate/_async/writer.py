@@ -67,6 +67,7 @@ class AsyncWriter:
         self._project = project
         self._declared = declared
         self._silence = Event()
+        self._key = server.log_key(project)
 
     async def apply(self, batch: Sequence[Write], *, decisive: bool) -> Applied:
         """Plan a batch and carry it out; `decisive` reads what it depends on from most of the replicas.
@@ -82,7 +83,7 @@ class AsyncWriter:
         steps = plan_steps(batch, known, watched)
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
-        changes = touched(steps, listed | known, self._declared)
+        changes = touched(self._key, steps, listed | known, self._declared)
         async with self._announced(changes):
             for step in steps:
                 if step.puts:
@@ -315,7 +316,7 @@ class AsyncWriter:
         deleted = 0
         async with aclosing(self._matching(collection, where, step.limit)) as pages:
             async for page in pages:
-                change = Change()
+                change = Change(self._key)
                 for row in page:
                     change.concerns(collection, row.fields)
                     change.other[row.id] = change.there[row.id] = None

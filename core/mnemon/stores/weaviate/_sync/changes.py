@@ -94,7 +94,7 @@ class ChangesReader:
 
     def _begin(self, request: ChangesRequest) -> Changes:
         """Return the first rows that match; what of the log is known is looked up before they are read."""
-        token = token_of(request.where, request.collection)
+        token = token_of(self._server.log_key(request.project), request.where, request.collection)
         slack = self._slacks.of(request.project, token)
         horizon = numbers.instant(self._server.clock()) - slack
         log = Entries(self._server, self._reader, request.project, token)

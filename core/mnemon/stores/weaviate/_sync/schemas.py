@@ -13,6 +13,7 @@ from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.log import is_told
 from mnemon.stores.weaviate.schema import (
     changes_arguments,
+    changes_key,
     changes_properties,
     collection_arguments,
     declared,
@@ -117,7 +118,7 @@ class Schemas:
         prefix, factor = self._server.prefix, self._factor or 1
         for arguments, properties in (
             (parts_arguments(prefix, factor), parts_properties()),
-            (changes_arguments(prefix, factor), changes_properties()),
+            (changes_arguments(prefix, factor, self._server.new_id()), changes_properties()),
         ):
             config = self._config(arguments["name"])
             if config is None:
@@ -129,10 +130,17 @@ class Schemas:
             self._refuse(arguments["name"], differences(config, properties, self._factor))
             if arguments["name"] == naming.changes_class(prefix):
                 self._replicas[_LOG] = config.replication_config.factor
+                self._server.key_of_logs = self._key(config)
         probe = naming.probe_class(self._server.prefix)
         if self._config(probe) is None:
             self._create(probe_arguments(self._server.prefix))
         self._ready = True
+
+    def _key(self, config: _CollectionConfig) -> str:
+        key = changes_key(config)
+        if key is None:
+            self._refuse(config.name, ["its description names no key of the log; delete it while nobody writes"])
+        return key or ""
 
     def _refuse(self, name: str, found: Sequence[str]) -> None:
         if found:

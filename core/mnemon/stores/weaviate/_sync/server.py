@@ -52,6 +52,7 @@ class Server:
         self.clock, self.new_id = clock, new_id
         self.prefix = naming.check_prefix(prefix)
         self.timeout_s = timeout_s
+        self.key_of_logs: str | None = None
         self._attempt_s = attempt_s(timeout_s)
         self.where = "the client that was given" if address is None else str(address)
         self._address = address
@@ -92,6 +93,13 @@ class Server:
     def changes(self, project: str) -> Rows:
         """Return one project's log of changes."""
         return self._tenant(naming.changes_class(self.prefix), naming.tenant_of(project))
+
+    def log_key(self, project: str) -> str:
+        """Return the key of a project's log of changes; the schemas find it out when they prepare the server."""
+        if self.key_of_logs is None:
+            msg = f"the log of changes of Weaviate at {self.where} was not looked at yet; declare a collection first"
+            raise StoreError(msg)
+        return f"{self.key_of_logs} {naming.tenant_of(project)}"
 
     def _tenant(self, name: str, tenant: str) -> Rows:
         client = self.client()

@@ -209,6 +209,7 @@ class WeaviateStore(BaseStore):
         request = changes_request(
             self._find(collection), project, where, since=since, limit=limit, include=include, fields=fields
         )
+        self._schemas.prepare()
         if not self._schemas.is_told(request.collection):
             msg = (
                 f"changes of {collection!r} are not told: they are of collections that declare `current`, and where "
@@ -254,6 +255,7 @@ class WeaviateStore(BaseStore):
     def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
         if not batch:
             return Applied(())
+        self._schemas.prepare()  # who only listed the collections has not seen the log
         decisive = any(self._schemas.replicated(write.collection) for write in batch)
         writer = Writer(self._server, self._reader, project, self._declared, self._schemas.is_told)
         with ExitStack() as turns:
@@ -270,6 +272,7 @@ class WeaviateStore(BaseStore):
 
     def _check(self, *, repair: bool) -> list[Finding]:
         findings = told(self.health())
+        self._schemas.prepare()
         collections = self._schemas.stored()
         return findings + examine(self._server, self._reader, collections, repair=repair)
 

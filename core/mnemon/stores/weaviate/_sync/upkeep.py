@@ -185,7 +185,7 @@ def _unended(
     """Find changes that their writers announced and did not end: readers look at their rows at each search."""
     findings: list[Finding] = []
     for collection in filter(is_told, collections):
-        log = Entries(server, reader, tenant, naming.change_token(collection.name))
+        log = Entries(server, reader, tenant, naming.change_token(server.log_key(tenant), collection.name))
         _, entries = log.unended()
         old = past(entries, now)
         if repair:
