@@ -213,6 +213,27 @@ def test_readers_end_what_was_announced_long_ago_and_tell_its_rows_once_more(
         assert unended(place) == 0
 
 
+def test_a_batch_that_others_ended_while_it_was_carried_out_is_told_when_it_is_done(
+    place: Place, between: Between, an_hour_later: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.open() as store, place.open() as other:
+        for one in (store, other):
+            one.declare(NOTES)
+        follower = Follower(other, ALICE, limit=100)
+        follower.follow()
+
+        def end() -> None:
+            an_hour_later()
+            assert follower.follow() == {}
+            assert unended(place) == 0
+
+        monkeypatch.setattr("mnemon.stores.weaviate._sync.writer._LONG_S", -1.0, raising=False)
+        between.after(store, "of 'changes'", 1, end)
+        store.apply(PROJECT, put(note("a")))
+
+        assert sorted(follower.follow()) == ["a"]
+
+
 def test_a_log_of_more_entries_than_one_answer_holds_is_read_in_parts(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

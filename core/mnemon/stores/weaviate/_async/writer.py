@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import aclosing, asynccontextmanager
 from threading import Event
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -44,6 +45,9 @@ __all__ = ["AsyncWriter"]
 
 _MOST_OBJECTS, _MOST_BYTES = 500, 16_000_000
 """Of one request: measured as fast as larger ones, and far below what one message may hold."""
+
+_LONG_S = 1_800.0
+"""A batch that took longer is announced once more when it is done: others end what is an hour old."""
 
 _NOT_FOUND = 404
 _logger = logging.getLogger(__name__)
@@ -103,11 +107,16 @@ class AsyncWriter:
         Whose the rows are was read before. Another process may have given them to others meanwhile, who are told too.
         """
         told = {name: one for name, one in changes.items() if self._is_told(self._declared[name])}
-        begun = await self._begin(told.values())
+        began = monotonic()
+        every = [*told.values()]
+        begun = await self._begin(every)
         try:
             more = [await self._moved(self._declared[name], one) for name, one in told.items() if one.there]
-            begun += await self._begin([one for one in more if one is not None])
+            every += [one for one in more if one is not None]
+            begun += await self._begin(every[len(told) :])
             yield
+            if monotonic() - began > _LONG_S:
+                begun += await self._begin(every)  # somebody may have ended the first ones meanwhile
         except MnemonError:
             await self._end(begun)
             raise

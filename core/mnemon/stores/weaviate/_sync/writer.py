@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from contextlib import closing, contextmanager
 from threading import Event
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -45,6 +46,9 @@ __all__ = ["Writer"]
 
 _MOST_OBJECTS, _MOST_BYTES = 500, 16_000_000
 """Of one request: measured as fast as larger ones, and far below what one message may hold."""
+
+_LONG_S = 1_800.0
+"""A batch that took longer is announced once more when it is done: others end what is an hour old."""
 
 _NOT_FOUND = 404
 _logger = logging.getLogger(__name__)
@@ -104,11 +108,16 @@ class Writer:
         Whose the rows are was read before. Another process may have given them to others meanwhile, who are told too.
         """
         told = {name: one for name, one in changes.items() if self._is_told(self._declared[name])}
-        begun = self._begin(told.values())
+        began = monotonic()
+        every = [*told.values()]
+        begun = self._begin(every)
         try:
             more = [self._moved(self._declared[name], one) for name, one in told.items() if one.there]
-            begun += self._begin([one for one in more if one is not None])
+            every += [one for one in more if one is not None]
+            begun += self._begin(every[len(told) :])
             yield
+            if monotonic() - began > _LONG_S:
+                begun += self._begin(every)  # somebody may have ended the first ones meanwhile
         except MnemonError:
             self._end(begun)
             raise
