@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from agent_framework import ContextProvider, WorkflowAgent
+from agent_framework import ContextProvider
 from agent_framework import Message as AgentMessage
 
 from mnemon.adapting import AsyncKeeper, Carried, Handle, Policy, RecallRules, ScopeRule, WriteQueue
@@ -148,7 +148,7 @@ class MnemonContextProvider(ContextProvider):
     def _show(self, agent: object, context: SessionContext, memories: str) -> None:
         if not memories:
             return
-        if isinstance(agent, WorkflowAgent):  # it has no instructions, and would drop them
+        if hasattr(agent, "workflow"):  # such an agent has no instructions, and would drop them
             context.extend_messages(self, [AgentMessage("user", [memories])])
         else:
             context.extend_instructions(self.source_id, memories)

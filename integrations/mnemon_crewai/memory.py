@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from mnemon import ConfigError, ScopeError
 from mnemon.adapting import Carried, OnError, RecallRules, WriteQueue, fitting
 from mnemon.protocols.clock import random_id
+from mnemon_crewai.copies import share_with_copies
 from mnemon_crewai.errors import MemoryAbortedError, aborting
 from mnemon_crewai.items import first_of, items_of, records_of
 from mnemon_crewai.kept import KeptMemories
@@ -113,6 +114,7 @@ class MnemonMemory(CrewMemory):
         self._storage = cast("Any", self._kept)
         self._queue = WriteQueue() if self.background else None
         uncache_crewais_tools()
+        share_with_copies(MnemonMemory)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> MnemonMemory:
         """Return this object: a memory is shared by whoever copies a crew."""
@@ -377,9 +379,9 @@ class MnemonMemory(CrewMemory):
 
 
 def _is_a_copy(_: Sequence[str]) -> NoReturn:
-    """Stop what CrewAI makes of an agent's memory when it copies the agent: a memory of its own, with these fields.
+    """Stop what CrewAI builds of this memory's fields, such as those in a checkpoint: a memory of its own.
 
     Only that ever embeds; it would recall nothing, without a word.
     """
-    msg = "CrewAI has copied an agent that has a memory, and lost the memory; give it to the crew, Crew(memory=...)"
+    msg = "CrewAI has built a memory of its own of the fields of a MnemonMemory; give that to the crew or agent again"
     raise MemoryAbortedError(msg)

@@ -93,7 +93,7 @@ class NewCheckpoint:
             checkpoint=checkpoint,
             metadata=merged,
             new_versions=new_versions,
-            person=person_of({"configurable": merged}),
+            person=person_of(config, metadata),
         )
 
 

@@ -18,7 +18,7 @@ from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, CheckpointTuple
 from mnemon import where
 from mnemon.types.storage import Collection, Ordered, Row
 from mnemon_langgraph.errors import CheckpointIncompleteError
-from mnemon_langgraph.names import made_of
+from mnemon_langgraph.names import made_of, named
 from mnemon_langgraph.segments import joined
 from mnemon_langgraph.serializing import load
 
@@ -204,10 +204,17 @@ def merged_metadata(config: RunnableConfig, metadata: CheckpointMetadata) -> dic
     return merged
 
 
-def person_of(config: RunnableConfig) -> str | None:
-    """Return the person that a config names, or None."""
-    user_id = merged_metadata(config, {}).get("user_id")
-    return None if user_id is None or user_id == "" else str(user_id)
+def person_of(config: RunnableConfig, metadata: CheckpointMetadata | None = None) -> str | None:
+    """Return the person that a config names, or metadata that LangGraph hands on; None for nobody.
+
+    Another saver may have stored a number; in metadata that counts as its digits, so that its thread can be moved.
+
+    Raises:
+        ScopeError: the config names a person by what cannot be an id: a number, a blank text.
+    """
+    called = [named((given or {}).get("user_id")) for given in (config.get("metadata"), config.get("configurable"))]
+    handed: object = (metadata or {}).get("user_id") or None
+    return named(str(handed) if isinstance(handed, int | float) else handed) or next(filter(None, called), None)
 
 
 def read_parts(serde: SerializerProtocol, row: Row) -> Parts:

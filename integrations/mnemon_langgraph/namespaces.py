@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from langgraph.config import get_config
 
 from mnemon import Scope, where
+from mnemon_langgraph.names import named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,13 +58,16 @@ def decoded(label: str) -> str:
 
 
 def running_user() -> str | None:
-    """Return the `user_id` of the graph that is running here, or None."""
+    """Return the `user_id` of the graph that is running here, or None.
+
+    Raises:
+        ScopeError: it cannot be one.
+    """
     try:
         given: dict[str, Any] = get_config().get("configurable", {})
     except RuntimeError:  # not inside of a graph
         return None
-    user_id = given.get("user_id")
-    return None if user_id is None or user_id == "" else str(user_id)
+    return named(given.get("user_id"))
 
 
 def person_in(namespace: Sequence[str], label: int | None) -> str | None:

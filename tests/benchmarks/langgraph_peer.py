@@ -1,8 +1,7 @@
-"""Checkpoints and items of mnemon beside LangGraph's own: `python tests/benchmarks/langgraph_peer.py [GROUP ...]`.
+"""Checkpoints and items of mnemon beside LangGraph's own.
 
-Groups: savers, growth, threads, items. Needs `mnemon[langgraph]` and `langgraph-checkpoint-sqlite`. Times are those
-of the processor, since they hardly depend on what else the machine does; beside another saver also those of the clock:
-LangGraph's savers wait for the disk at each commit, as ours does with `durability="full"`.
+Times are those of the processor, since they hardly depend on what else the machine does; beside another saver also
+those of the clock: LangGraph's savers wait for the disk at each commit, as ours does with `durability="full"`.
 """
 
 # LangGraph's typed marker is in the part that another package brings.
@@ -13,14 +12,9 @@ import asyncio
 import inspect
 import sqlite3
 import statistics
-import sys
-import tempfile
 import time
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -33,12 +27,14 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.base import PutOp
 from langgraph.store.memory import InMemoryStore
 
-from benchmarks.report import Figure, about, show
 from mnemon import Memory
 from mnemon_langgraph import MnemonSaver, MnemonStore
 
+from .report import Figure
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
 
     from langchain_core.runnables import RunnableConfig
 
@@ -47,7 +43,7 @@ THREAD = "3f0a6c1e-5b1f-4d5e-9a55-0e9f7c1c2d3e"
 AT: RunnableConfig = {"configurable": {"thread_id": THREAD}}
 TURNS = 200
 GROWN = 500
-SHORT, LONG = 15, 3
+SHORT, LONG = 15, 5
 Times = dict[str, tuple[float, float]]
 """Milliseconds of the processor and of the clock."""
 
@@ -123,7 +119,8 @@ class Timed:
 
     def medians(self) -> Times:
         """Return the median milliseconds of the last hundred calls of each method."""
-        return {name: _median(taken[-100:]) for name, taken in self.taken.items()}
+        named = {"listed": "list of 50"}
+        return {named.get(name, name): _median(taken[-100:]) for name, taken in self.taken.items()}
 
 
 def _median(taken: list[tuple[float, float]]) -> tuple[float, float]:
@@ -131,34 +128,40 @@ def _median(taken: list[tuple[float, float]]) -> tuple[float, float]:
     return statistics.median(processor) * 1_000, statistics.median(clock) * 1_000
 
 
-def chat(saver: Any) -> Times:  # noqa: ANN401 - either saver
-    """Let a graph chat for so many turns; return the times of what it, and who reads it, asks of a saver."""
-    timed = Timed(saver, "put", "put_writes", "get_tuple")
-    graph = chatting(saver)
+def chat(*savers: Any) -> list[Times]:  # noqa: ANN401 - either saver
+    """Let a graph chat over each saver, turn by turn; return the times of what it, and who reads, asks of each."""
+    timed = [Timed(saver, "put", "put_writes", "get_tuple", "listed") for saver in map(_listing, savers)]
+    graphs = [chatting(saver) for saver in savers]
     for turn in range(TURNS):  # a step waits for its checkpoint, so that nothing else runs while one is stored
-        graph.invoke(said(turn), AT, durability="sync")
-    taken: list[tuple[float, float]] = []
+        for graph in graphs:
+            graph.invoke(said(turn), AT, durability="sync")
     for _ in range(LONG):
-        start = (time.process_time(), time.perf_counter())
-        for _one in saver.list(AT, limit=50):
-            pass
-        taken.append((time.process_time() - start[0], time.perf_counter() - start[1]))
-    return {**timed.medians(), "list of 50": _median(taken)}
+        for saver in savers:
+            saver.listed()
+    return [one.medians() for one in timed]
 
 
-async def achat(saver: Any) -> Times:  # noqa: ANN401 - either saver
-    """Return the same times of the async half."""
-    timed = Timed(saver, "aput", "aput_writes", "aget_tuple")
-    graph = chatting(saver)
+async def achat(*savers: Any) -> list[Times]:  # noqa: ANN401 - either saver
+    """Return the same times of the async halves."""
+    timed = [Timed(saver, "aput", "aput_writes", "aget_tuple", "alisted") for saver in map(_listing, savers)]
+    graphs = [chatting(saver) for saver in savers]
     for turn in range(TURNS):
-        await graph.ainvoke(said(turn), AT, durability="sync")
-    taken: list[tuple[float, float]] = []
+        for graph in graphs:
+            await graph.ainvoke(said(turn), AT, durability="sync")
     for _ in range(LONG):
-        start = (time.process_time(), time.perf_counter())
-        async for _one in saver.alist(AT, limit=50):
-            pass
-        taken.append((time.process_time() - start[0], time.perf_counter() - start[1]))
-    return {**timed.medians(), "list of 50": _median(taken)}
+        for saver in savers:
+            await saver.alisted()
+    return [one.medians() for one in timed]
+
+
+def _listing(saver: Any) -> Any:  # noqa: ANN401 - either saver
+    """Give a saver what reads the newest 50 checkpoints."""
+
+    async def alisted() -> list[Any]:
+        return [one async for one in saver.alist(AT, limit=50)]
+
+    saver.listed, saver.alisted = (lambda: list(saver.list(AT, limit=50))), alisted
+    return saver
 
 
 def bytes_of(path: Path) -> int:
@@ -169,19 +172,19 @@ def bytes_of(path: Path) -> int:
     return path.stat().st_size
 
 
-def savers(folder: Path) -> Iterator[Figure]:
-    """Compare a chat of 200 turns."""
-    with Memory(folder / "ours.db", embedder=None) as memory:
-        ours = chat(MnemonSaver(memory))
-    with SqliteSaver.from_conn_string(str(folder / "theirs.db")) as saver:
-        theirs = chat(saver)
-    yield from _ratios("sync", ours, theirs)
+def langgraph_savers(folder: Path) -> Iterator[Figure]:
+    """Compare a chat of 200 turns, alternately with LangGraph's SqliteSaver and AsyncSqliteSaver."""
+    with (
+        Memory(folder / "ours.db", embedder=None) as memory,
+        SqliteSaver.from_conn_string(str(folder / "theirs.db")) as saver,
+    ):
+        yield from _ratios("sync", *chat(MnemonSaver(memory), saver))
 
-    async def both() -> tuple[Times, Times]:
+    async def both() -> list[Times]:
+        path = str(folder / "atheirs.db")
         with Memory(folder / "aours.db", embedder=None) as memory:
-            ours = await achat(MnemonSaver(memory))
-        async with AsyncSqliteSaver.from_conn_string(str(folder / "atheirs.db")) as saver:
-            return ours, await achat(saver)
+            async with AsyncSqliteSaver.from_conn_string(path) as saver:
+                return await achat(MnemonSaver(memory), saver)
 
     yield from _ratios("async", *asyncio.run(both()))
     sizes = [bytes_of(folder / name) for name in ("ours.db", "theirs.db")]
@@ -203,7 +206,7 @@ def _ratios(half: str, ours: Times, theirs: Times) -> Iterator[Figure]:
         )
 
 
-def growth(folder: Path) -> Iterator[Figure]:
+def langgraph_growth(folder: Path) -> Iterator[Figure]:
     """Let a thread grow for 500 turns: kilobytes a turn of each hundred, beside LangGraph's saver."""
     path = folder / "grown.db"
     with Memory(path, embedder=None) as memory:
@@ -229,7 +232,7 @@ def _grown(saver: Any, path: Path) -> list[int]:  # noqa: ANN401 - either saver
     return sizes
 
 
-def threads(folder: Path) -> Iterator[Figure]:
+def langgraph_threads(folder: Path) -> Iterator[Figure]:
     """List threads over 100,000 checkpoints: 1,000 threads of 100."""
     with Memory(folder / "threads.db", embedder=None) as memory:
         saver = MnemonSaver(memory)
@@ -250,7 +253,7 @@ def threads(folder: Path) -> Iterator[Figure]:
             yield Figure(name=f"list_threads {name}, 100,000 checkpoints", value=taken, unit="ms", wanted="<= 50")
 
 
-def items(folder: Path) -> Iterator[Figure]:
+def langgraph_items(folder: Path) -> Iterator[Figure]:
     """Search 10,000 items by vector, beside LangGraph's InMemoryStore."""
     ops = [PutOp(("docs", str(number % 10)), str(number), {"text": f"text {number}"}) for number in range(10_000)]
     index: Any = {"dims": 384, "embed": Random(), "fields": ["text"]}
@@ -268,18 +271,3 @@ def items(folder: Path) -> Iterator[Figure]:
     yield Figure(
         name="search of InMemoryStore, of ours", value=taken["theirs"] / taken["ours"], unit="times", wanted=">= 20"
     )
-
-
-def main() -> None:
-    """Measure all, or what is named: savers, growth, threads, items."""
-    groups = {"savers": savers, "growth": growth, "threads": threads, "items": items}
-    with tempfile.TemporaryDirectory(prefix="mnemon-bench-") as folder:
-        for name in sys.argv[1:] or groups:
-            sys.stderr.write(f"measuring {name} ...\n")
-            start = time.monotonic()
-            figures = list(groups[name](Path(folder)))
-            show(about(name, groups[name].__doc__ or "", figures, seconds=time.monotonic() - start))
-
-
-if __name__ == "__main__":
-    main()

@@ -51,6 +51,14 @@ TITLES = {
     "crowds": "The store: one scope among many",
     "kills": "The store: killed processes",
     "together": "The store: four processes and one file",
+    "langgraph_savers": "LangGraph: checkpoints",
+    "langgraph_growth": "LangGraph: a thread that grows",
+    "langgraph_threads": "LangGraph: threads",
+    "langgraph_items": "LangGraph: items",
+    "llama_index_turns": "LlamaIndex: a turn",
+    "autogen_turns": "AutoGen: a turn",
+    "agent_framework_turns": "Agent Framework: a turn",
+    "crewai_turns": "CrewAI: a task",
 }
 COMPARED = (
     (

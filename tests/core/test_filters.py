@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnemon import InvalidFilterError, parse_filter, where
-from mnemon.logic.filters import bind, conjuncts, evaluate, holds, lookup
+from mnemon.logic.filters import bind, conjuncts, evaluate, holds, lookup, matcher
 from mnemon.logic.requests import bind_filter
 from mnemon.testing.samples import NOTES, note
 from mnemon.types.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_DEPTH, And, Condition, Filter, Not, Operator, Or
@@ -277,6 +277,43 @@ def test_equality_is_that_of_json(value: Json) -> None:
 
     assert evaluate(condition, row)
     assert not evaluate(~condition, row)
+
+
+class Compared(str):
+    """A text that counts how often it is compared."""
+
+    __slots__ = ()
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.times += 1
+        return str(self) == other
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+
+LETTERS = st.none() | st.integers(0, 1) | st.booleans() | st.sampled_from(["a", "A", "b", "", "1", "a\0"])
+
+
+@given(LETTERS | st.lists(LETTERS, max_size=3), st.lists(LETTERS.filter(lambda one: one is not None), max_size=4))
+def test_a_list_of_choices_means_the_same_for_rows_as_for_values(found: Json, choices: list[Json]) -> None:
+    row = note("a", metadata={"k": found})
+
+    for operator, condition in (
+        (Operator.IN, where("metadata.k").in_(choices)),
+        (Operator.NIN, where("metadata.k").nin(choices)),
+    ):
+        assert evaluate(bind(condition, NOTES), row) is holds(operator, found, tuple(choices))
+
+
+def test_a_row_is_not_compared_with_each_of_many_choices() -> None:
+    meets = matcher(bind(where("metadata.k").nin([Compared(number) for number in range(1_000)]), NOTES))
+    rows = [note("a", metadata={"k": [f"other {number}", "999"]}) for number in range(10)]
+    Compared.times = 0
+
+    assert not any(map(meets, rows))
+    assert Compared.times <= 10 * len(rows)
 
 
 def test_a_time_in_metadata_is_compared_as_the_text_it_is() -> None:

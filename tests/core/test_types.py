@@ -52,6 +52,12 @@ def test_an_id_that_cannot_be_one_is_refused_by_name(bad: str) -> None:
         Scope(user_id="fine", agent_id=bad)
 
 
+@pytest.mark.parametrize("number", [7, True, 7.5])
+def test_an_id_that_is_no_text_is_refused_with_its_value_and_the_remedy(number: str) -> None:
+    with pytest.raises(ScopeError, match=rf"user_id is {number}, of type .*give str\(\) of it"):
+        Scope(user_id=number)
+
+
 def test_the_longest_id_is_accepted() -> None:
     assert Scope(run_id="é" * 512).run_id == "é" * 512
 

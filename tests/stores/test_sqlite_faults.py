@@ -76,6 +76,7 @@ import signal, sqlite3, sys, threading, time
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.samples import NOTES, PROJECT, note, put
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins with it ignored
 store = SQLiteStore(sys.argv[1])
 store.declare(NOTES)
 other = sqlite3.connect(sys.argv[1], isolation_level=None, check_same_thread=False)

@@ -167,15 +167,33 @@ def matcher(tree: Filter) -> Callable[[Row], bool]:
             inner = matcher(part)
             return lambda row: not inner(row)
         case Condition(field, operator, value) if field.startswith(METADATA):
-            path = field.removeprefix(METADATA)
-            return lambda row: holds(operator, lookup(row.metadata, path), value)
+            path, meets = field.removeprefix(METADATA), _test(operator, value)
+            return lambda row: meets(lookup(row.metadata, path))
         case Condition("id", operator, value):
-            return lambda row: holds(operator, row.id, value)
+            meets = _test(operator, value)
+            return lambda row: meets(row.id)
         case Condition(field, operator, value):
-            return lambda row: holds(operator, cast("Json", row.fields.get(field)), value)
+            meets = _test(operator, value)
+            return lambda row: meets(cast("Json", row.fields.get(field)))
         case _:
             msg = f"{type(tree).__name__} is not a filter"
             raise InvalidFilterError(msg)
+
+
+def _test(operator: Operator, value: FilterValue | tuple[FilterValue, ...]) -> Callable[[Json], bool]:
+    """Return a condition as a function of the value that is found; many texts are looked up and not gone through."""
+    if operator in {Operator.IN, Operator.NIN}:
+        items = cast("tuple[FilterValue, ...]", value)
+        if all(isinstance(item, str) for item in items):
+            wanted, inside = frozenset(cast("tuple[str, ...]", items)), operator is Operator.IN
+            return lambda found: _is_one_of(found, wanted) is inside
+    return lambda found: holds(operator, found, value)
+
+
+def _is_one_of(found: Json, wanted: frozenset[str]) -> bool:
+    if isinstance(found, str):
+        return found in wanted
+    return _is_list(found) and any(isinstance(item, str) and item in wanted for item in cast("Sequence[Json]", found))
 
 
 def lookup(metadata: JsonObject, path: str) -> Json:

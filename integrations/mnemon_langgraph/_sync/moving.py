@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mnemon import ConflictError, NotFoundError, ScopeError
+from mnemon_langgraph.checkpoints import person_of
 from mnemon_langgraph.speech import read_messages
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def copy_threads(old: BaseCheckpointSaver[Any], new: MnemonSaver, *, thread_ids:
     Each checkpoint is read back and compared. What was moved before is written again, so an interrupted
     call is simply repeated. Move a thread while no graph is running on it: what is written to the old saver
     afterwards stays there.
+
+    A `user_id` that is a number in the old metadata counts as its digits here; metadata are copied as they are.
 
     Args:
         old: the saver to read from.
@@ -126,9 +129,8 @@ def log_thread(
     if found is None or channel not in found.checkpoint["channel_values"]:
         msg = f"thread {thread_id!r} has no {channel!r} in a checkpoint here"
         raise NotFoundError(msg)
-    named: object = found.metadata.get("user_id")  # of the config that the graph was run with
-    person = named if user_id is None else user_id
-    if not isinstance(person, str):  # 1 and "1" are two people
+    person = person_of({}, found.metadata) if user_id is None else user_id
+    if person is None:
         msg = (
             f"whose conversation is thread {thread_id!r}? Give user_id=..., or run the graph with "
             f'config={{"configurable": {{"thread_id": ..., "user_id": ...}}}}'

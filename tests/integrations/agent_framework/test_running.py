@@ -88,3 +88,9 @@ def test_the_adapter_imports_no_other_framework() -> None:
 
     assert "agent_framework" in loaded
     assert not any(f"'{name}'" in loaded for name in ("langchain_core", "llama_index", "crewai", "autogen_core"))
+
+
+def test_the_adapter_imports_no_workflows() -> None:
+    code = "import sys, mnemon_agent_framework; print([name for name in sys.modules if '_workflows' in name])"
+
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["QUIET", "ScriptedLLM", "crew_of", "prompts", "texts"]
 
-QUIET = pytest.mark.filterwarnings("ignore::DeprecationWarning:crewai")  # it uses what it deprecates
+QUIET = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning:crewai",  # it uses what it deprecates
+    "ignore:datetime.datetime.utcnow:DeprecationWarning",  # and what Python does, from 3.12 on, in its records
+)
 
 
 class ScriptedLLM(BaseLLM):

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from crewai.memory.unified_memory import Memory as CrewMemory
 
 import mnemon
 from mnemon import Memory
@@ -212,14 +213,30 @@ def test_an_agent_may_have_a_memory_of_its_own(memory: Memory) -> None:
     assert len(texts(memory)) == 2
 
 
-def test_an_agents_memory_that_crewai_loses_in_a_copy_is_told(memory: Memory) -> None:
-    model = ScriptedLLM()
-    crew = crew_of(model, "What is the code word?", agent_memory=MnemonMemory(memory, user_id="ana"))
+@pytest.mark.parametrize("view", ["memory", "scope", "slice"])
+def test_an_agents_own_memory_is_that_of_its_copies(memory: Memory, view: str) -> None:
+    ours = MnemonMemory(memory)
+    for name in ("ana", "ben"):
+        with mnemon.scope(user_id=name):
+            ours.remember(f"The code word is tulip-{name}.", scope="/garden/1")
+            ours.remember(f"The code word is rose-{name}.", scope="/garden/10")
+    own = {"memory": ours, "scope": ours.scope("/garden/1"), "slice": ours.slice(["/garden/1"])}[view]
+    crew = crew_of(ScriptedLLM(code_of), "What is the code word?", agent_memory=own, before_kickoff_callbacks=[BIND])
 
-    with pytest.raises(MemoryAbortedError, match="to the crew"):
-        crew.kickoff_for_each(inputs=[{}])
+    answers = crew.kickoff_for_each(inputs=[{"customer_id": name} for name in ("ana", "ben")])
 
-    assert prompts(model) == []
+    within = ["tulip-{}"] if view != "memory" else ["rose-{}", "tulip-{}"]
+    assert [str(answer) for answer in answers] == [
+        f"I know {[word.format(name) for word in within]}" for name in ("ana", "ben")
+    ]
+    assert crew.agents[0].memory is own
+
+
+def test_a_memory_that_crewai_builds_anew_of_its_fields_is_none_and_says_so(memory: Memory) -> None:
+    anew = CrewMemory(**MnemonMemory(memory, user_id="ana").model_dump())
+
+    with pytest.raises(MemoryAbortedError, match="fields of a MnemonMemory"):
+        anew.remember("x", scope="/", categories=[], importance=0.5)
 
 
 @pytest.mark.parametrize("cached", [False, True])

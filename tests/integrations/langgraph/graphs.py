@@ -62,7 +62,7 @@ class RareItems(TypedDict):
 def delta(saver: BaseCheckpointSaver[str], state: type = Items) -> Any:
     """A graph whose list is stored whole at every fourth step only."""
 
-    def echo(state: Items) -> dict[str, list[str]]:
+    def echo(state: dict[str, list[str]]) -> dict[str, list[str]]:
         return {"items": [f"echo of {state['items'][-1]}"]}
 
     builder = Builder(state)

@@ -84,10 +84,13 @@ def test_a_thread_of_nobody_and_one_that_is_not_there_are_refused(saver: MnemonS
         log_thread(saver, "other", user_id="ana")
 
 
-def test_a_person_who_is_named_by_a_number_is_not_taken_for_a_text(saver: MnemonSaver, memory: Memory) -> None:
-    put(saver, config("t", user_id=1), {"messages": MESSAGES})
+def test_a_number_of_another_saver_is_the_person_of_its_digits(saver: MnemonSaver, memory: Memory) -> None:
+    old: Any = InMemorySaver()
+    put(old, config("t", user_id=7), {"messages": MESSAGES})
 
-    with pytest.raises(ScopeError, match="'t'"):
-        log_thread(saver, "t")
+    copy_threads(old, saver)
+    log_thread(saver, "t")
 
-    assert memory.conversations.read(user_id="1") == []
+    assert len(memory.conversations.read(user_id="7", run_id="t")) == len(MESSAGES)
+    assert [one.thread_id for one in saver.list_threads(user_id="7")] == ["t"]
+    assert [one.metadata.get("user_id") for one in saver.list(None, filter={"user_id": 7})] == [7]

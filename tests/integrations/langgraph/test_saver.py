@@ -14,13 +14,14 @@ import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.base.id import uuid6
 
-from mnemon import ConfigError, InMemoryStore, InvalidInputError, Memory
-from mnemon_langgraph import CheckpointIncompleteError, MnemonSaver
+from mnemon import ConfigError, InMemoryStore, InvalidInputError, Memory, ScopeError
+from mnemon_langgraph import CheckpointIncompleteError, MnemonSaver, MnemonStore
 from mnemon_langgraph.checkpoints import BLOBS, HEADS, WRITES
 from tests.integrations.langgraph import graphs, rows
 from tests.integrations.langgraph.graphs import config
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from langchain_core.runnables import RunnableConfig
@@ -88,13 +89,44 @@ def test_deleting_a_person_leaves_the_others(saver: MnemonSaver) -> None:
     assert len(list(saver.list(None))) == len(HOSTILE) - 1
 
 
-def test_a_thread_without_an_id_and_an_empty_person_are_refused(saver: MnemonSaver) -> None:
+def test_a_thread_without_an_id_and_a_strategy_that_there_is_not_are_refused(saver: MnemonSaver) -> None:
     with pytest.raises(ValueError, match="thread_id"):
         saver.get_tuple({"configurable": {}})
-    with pytest.raises(InvalidInputError, match="user_id"):
-        saver.delete_user("")
     with pytest.raises(InvalidInputError, match="keep_latest"):
         saver.prune(["1"], strategy="keep latest")
+
+
+@pytest.mark.parametrize("user_id", [7, True, 7.0, "", " ", ["ana"], {"id": "ana"}])
+def test_a_person_whose_id_cannot_be_one_is_refused_everywhere(
+    saver: MnemonSaver, memory: Memory, user_id: Any
+) -> None:
+    at = put(saver, config("1", user_id="7"), {"of": ["7"]})
+    named = config("2", user_id=user_id)
+
+    def of_running(_: Any) -> dict[str, Any]:
+        MnemonStore(memory).put(("notes",), "k", {})
+        return {}
+
+    builder = graphs.Builder(graphs.Notes)
+    builder.add_node("put", of_running)
+    builder.add_edge("__start__", "put")
+    calls: list[Callable[[], object]] = [
+        lambda: put(saver, named, {}),
+        lambda: put(saver, {**config("2"), "metadata": {"user_id": user_id}}, {}),
+        lambda: saver.put_writes({"configurable": {**graphs.place(at), "user_id": user_id}}, [("c", 1)], "t"),
+        lambda: asyncio.run(
+            saver.aput({**named, "configurable": {**graphs.place(named), "checkpoint_ns": ""}}, checkpoint({}), {}, {})
+        ),
+        lambda: saver.list_threads(user_id=user_id),
+        lambda: saver.delete_user(user_id),
+        lambda: builder.compile().invoke({}, named),
+    ]
+
+    for call in calls:
+        with pytest.raises(ScopeError, match="user_id is"):
+            call()
+    assert [one.thread_id for one in saver.list_threads(user_id="7")] == ["1"]
+    assert [one.checkpoints for one in saver.list_threads()] == [1]
 
 
 def test_metadata_is_merged_from_the_config_and_decides_exactly(saver: MnemonSaver) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,11 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Send
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
 
 from mnemon_langgraph import MnemonSaver, UnreadableTypeError
 from mnemon_langgraph.serializing import ExactSerializer
@@ -58,6 +59,45 @@ VALUES: list[Any] = [
     Send("node", {"x": Point(2)}),
     [HumanMessage("hi", id="1"), AIMessage("", tool_calls=[{"name": "f", "args": {"a": 1}, "id": "c"}])],
 ]
+
+
+class Dressed(BaseModel):
+    """A model that says of itself what it likes."""
+
+    x: int = Field(alias="ex")
+    inner: Order | None = None
+
+    def model_dump(self, **_: Any) -> dict[str, Any]:
+        return {"dressed": self.x}
+
+
+class Aliased(BaseModel):
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+    x: int = Field(alias="ex", exclude=True)
+    y: list[Order | Point] = Field(alias="why")
+    hidden: SecretStr = SecretStr("s")
+
+
+ODD: tuple[Any, ...] = (
+    Dressed(ex=1),
+    Aliased.model_validate({"ex": 1, "why": [Order(number=1), Point(2)], "more": Decimal(1)}),
+    RootModel[list[int]]([1]),
+    {"in": [ToolMessage("x", tool_call_id="c", artifact=Order(number=2))], "raw": [b"1", bytearray(b"2"), None]},
+)
+
+
+@pytest.mark.parametrize("value", [*VALUES, ODD], ids=lambda value: type(value).__name__)
+def test_the_bytes_are_those_of_langgraphs_own(value: Any) -> None:
+    assert ExactSerializer().dumps_typed(value) == JsonPlusSerializer().dumps_typed(value)
+
+
+def test_what_cannot_be_written_is_the_error_of_langgraphs_own_or_pickled_where_that_is_allowed() -> None:
+    value = {"f": operator.add}
+
+    with pytest.raises(TypeError, match="not msgpack serializable"):
+        ExactSerializer().dumps_typed(value)
+    assert ExactSerializer(pickle_fallback=True).dumps_typed(value)[0] == "pickle"
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)

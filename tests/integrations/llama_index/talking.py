@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.base.llms.types import ChatMessage, ToolCallBlock
 from llama_index.core.memory import Memory
 
+from mnemon_llama_index import MnemonMemory
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import mnemon
+
+
+def of(memory: mnemon.Memory, session: str, user_id: str | None = "ana", **fields: Any) -> MnemonMemory:
+    return MnemonMemory.from_defaults(session_id=session, user_id=user_id, memory=memory, **fields)
 
 
 def user(text: str) -> ChatMessage:

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from textwrap import dedent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock, ThinkingBlock
 
 import mnemon
-from mnemon import ConfigError, Memory, ScopeError, StoreUnavailableError
-from mnemon.adapting import register_memory
+from mnemon import Memory, ScopeError, StoreUnavailableError
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.scope import MAX_SCOPE_ID_BYTES
 from mnemon_llama_index import MnemonMemory
 from tests.integrations.failing import FailingStore
-from tests.integrations.llama_index.talking import answered, assistant, called, texts, user
+from tests.integrations.llama_index.talking import answered, assistant, called, of, texts, user
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 IDS = [one for one in HOSTILE if one.strip() and len(one.encode()) <= MAX_SCOPE_ID_BYTES]
-
-
-def of(memory: Memory, session: str, user_id: str | None = "ana", **fields: Any) -> MnemonMemory:
-    return MnemonMemory.from_defaults(session_id=session, user_id=user_id, memory=memory, **fields)
 
 
 def test_a_history_is_what_was_put(memory: Memory) -> None:
@@ -277,57 +267,6 @@ def test_an_id_may_be_a_function_that_is_asked_at_each_call(memory: Memory) -> N
 def test_a_wrong_field_is_refused(memory: Memory) -> None:
     with pytest.raises(ValueError, match="user"):
         MnemonMemory(memory=memory, user="ana")
-
-
-def test_it_is_stored_as_json_and_found_again(memory: Memory) -> None:
-    talk = of(memory, "monday")
-    talk.put(user("Hi"))
-
-    stored = json.loads(json.dumps(talk.to_dict()))
-    again = MnemonMemory.from_dict(stored)
-
-    assert texts(again.get_all()) == ["Hi"]
-    assert again.to_dict() == stored
-
-
-def test_loaded_where_its_memory_is_not_it_fails_and_says_what_to_do(tmp_path: Path) -> None:
-    with Memory(tmp_path / "a.db", embedder=None) as memory:
-        stored = of(memory, "monday").to_dict()
-    del memory
-    gc.collect()
-
-    with pytest.raises(ConfigError, match="register_memory"):
-        MnemonMemory.from_dict(stored).get_all()
-
-
-def test_a_registered_memory_is_found_by_its_name(memory: Memory) -> None:
-    register_memory(memory, "main")
-    talk = of(memory, "monday")
-    talk.put(user("Hi"))
-
-    again = MnemonMemory(memory_name="main", user_id="ana", session_id="monday")
-
-    assert talk.memory_name == "main"
-    assert texts(again.get_all()) == ["Hi"]
-
-
-def test_history_and_memories_are_there_in_another_process(tmp_path: Path) -> None:
-    code = """
-        import sys
-        from llama_index.core.base.llms.types import ChatMessage
-        from mnemon import Memory
-        from mnemon_llama_index import MnemonMemory
-
-        with Memory(sys.argv[1], embedder=None) as memory:
-            talk = MnemonMemory.from_defaults(session_id="monday", user_id="ana", memory=memory)
-            talk.put(ChatMessage(role="user", content="My cat is called Milo."))
-    """
-    file = tmp_path / "memory.db"
-    subprocess.run([sys.executable, "-c", dedent(code), str(file)], check=True)
-
-    with Memory(file, embedder=None) as memory:
-        assert texts(of(memory, "monday").get_all()) == ["My cat is called Milo."]
-        assert "Milo" in (of(memory, "tuesday").get(input="What is my cat called?")[0].content or "")
 
 
 def test_it_is_true_though_it_is_empty(memory: Memory) -> None:

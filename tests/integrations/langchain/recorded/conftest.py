@@ -6,36 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon import AsyncMemory, Memory
-from mnemon_langchain import MnemonByteStore
-from tests.cassettes.conftest import PREFIX, cassette, empty_server, place, weaviate_binary, weaviate_node
-from tests.core.memory.sources import SetClock, counting
-from tests.live.conftest import Place
+from mnemon_langchain.entries import ENTRIES
+from tests.integrations.recording import *  # noqa: F403 - fixtures, all of them
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
-
-    from mnemon.testing.cassettes import RecordedServer
-
-__all__ = ["cassette", "empty_server", "place", "weaviate_binary", "weaviate_node"]
+    from mnemon.types.storage import Collection
 
 
 @pytest.fixture
-def cassette_server(empty_server: RecordedServer) -> RecordedServer:
-    """A server that has our collections: how they are made is recorded elsewhere, and would be most of a cassette."""
-    there = Place(f"http://{empty_server.host}:{empty_server.port}", empty_server.grpc_port, PREFIX)
-    with there.open() as store:
-        MnemonByteStore(Memory(store=store, embedder=None)).mget([])
-    return empty_server
-
-
-@pytest.fixture
-def memory(place: Place) -> Generator[Memory]:
-    with place.open() as store:
-        yield Memory(store=store, embedder=None, clock=SetClock(), new_id=counting())
-
-
-@pytest.fixture
-async def async_memory(place: Place) -> AsyncGenerator[AsyncMemory]:
-    async with place.open_async() as store:
-        yield AsyncMemory(store=store, embedder=None, clock=SetClock(), new_id=counting())
+def collections() -> tuple[Collection, ...]:
+    return (ENTRIES,)

@@ -10,31 +10,19 @@ from uuid import UUID
 
 import pytest
 
-from mnemon import AsyncMemory, Memory
-from mnemon_langgraph import MnemonSaver, MnemonStore
-from tests.cassettes.conftest import PREFIX, cassette, empty_server, place, weaviate_binary, weaviate_node
-from tests.core.memory.sources import SetClock, counting
-from tests.live.conftest import Place
+from mnemon_langgraph.checkpoints import COLLECTIONS
+from mnemon_langgraph.items import ITEMS, VECTORS, VERSIONS
+from tests.integrations.recording import *  # noqa: F403 - fixtures, all of them
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
-
-    from mnemon.testing.cassettes import RecordedServer
-
-__all__ = ["cassette", "empty_server", "place", "weaviate_binary", "weaviate_node"]
+    from mnemon.types.storage import Collection
 
 SUITE = "langgraph.checkpoint.conformance"
 
 
 @pytest.fixture
-def cassette_server(empty_server: RecordedServer) -> RecordedServer:
-    """A server that has our collections: how they are made is recorded elsewhere, and would be most of a cassette."""
-    there = Place(f"http://{empty_server.host}:{empty_server.port}", empty_server.grpc_port, PREFIX)
-    with there.open() as store:
-        memory = Memory(store=store, embedder=None)
-        for adapter in (MnemonSaver(memory), MnemonStore(memory)):
-            adapter.setup()
-    return empty_server
+def collections() -> tuple[Collection, ...]:
+    return (*COLLECTIONS, ITEMS, VECTORS, VERSIONS)
 
 
 class FixedTime(datetime):
@@ -59,15 +47,3 @@ def pinned(monkeypatch: pytest.MonkeyPatch) -> None:
             for drawn, fixed in (("uuid4", uuid4), ("uuid6", uuid6), ("datetime", FixedTime)):
                 if hasattr(module, drawn):
                     monkeypatch.setattr(module, drawn, fixed)
-
-
-@pytest.fixture
-def memory(place: Place) -> Generator[Memory]:
-    with place.open() as store:
-        yield Memory(store=store, embedder=None, clock=SetClock(), new_id=counting())
-
-
-@pytest.fixture
-async def async_memory(place: Place) -> AsyncGenerator[AsyncMemory]:
-    async with place.open_async() as store:
-        yield AsyncMemory(store=store, embedder=None, clock=SetClock(), new_id=counting())
