@@ -58,6 +58,7 @@ PAIRS = (
         (f"core/mnemon/stores/weaviate/_async/{name}.py", f"core/mnemon/stores/weaviate/_sync/{name}.py")
         for name in (
             "__init__",
+            "announcing",
             "changes",
             "entries",
             "pages",
@@ -117,6 +118,7 @@ WORDS = {
     "AsyncBaseStore": "BaseStore",
     "AsyncStore": "Store",
     "AsyncClient": "Client",
+    "AsyncAnnouncer": "Announcer",
     "AsyncCare": "Care",
     "AsyncConditionPromises": "ConditionPromises",
     "AsyncConversations": "Conversations",

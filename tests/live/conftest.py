@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,10 +15,11 @@ from weaviate import connect_to_local
 
 from mnemon.stores.weaviate import AsyncWeaviateStore, WeaviateStore
 from mnemon.testing import guard_user_store, isolated_user_store
+from tests.live.between import Between
 from tests.servers.weaviate_server import Node, NoServerError, binary, cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from weaviate import WeaviateClient
@@ -106,6 +108,17 @@ def shared_store(shared_place: Place) -> Generator[WeaviateStore]:
     empty(shared_place)
     with shared_place.open() as store:
         yield store
+
+
+@pytest.fixture
+def between(monkeypatch: pytest.MonkeyPatch) -> Between:
+    return Between(monkeypatch)
+
+
+@pytest.fixture
+def an_hour_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let what was announced until now be old enough to be ended."""
+    return lambda: monkeypatch.setattr("mnemon.stores.weaviate._sync.entries._IN_FLIGHT", timedelta(seconds=-2))
 
 
 def place_on(node: Node | str) -> Place:

@@ -14,8 +14,8 @@ from mnemon.stores.weaviate import watches
 from mnemon.stores.weaviate.log import Change, Entry, end_of, entry_properties, entry_read, token_of, touched
 from mnemon.stores.weaviate.naming import change_token, end_id
 from mnemon.stores.weaviate.plans import Known, plan_steps
-from mnemon.stores.weaviate.watches import Slacks, Watch, Watches
-from mnemon.testing.samples import NOTES, PLAIN, note
+from mnemon.stores.weaviate.watches import Slack, Watch, Watches
+from mnemon.testing.samples import NOTES, note
 from mnemon.types.filters import And, where
 from mnemon.types.storage import Delete, Patch, Put, Row
 
@@ -139,11 +139,12 @@ def test_a_row_that_is_patched_and_put_is_another_one_in_whatever_order_its_writ
 
 def test_entries_that_are_only_counted_are_still_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watches, "_MOST_RECENT", 3)
+    monkeypatch.setattr(watches, "_SLACK_US", 150.0)
     follower = watch()
     entries = [entry(number, at=100.0 * number) for number in range(5)]
     follower.learn(entries)
 
-    follower.step_back(150.0)
+    follower.step_back()
 
     assert follower.horizon == 250.0
     assert (follower.older, len(follower.recent), follower.known) == (3, 2, 5)
@@ -181,13 +182,14 @@ def test_at_no_moment_is_an_entry_known_and_not_open() -> None:
 
 def test_at_no_moment_are_more_entries_known_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watches, "_MOST_RECENT", 3)
+    monkeypatch.setattr(watches, "_SLACK_US", 150.0)
     follower = watch()
     entries = [entry(number, at=100.0 * number) for number in range(5)]
     follower.learn(entries)
     follower.forget_ends({end_id(one.uuid) for one in entries})
     assert follower.is_still(5, 0)
 
-    said = still_during(follower, 8, 0, lambda: follower.step_back(150.0))  # three more than there were
+    said = still_during(follower, 8, 0, follower.step_back)  # three more than there were
 
     assert follower.known == 5
     assert not any(said)
@@ -234,21 +236,19 @@ def test_the_watches_used_least_go_when_there_are_too_many_rows() -> None:
     assert [kept.find(number) for number in numbers] == [followers[0], None, followers[2]]
 
 
-def test_the_slack_for_a_wrong_clock_is_of_one_token_and_goes_back() -> None:
-    now = [0.0]
-    slacks = Slacks(lambda: now[0])
+def test_the_slack_for_a_wrong_clock_grows_and_goes_back() -> None:
+    usual = Slack()
 
-    for _ in range(2):
-        slacks.widen("p", "wrong")
-    at_first = slacks.of("p", "wrong")
-    later: list[float] = []
-    for hours in (1.5, 2.5, 1_000.0):
-        now[0] = hours * 3600.0
-        later.append(slacks.of("p", "wrong"))
+    wide = usual.wider(10.0).wider(10.0)
 
-    assert at_first == 64 * 60e6
-    assert later == [8 * 60e6, 60e6, 60e6]
-    assert slacks.of("p", "right") == slacks.of("elsewhere", "wrong") == 60e6
+    assert usual.microseconds(10.0) == 60e6
+    assert [wide.microseconds(10.0 + hours * 3600.0) for hours in (0, 1.5, 2.5, 1_000.0)] == [
+        64 * 60e6,
+        8 * 60e6,
+        60e6,
+        60e6,
+    ]
+    assert wide.wider(10.0 + 1.5 * 3600.0).microseconds(10.0 + 1.5 * 3600.0) == 64 * 60e6
 
 
 def test_a_change_concerns_whose_rows_were_and_will_be() -> None:
@@ -260,17 +260,17 @@ def test_a_change_concerns_whose_rows_were_and_will_be() -> None:
     ]
     known = {("notes", row_id): Known(note(row_id, user_id=row_id), large=False) for row_id in ("moved", "gone")}
 
-    changes = touched(KEY, plan_steps(batch, known, {}), known, {"notes": NOTES, "plain": PLAIN})
+    changes = touched(KEY, plan_steps(batch, known, {}), known, {"notes": NOTES})
 
-    assert list(changes) == ["notes"]
+    assert [change.collection for change in changes] == [NOTES]
     people = {change_token(KEY, "notes", "user_id", name) for name in ("carol", "moved", "bob", "gone")}
-    assert people | {change_token(KEY, "notes")} <= set(changes["notes"].tokens)
-    assert (list(changes["notes"].put), set(changes["notes"].other)) == (["new"], {"moved", "gone"})
+    assert people | {change_token(KEY, "notes")} <= set(changes[0].tokens)
+    assert (list(changes[0].put), set(changes[0].other)) == (["new"], {"moved", "gone"})
 
 
 def test_an_entry_comes_back_as_it_was_and_its_end_concerns_the_same() -> None:
-    change = Change(KEY, put={"a\x00": None}, other={"Jos\u00e9": None})
-    change.concerns(NOTES, {"user_id": "alice "})
+    change = Change(KEY, NOTES, put={"a\x00": None}, other={"Jos\u00e9": None})
+    change.concerns({"user_id": "alice "})
     uuid, created = UUID(int=7), system_clock()
 
     properties = entry_properties(change, 5.0)

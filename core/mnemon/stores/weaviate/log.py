@@ -34,6 +34,7 @@ class Change:
 
     Attributes:
         key: of the project's log, see `change_token`.
+        collection: whose rows they are.
         tokens: whose they were and will be.
         put: rows that are written whole, in order.
         other: rows that are patched or deleted.
@@ -41,18 +42,19 @@ class Change:
     """
 
     key: str
+    collection: Collection
     tokens: dict[str, None] = field(default_factory=dict[str, None])
     put: dict[str, None] = field(default_factory=dict[str, None])
     other: dict[str, None] = field(default_factory=dict[str, None])
     there: dict[str, None] = field(default_factory=dict[str, None])
 
-    def concerns(self, collection: Collection, *values: Mapping[str, FieldValue | None]) -> None:
-        """Note whose rows with these fields are."""
-        self.tokens[naming.change_token(self.key, collection.name)] = None
-        for fields in values:
-            for scope in collection.scopes:
-                if isinstance(value := fields.get(scope), str):
-                    self.tokens[naming.change_token(self.key, collection.name, scope, value)] = None
+    def concerns(self, fields: Mapping[str, FieldValue | None]) -> None:
+        """Note whose a row with these fields is."""
+        name = self.collection.name
+        self.tokens[naming.change_token(self.key, name)] = None
+        for scope in self.collection.scopes:
+            if isinstance(value := fields.get(scope), str):
+                self.tokens[naming.change_token(self.key, name, scope, value)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,35 +88,37 @@ def is_told(collection: Collection) -> bool:
 
 
 def touched(
-    key: str, steps: Iterable[Step], known: Mapping[tuple[str, str], Known], declared: Mapping[str, Collection]
-) -> dict[str, Change]:
-    """Return what the steps of a batch change, by collection; what a filter deletes is found out when it is deleted."""
+    key: str, steps: Iterable[Step], known: Mapping[tuple[str, str], Known], told: Mapping[str, Collection]
+) -> list[Change]:
+    """Return what the steps of a batch change in the collections whose changes are told, one for each of these.
+
+    What a filter deletes is not among it: that is listed, and announced, when its step is carried out.
+    """
     changes: dict[str, Change] = {}
     for step in steps:
-        collection = declared[step.collection]
-        if not is_told(collection) or step.where is not None:
+        if step.collection not in told or step.where is not None:
             continue
-        change = changes.setdefault(step.collection, Change(key))
+        change = changes.setdefault(step.collection, Change(key, told[step.collection]))
         for row_id in (*step.puts, *step.patches, *step.ids):
             if (before := known.get((step.collection, row_id))) is not None:
-                change.concerns(collection, before.row.fields)
+                change.concerns(before.row.fields)
                 change.there[row_id] = None
         for row_id, (_, write) in step.puts.items():
-            change.concerns(collection, write.row.fields)
+            change.concerns(write.row.fields)
             change.put[row_id] = None
         for row_id, (_, patch) in step.patches.items():
-            change.concerns(collection, patch.fields)
+            change.concerns(patch.fields)
             change.other[row_id] = None
         change.other |= dict.fromkeys(step.ids)
-    return changes
+    return list(changes.values())
 
 
-def moved(change: Change, rows: Iterable[Row], collection: Collection) -> Change | None:
+def moved(change: Change, rows: Iterable[Row]) -> Change | None:
     """Return what has to be announced too, given rows as they are after a change was: others' that took them over."""
-    more = Change(change.key)
+    more = Change(change.key, change.collection)
     for row in rows:
-        now = Change(change.key)
-        now.concerns(collection, row.fields)
+        now = Change(change.key, change.collection)
+        now.concerns(row.fields)
         if now.tokens.keys() - change.tokens.keys():
             more.tokens |= now.tokens
             (more.put if row.id in change.put else more.other)[row.id] = None

@@ -14,14 +14,14 @@ import numpy as np
 from mnemon.stores.weaviate.naming import SLOTS, end_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from uuid import UUID
 
     from mnemon.stores.weaviate.log import Entry
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Row
 
-__all__ = ["Slacks", "Told", "Watch", "Watches"]
+__all__ = ["Slack", "Told", "Watch", "Watches"]
 
 _MOST_ROWS = 1_000_000
 """Rows whose numbers are kept, of all watches together, at about 150 bytes each."""
@@ -32,10 +32,33 @@ _LONGEST_TRAIL = 100_000
 
 _SLACK_US = 60e6
 """By how much the clocks of writers may differ before a reader has to read anew; more only takes time."""
-_SLACKER = 8
-_DECAY_S = 3600.0
-"""After so long without a late entry the slack is what it was before the last one."""
-_MOST_SLACKS = 10_000
+_WIDER = 8
+_WIDE_S = 3600.0
+"""After so long without a late entry the slack is one step narrower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """By how much the clocks of those who write the rows of one watch are allowed to differ.
+
+    Attributes:
+        steps: how many times it was not enough.
+        since: when it was that the last time, by a clock of which only differences count.
+    """
+
+    steps: int = 0
+    since: float = 0.0
+
+    def microseconds(self, now: float) -> float:
+        """Return how much it is: one wrong clock does not make a search read more of the log for good."""
+        return _SLACK_US * _WIDER ** self._steps(now)
+
+    def wider(self, now: float) -> Slack:
+        """Return one that allows for more."""
+        return Slack(self._steps(now) + 1, now)
+
+    def _steps(self, now: float) -> int:
+        return max(self.steps - int((now - self.since) / _WIDE_S), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,7 @@ class Watch:
         token: of the entries of the log that concern them.
         horizon: entries of the log whose writers began before it are counted, the others known one by one.
         older: how many there are before it.
+        slack: by how much the horizon stays behind the latest entry.
         width: in how wide ranges of slots the rows are read at first.
         recent: the entries since, with when their writers began.
         open: entries whose end was not seen.
@@ -72,6 +96,7 @@ class Watch:
     token: str
     horizon: float
     older: int
+    slack: Slack = field(default_factory=Slack)
     width: int = SLOTS
     recent: dict[UUID, float] = field(default_factory=dict["UUID", float])
     open: dict[UUID, Entry] = field(default_factory=dict["UUID", "Entry"])
@@ -122,11 +147,11 @@ class Watch:
         if not self.open:
             self._looked.clear()
 
-    def step_back(self, slack: float) -> None:
-        """Only count the entries from so many microseconds before the latest one on, where there are many."""
+    def step_back(self) -> None:
+        """Only count the entries that are earlier than the latest one by more than the slack, where there are many."""
         if len(self.recent) < _MOST_RECENT:
             return
-        self.horizon = max(self.horizon, max(self.recent.values()) - slack)
+        self.horizon = max(self.horizon, max(self.recent.values()) - self.slack.microseconds(monotonic()))
         kept = {uuid: at for uuid, at in self.recent.items() if at >= self.horizon}
         older = self.older + len(self.recent) - len(kept)
         self.recent = kept  # first: between the two lines fewer are known than are, and never more
@@ -223,35 +248,3 @@ class Watches:
             if watch is not None:
                 self._kept.move_to_end(number)
             return watch
-
-
-class Slacks:
-    """By how many microseconds the clocks of those who write a token's rows are allowed for.
-
-    It grows where one was further behind, and goes back step by step when that does not happen again: one
-    wrong clock of one scope makes no other's searches read more of the log, nor its own for good.
-    """
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        """Start with the usual; the clock tells seconds, of which only differences count."""
-        self._clock = clock
-        self._grown: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, project: str, token: str) -> float:
-        """Return the slack of a project's token."""
-        with self._lock:
-            return _SLACK_US * _SLACKER ** self._steps((project, token))
-
-    def widen(self, project: str, token: str) -> None:
-        """Allow for more, since that was not enough."""
-        with self._lock:
-            steps = self._steps((project, token))
-            self._grown[project, token] = steps + 1, self._clock()
-            self._grown.move_to_end((project, token))
-            if len(self._grown) > _MOST_SLACKS:
-                self._grown.popitem(last=False)
-
-    def _steps(self, key: tuple[str, str]) -> int:
-        steps, since = self._grown.get(key, (0, 0.0))
-        return max(steps - int((self._clock() - since) / _DECAY_S), 0) if steps else 0

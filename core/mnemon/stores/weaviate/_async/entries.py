@@ -1,4 +1,4 @@
-"""Reading the entries of the log of changes, and ending those whose writers did not come to it."""
+"""The entries of the log of changes: added, counted, listed, and ended where their writers did not come to it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from weaviate.classes.query import MetadataQuery
 from mnemon.errors import StoreError
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate.failures import is_too_large
+from mnemon.stores.weaviate.failures import is_too_large, refuse_passing
 from mnemon.stores.weaviate.log import end_of, entry_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+    from weaviate.collections.classes.batch import BatchObjectReturn
 
     from mnemon.stores.weaviate._async.reader import AsyncReader
     from mnemon.stores.weaviate._async.server import AsyncServer
@@ -28,32 +30,30 @@ if TYPE_CHECKING:
 __all__ = ["AsyncEntries", "past"]
 
 _AT_ONCE = 1_000
-"""Entries of one request by id, or of one that writes ends."""
+"""Entries of one request by id, or of one that adds some."""
 _IDS = 2**128
 _IN_FLIGHT = timedelta(hours=1)
 """For how long a request that had no answer may still be carried out: far longer than any server works at one."""
 
 
 class AsyncEntries:
-    """The entries of one project's log that have a token."""
+    """The log of changes of one project."""
 
-    def __init__(self, server: AsyncServer, reader: AsyncReader, project: str, token: str) -> None:
-        """Read the log of a server."""
+    def __init__(self, server: AsyncServer, reader: AsyncReader, project: str) -> None:
+        """Use the log of a server."""
         self._server = server
         self._reader = reader
         self._project = project
-        self._begun = Asked.by_property(naming.BEGUN).contains_any([token])
-        self._ended = Asked.by_property(naming.ENDED).contains_any([token])
 
-    async def number(self, before: float | None = None) -> int:
+    async def number(self, token: str, before: float | None = None) -> int:
         """Return how many changes were announced; with a time, by writers who began before it by their clocks."""
-        return await self._number(self._begun, before)
+        return await self._number(_begun(token), before)
 
-    async def since(self, first: float) -> list[Entry]:
+    async def since(self, token: str, first: float) -> list[Entry]:
         """Return the entries whose writers began at a time or later, their ends among them."""
         at = Asked.by_property(naming.AT).greater_or_equal(first)
         found = await self._found(
-            Asked.all_of([Asked.any_of([self._begun, self._ended]), at]), [naming.AT, naming.NOTE]
+            Asked.all_of([Asked.any_of([_begun(token), _ended(token)]), at]), [naming.AT, naming.NOTE]
         )
         return [entry_read(one) for one in found]
 
@@ -61,32 +61,44 @@ class AsyncEntries:
         """Return those ends of some entries that are there."""
         return {one.uuid for one in await self._by_id([naming.end_id(uuid) for uuid in entries], [naming.AT])}
 
-    async def unended(self, before: float | None = None) -> tuple[int, list[Entry]]:
+    async def unended(self, token: str, before: float | None = None) -> tuple[int, list[Entry]]:
         """Return how many changes were announced, before a time or ever, and those of them that have no end."""
         # Ends first: if there are as many beginnings afterwards, each of them had ended.
-        ended = await self._number(self._ended, before)
-        begun = await self._number(self._begun, before)
+        ended = await self._number(_ended(token), before)
+        begun = await self._number(_begun(token), before)
         if ended == begun:
             return begun, []
-        ends = {one.uuid for one in await self._found(_before(self._ended, before), [naming.AT])}
-        begins = [one.uuid for one in await self._found(_before(self._begun, before), [naming.AT])]
+        ends = {one.uuid for one in await self._found(_before(_ended(token), before), [naming.AT])}
+        begins = [one.uuid for one in await self._found(_before(_begun(token), before), [naming.AT])]
         # What they name is long, and read of few.
         without = [uuid for uuid in begins if naming.end_id(uuid) not in ends]
         entries = [entry_read(one) for one in await self._by_id(without, [naming.AT, naming.NOTE])]
         return len(begins), entries
 
     async def end(self, entries: Iterable[Entry]) -> set[UUID]:
-        """Write the ends of entries, whoever began them, and return their ids; twice the same end is one."""
-        log = await self._server.changes(self._project)
+        """Write the ends of entries, whoever began them, and return their ids."""
         begun = await self._by_id([entry.uuid for entry in entries], [naming.AT, naming.BEGUN])
-        ends = [DataObject(uuid=naming.end_id(one.uuid), properties=end_of(one.properties)) for one in begun]
-        for start in range(0, len(ends), _AT_ONCE):
-            chunk = ends[start : start + _AT_ONCE]
-            answer = await self._server.ask_again("end changes", lambda chunk=chunk: log.data.insert_many(chunk))
-            if answer.has_errors:
-                msg = f"Weaviate at {self._server.where} did not write {len(answer.errors)} ends of changes; try again"
-                raise StoreError(msg)
+        await self.add([DataObject(uuid=naming.end_id(one.uuid), properties=end_of(one.properties)) for one in begun])
         return {naming.end_id(one.uuid) for one in begun}
+
+    async def add(self, objects: Sequence[DataObject[Any, None]]) -> None:
+        """Add entries, all of them, or raise `StoreError`; twice the same one is one."""
+        log = await self._server.changes(self._project)
+        for start in range(0, len(objects), _AT_ONCE):
+            chunk = objects[start : start + _AT_ONCE]
+
+            async def inserting(chunk: Sequence[DataObject[Any, None]] = chunk) -> BatchObjectReturn:
+                answer = await log.data.insert_many(chunk)
+                refuse_passing(error.message for error in answer.errors.values())
+                return answer
+
+            answer = await self._server.ask_again("add to the log of changes", inserting)
+            if answer.has_errors:
+                msg = (
+                    f"Weaviate at {self._server.where} did not take {len(answer.errors)} of {len(chunk)} entries of "
+                    f"the log of changes; the same call may be repeated"
+                )
+                raise StoreError(msg)
 
     async def _number(self, question: Question, before: float | None) -> int:
         return await self._reader.counted(await self._server.changes(self._project), _before(question, before))
@@ -137,6 +149,14 @@ class AsyncEntries:
 def past(entries: Iterable[Entry], now: datetime) -> list[Entry]:
     """Return those entries of which nothing can happen any more, by the server's time alone."""
     return [entry for entry in entries if entry.created is not None and entry.created < now - _IN_FLIGHT]
+
+
+def _begun(token: str) -> Question:
+    return Asked.by_property(naming.BEGUN).contains_any([token])
+
+
+def _ended(token: str) -> Question:
+    return Asked.by_property(naming.ENDED).contains_any([token])
 
 
 def _before(question: Question, before: float | None) -> Question:

@@ -13,11 +13,12 @@ from weaviate.classes.query import MetadataQuery
 from mnemon.errors import MnemonError, StoreError
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate._async.announcing import AsyncAnnouncer
 from mnemon.stores.weaviate._async.entries import AsyncEntries, past
 from mnemon.stores.weaviate.conditions import EVERY_ROW, in_slots, with_ids, with_vector
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
-from mnemon.stores.weaviate.log import is_told
+from mnemon.stores.weaviate.log import Change, is_told
 from mnemon.stores.weaviate.rows import parts_of
 from mnemon.stores.weaviate.schema import properties_of
 from mnemon.types.storage import Finding
@@ -25,6 +26,7 @@ from mnemon.types.storage import Finding
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from threading import Event
     from uuid import UUID
 
     from mnemon.stores.weaviate._async.reader import AsyncReader
@@ -110,28 +112,45 @@ async def _put_again(
     """Make the server index the vectors of rows anew.
 
     It does so when an object gets another vector, and not when it gets the same once more. So each row
-    is written with a vector of another length, which is as near to everything, and then as it was.
+    is written with a vector of another length, which is as near to everything, and then as it was. In between a
+    search may miss it, so it is announced as any other change.
     """
+    change = Change(server.log_key(tenant), collection)
+    for row in (await reader.by_ids(tenant, collection, ids, (), {*collection.scopes})).values():
+        change.concerns(row.fields)
+        change.other[row.id] = None
+    announcer = AsyncAnnouncer(server, reader, tenant)
+    async with announcer.announced([change] if is_told(collection) else []):
+        for row_id in change.other:
+            await _index_again(server, reader, tenant, collection, row_id, announcer.silence)
+
+
+async def _index_again(
+    server: AsyncServer,
+    reader: AsyncReader,
+    tenant: naming.Tenant,
+    collection: Collection,
+    row_id: str,
+    silence: Event,
+) -> None:
     spaces = [space.name for space in collection.vectors]
     names = [*(item.name for item in properties_of(collection))]
     rows = await server.rows(collection.name, tenant)
-    for row_id in ids:
-        objects = await reader.found(
-            lambda row_id=row_id: rows.query.fetch_objects(
-                filters=with_ids([row_id]), limit=1, include_vector=spaces, return_properties=names
-            )
+    objects = await reader.found(
+        lambda: rows.query.fetch_objects(
+            filters=with_ids([row_id]), limit=1, include_vector=spaces, return_properties=names
         )
-        for one in objects:
-            vectors = {name: list(one.vector[name]) for name in spaces if name in one.vector}
-            other = {name: [2.0 * number for number in vector] for name, vector in vectors.items()}
-            kept = {name: value for name, value in one.properties.items() if value is not None}
-            for each in (other, vectors):
-                await server.ask_again(
-                    f"index row {row_id!r} anew",
-                    lambda each=each, kept=kept, uuid=one.uuid: rows.data.replace(
-                        uuid=uuid, properties=kept, vector=each
-                    ),
-                )
+    )
+    for one in objects:
+        vectors = {name: list(one.vector[name]) for name in spaces if name in one.vector}
+        other = {name: [2.0 * number for number in vector] for name, vector in vectors.items()}
+        kept = {name: value for name, value in one.properties.items() if value is not None}
+        for each in (other, vectors):
+            await server.ask_again(
+                f"index row {row_id!r} anew",
+                lambda each=each, kept=kept, uuid=one.uuid: rows.data.replace(uuid=uuid, properties=kept, vector=each),
+                silence,
+            )
 
 
 async def _lost_parts(
@@ -186,8 +205,8 @@ async def _unended(
     """Find changes that their writers announced and did not end: readers look at their rows at each search."""
     findings: list[Finding] = []
     for collection in filter(is_told, collections):
-        log = AsyncEntries(server, reader, tenant, naming.change_token(server.log_key(tenant), collection.name))
-        _, entries = await log.unended()
+        log = AsyncEntries(server, reader, tenant)
+        _, entries = await log.unended(naming.change_token(server.log_key(tenant), collection.name))
         old = past(entries, now)
         if repair:
             await log.end(old)

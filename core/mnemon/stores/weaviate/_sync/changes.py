@@ -22,18 +22,17 @@ from mnemon.stores.weaviate.concurrency import Lock
 from mnemon.stores.weaviate.conditions import compile_filter, in_slots
 from mnemon.stores.weaviate.failures import is_too_large
 from mnemon.stores.weaviate.log import token_of
-from mnemon.stores.weaviate.watches import Slacks, Watch, Watches
+from mnemon.stores.weaviate.watches import Slack, Watch, Watches
 from mnemon.types.changes import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
     from mnemon.stores.weaviate._sync.reader import Reader
     from mnemon.stores.weaviate._sync.server import Server
     from mnemon.stores.weaviate.conditions import Compiled
-    from mnemon.stores.weaviate.log import Entry
     from mnemon.types.changes import Mark
     from mnemon.types.requests import ChangesRequest
     from mnemon.types.storage import Row
@@ -43,6 +42,7 @@ __all__ = ["ChangesReader"]
 _MARK_LENGTH = 4
 _TURNS = 64
 """Locks by the numbers of watches, each of which is used by one at a time."""
+_USUAL = Slack()
 _logger = logging.getLogger(__name__)
 
 
@@ -60,7 +60,6 @@ class ChangesReader:
         self._reader = reader
         self._watches = Watches()
         self._stamp = int.from_bytes(os.urandom(7))
-        self._slacks = Slacks()
         self._time: tuple[datetime, float] | None = None
         self._turns = [Lock() for _ in range(_TURNS)]
 
@@ -84,27 +83,25 @@ class ChangesReader:
         if slot < naming.SLOTS:
             with turn:
                 return self._load(watch, request, request.since)
-        entries = self._entries(watch).number()
+        entries = self._entries(watch.project).number(watch.token)
         if watch.is_still(entries, place):
             return Changes(rows={}, gone=(), mark=request.since, more=False, anew=False)
         with turn:
             # Looked at again: somebody else may have come first and shortened the trail.
             told = self._follow(watch, request, request.since) if watch.remembers(place) else None
-        return told or self._begin(request)
+        return told or self._begin(request, watch.slack)
 
-    def _begin(self, request: ChangesRequest) -> Changes:
+    def _begin(self, request: ChangesRequest, slack: Slack = _USUAL) -> Changes:
         """Return the first rows that match; what of the log is known is looked up before they are read."""
         token = token_of(self._server.log_key(request.project), request.where, request.collection)
-        slack = self._slacks.of(request.project, token)
-        horizon = numbers.instant(self._server.clock()) - slack
-        log = Entries(self._server, self._reader, request.project, token)
-        older, unended = log.unended(horizon)
-        watch = Watch(request.project, request.collection.name, request.where, token, horizon, older)
+        horizon = numbers.instant(self._server.clock()) - slack.microseconds(monotonic())
+        log = self._entries(request.project)
+        older, unended = log.unended(token, horizon)
+        watch = Watch(request.project, request.collection.name, request.where, token, horizon, older, slack)
         watch.open |= {entry.uuid: entry for entry in unended}
-        entries = log.since(horizon)
+        entries = log.since(token, horizon)
         watch.learn(entries)
-        watch.forget_ends({entry.uuid for entry in entries if entry.ends})
-        watch.forget_ends(self._end(log, self._past(watch.open.values())))  # before the rows are read
+        watch.forget_ends({entry.uuid for entry in entries if entry.ends} | self._end_past(watch))
         question = compile_filter(request.where, request.collection).question
         rows = self._reader.number(request.project, request.collection.name, question)
         watch.width = naming.SLOTS if rows < request.limit else max(naming.SLOTS // rows * request.limit // 2, 1)
@@ -157,13 +154,13 @@ class ChangesReader:
         ends = self._learn(watch)  # before the rows are read
         if ends is None:
             return None
+        ends |= self._end_past(watch)
         stamp, number, place, slot = mark
-        old = self._past(watch.open.values())
         unfinished = watch.unfinished()
         rows = self._now(request, unfinished)
         watch.look(rows)
-        watch.forget_ends(ends | self._end(self._entries(watch), old))
-        watch.step_back(self._slacks.of(watch.project, watch.token))
+        watch.forget_ends(ends)
+        watch.step_back()
         stop = min(place + request.limit, watch.end)
         # What was looked at is not read again: the trail would not know of what is told of it.
         seen = frozenset(unfinished)
@@ -174,13 +171,13 @@ class ChangesReader:
 
     def _learn(self, watch: Watch) -> set[UUID] | None:
         """Read what is new in the log; return which ends there are, or None where entries came that are not new."""
-        log = self._entries(watch)
-        found = log.since(watch.horizon)
+        log = self._entries(watch.project)
+        found = log.since(watch.token, watch.horizon)
         watch.learn(found)
         # Counted for themselves: in one number with the others, a newer one would stand for one that is missing.
-        older = log.number(watch.horizon)
+        older = log.number(watch.token, watch.horizon)
         if older > watch.older:
-            self._slacks.widen(watch.project, watch.token)  # a clock that is further behind
+            watch.slack = watch.slack.wider(monotonic())  # a clock that is further behind
         if older != watch.older or len(watch.recent) != sum(not entry.ends for entry in found):
             return None  # or somebody took entries away
         late = [uuid for uuid, entry in watch.open.items() if entry.at < watch.horizon]
@@ -194,23 +191,23 @@ class ChangesReader:
         meets = matcher(request.where)
         return {row_id: trimmed(row, request.include, request.fields) for row_id, row in found.items() if meets(row)}
 
-    def _entries(self, watch: Watch) -> Entries:
-        return Entries(self._server, self._reader, watch.project, watch.token)
+    def _entries(self, project: str) -> Entries:
+        return Entries(self._server, self._reader, project)
 
-    def _past(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Return those of some open entries that were begun too long ago for anything of them to happen any more."""
-        entries = list(entries)
-        if not entries:
-            return []
+    def _end_past(self, watch: Watch) -> set[UUID]:
+        """End those open entries that were begun so long ago that their writers must be dead; return their ends.
+
+        What they name is looked at after that, for the last time. A writer that lives looks, after its last row
+        is written, whether its entry was ended: either it finds that out and announces again, or its rows are there.
+        """
+        if not watch.open:
+            return set()
         if self._time is None:
             self._time = self._server.now(), monotonic()
         now, asked = self._time
-        return past(entries, now + timedelta(seconds=monotonic() - asked))
-
-    def _end(self, entries: Entries, old: Sequence[Entry]) -> set[UUID]:
-        """Write the ends that writers did not come to, so that nobody has to look at their rows any more."""
+        old = past(watch.open.values(), now + timedelta(seconds=monotonic() - asked))
         try:
-            return entries.end(old) if old else set()
+            return self._entries(watch.project).end(old) if old else set()
         except StoreError as error:  # whoever may only read goes on looking
             _logger.warning("changes that were begun long ago could not be ended: %s", error)
             return set()

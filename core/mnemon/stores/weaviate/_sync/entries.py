@@ -1,5 +1,5 @@
 # Generated from core/mnemon/stores/weaviate/_async/entries.py by tests/contracts/unasync.py; edit that file.
-"""Reading the entries of the log of changes, and ending those whose writers did not come to it."""
+"""The entries of the log of changes: added, counted, listed, and ended where their writers did not come to it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from weaviate.classes.query import MetadataQuery
 from mnemon.errors import StoreError
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate.failures import is_too_large
+from mnemon.stores.weaviate.failures import is_too_large, refuse_passing
 from mnemon.stores.weaviate.log import end_of, entry_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+    from weaviate.collections.classes.batch import BatchObjectReturn
 
     from mnemon.stores.weaviate._sync.reader import Reader
     from mnemon.stores.weaviate._sync.server import Server
@@ -29,63 +31,73 @@ if TYPE_CHECKING:
 __all__ = ["Entries", "past"]
 
 _AT_ONCE = 1_000
-"""Entries of one request by id, or of one that writes ends."""
+"""Entries of one request by id, or of one that adds some."""
 _IDS = 2**128
 _IN_FLIGHT = timedelta(hours=1)
 """For how long a request that had no answer may still be carried out: far longer than any server works at one."""
 
 
 class Entries:
-    """The entries of one project's log that have a token."""
+    """The log of changes of one project."""
 
-    def __init__(self, server: Server, reader: Reader, project: str, token: str) -> None:
-        """Read the log of a server."""
+    def __init__(self, server: Server, reader: Reader, project: str) -> None:
+        """Use the log of a server."""
         self._server = server
         self._reader = reader
         self._project = project
-        self._begun = Asked.by_property(naming.BEGUN).contains_any([token])
-        self._ended = Asked.by_property(naming.ENDED).contains_any([token])
 
-    def number(self, before: float | None = None) -> int:
+    def number(self, token: str, before: float | None = None) -> int:
         """Return how many changes were announced; with a time, by writers who began before it by their clocks."""
-        return self._number(self._begun, before)
+        return self._number(_begun(token), before)
 
-    def since(self, first: float) -> list[Entry]:
+    def since(self, token: str, first: float) -> list[Entry]:
         """Return the entries whose writers began at a time or later, their ends among them."""
         at = Asked.by_property(naming.AT).greater_or_equal(first)
-        found = self._found(Asked.all_of([Asked.any_of([self._begun, self._ended]), at]), [naming.AT, naming.NOTE])
+        found = self._found(Asked.all_of([Asked.any_of([_begun(token), _ended(token)]), at]), [naming.AT, naming.NOTE])
         return [entry_read(one) for one in found]
 
     def ends(self, entries: Iterable[UUID]) -> set[UUID]:
         """Return those ends of some entries that are there."""
         return {one.uuid for one in self._by_id([naming.end_id(uuid) for uuid in entries], [naming.AT])}
 
-    def unended(self, before: float | None = None) -> tuple[int, list[Entry]]:
+    def unended(self, token: str, before: float | None = None) -> tuple[int, list[Entry]]:
         """Return how many changes were announced, before a time or ever, and those of them that have no end."""
         # Ends first: if there are as many beginnings afterwards, each of them had ended.
-        ended = self._number(self._ended, before)
-        begun = self._number(self._begun, before)
+        ended = self._number(_ended(token), before)
+        begun = self._number(_begun(token), before)
         if ended == begun:
             return begun, []
-        ends = {one.uuid for one in self._found(_before(self._ended, before), [naming.AT])}
-        begins = [one.uuid for one in self._found(_before(self._begun, before), [naming.AT])]
+        ends = {one.uuid for one in self._found(_before(_ended(token), before), [naming.AT])}
+        begins = [one.uuid for one in self._found(_before(_begun(token), before), [naming.AT])]
         # What they name is long, and read of few.
         without = [uuid for uuid in begins if naming.end_id(uuid) not in ends]
         entries = [entry_read(one) for one in self._by_id(without, [naming.AT, naming.NOTE])]
         return len(begins), entries
 
     def end(self, entries: Iterable[Entry]) -> set[UUID]:
-        """Write the ends of entries, whoever began them, and return their ids; twice the same end is one."""
-        log = self._server.changes(self._project)
+        """Write the ends of entries, whoever began them, and return their ids."""
         begun = self._by_id([entry.uuid for entry in entries], [naming.AT, naming.BEGUN])
-        ends = [DataObject(uuid=naming.end_id(one.uuid), properties=end_of(one.properties)) for one in begun]
-        for start in range(0, len(ends), _AT_ONCE):
-            chunk = ends[start : start + _AT_ONCE]
-            answer = self._server.ask_again("end changes", lambda chunk=chunk: log.data.insert_many(chunk))
-            if answer.has_errors:
-                msg = f"Weaviate at {self._server.where} did not write {len(answer.errors)} ends of changes; try again"
-                raise StoreError(msg)
+        self.add([DataObject(uuid=naming.end_id(one.uuid), properties=end_of(one.properties)) for one in begun])
         return {naming.end_id(one.uuid) for one in begun}
+
+    def add(self, objects: Sequence[DataObject[Any, None]]) -> None:
+        """Add entries, all of them, or raise `StoreError`; twice the same one is one."""
+        log = self._server.changes(self._project)
+        for start in range(0, len(objects), _AT_ONCE):
+            chunk = objects[start : start + _AT_ONCE]
+
+            def inserting(chunk: Sequence[DataObject[Any, None]] = chunk) -> BatchObjectReturn:
+                answer = log.data.insert_many(chunk)
+                refuse_passing(error.message for error in answer.errors.values())
+                return answer
+
+            answer = self._server.ask_again("add to the log of changes", inserting)
+            if answer.has_errors:
+                msg = (
+                    f"Weaviate at {self._server.where} did not take {len(answer.errors)} of {len(chunk)} entries of "
+                    f"the log of changes; the same call may be repeated"
+                )
+                raise StoreError(msg)
 
     def _number(self, question: Question, before: float | None) -> int:
         return self._reader.counted(self._server.changes(self._project), _before(question, before))
@@ -136,6 +148,14 @@ class Entries:
 def past(entries: Iterable[Entry], now: datetime) -> list[Entry]:
     """Return those entries of which nothing can happen any more, by the server's time alone."""
     return [entry for entry in entries if entry.created is not None and entry.created < now - _IN_FLIGHT]
+
+
+def _begun(token: str) -> Question:
+    return Asked.by_property(naming.BEGUN).contains_any([token])
+
+
+def _ended(token: str) -> Question:
+    return Asked.by_property(naming.ENDED).contains_any([token])
 
 
 def _before(question: Question, before: float | None) -> Question:

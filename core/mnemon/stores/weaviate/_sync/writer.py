@@ -3,34 +3,30 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import closing, contextmanager
-from threading import Event
-from time import monotonic
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as Asked
 from weaviate.exceptions import UnexpectedStatusCodeError
 
-from mnemon.errors import MnemonError, StoreConflictError, StoreError
+from mnemon.errors import StoreConflictError, StoreError
 from mnemon.logic.filters import METADATA
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate._sync.announcing import Announcer
 from mnemon.stores.weaviate._sync.pages import scan
 from mnemon.stores.weaviate.concurrency import together
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
-from mnemon.stores.weaviate.log import Change, end_of, entry_properties, moved, touched
-from mnemon.stores.weaviate.numbers import instant
+from mnemon.stores.weaviate.log import Change, touched
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
 from mnemon.types.requests import ScanRequest
 from mnemon.types.storage import Applied, DeleteWhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from weaviate.collections.classes.batch import BatchObjectReturn
 
@@ -47,11 +43,7 @@ __all__ = ["Writer"]
 _MOST_OBJECTS, _MOST_BYTES = 500, 16_000_000
 """Of one request: measured as fast as larger ones, and far below what one message may hold."""
 
-_LONG_S = 1_800.0
-"""A batch that took longer is announced once more when it is done: others end what is an hour old."""
-
 _NOT_FOUND = 404
-_logger = logging.getLogger(__name__)
 
 
 class Writer:
@@ -66,12 +58,13 @@ class Writer:
         is_told: Callable[[Collection], bool],
     ) -> None:
         """Write into a project's declared collections; each batch takes a writer of its own."""
-        self._is_told = is_told
         self._server = server
         self._reader = reader
         self._project = project
         self._declared = declared
-        self._silence = Event()
+        self._told = {name: one for name, one in declared.items() if is_told(one)}
+        self._announcer = Announcer(server, reader, project)
+        self._silence = self._announcer.silence
         self._key = server.log_key(project)
 
     def apply(self, batch: Sequence[Write], *, decisive: bool) -> Applied:
@@ -88,8 +81,7 @@ class Writer:
         steps = plan_steps(batch, known, watched)
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
-        changes = touched(self._key, steps, listed | known, self._declared)
-        with self._announced(changes):
+        with self._announcer.announced(touched(self._key, steps, listed | known, self._told)):
             for step in steps:
                 if step.puts:
                     self._put(step, counts)
@@ -100,65 +92,6 @@ class Writer:
                 else:
                     counts[step.index] = self._delete(step.collection, step.ids, step.large)
         return Applied(tuple(counts))
-
-    @contextmanager
-    def _announced(self, changes: Mapping[str, Change]) -> Generator[None]:
-        """Announce changes that the block carries out, and end them when nothing of them can happen any more.
-
-        Whose the rows are was read before. Another process may have given them to others meanwhile, who are told too.
-        """
-        told = {name: one for name, one in changes.items() if self._is_told(self._declared[name])}
-        began = monotonic()
-        every = [*told.values()]
-        begun = self._begin(every)
-        try:
-            more = [self._moved(self._declared[name], one) for name, one in told.items() if one.there]
-            every += [one for one in more if one is not None]
-            begun += self._begin(every[len(told) :])
-            yield
-            if monotonic() - began > _LONG_S:
-                begun += self._begin(every)  # somebody may have ended the first ones meanwhile
-        except MnemonError:
-            self._end(begun)
-            raise
-        self._end(begun)
-
-    def _moved(self, collection: Collection, change: Change) -> Change | None:
-        rows = self._reader.by_ids(self._project, collection, list(change.there), (), {*collection.scopes})
-        return moved(change, rows.values(), collection)
-
-    def _begin(self, changes: Iterable[Change]) -> list[DataObject[Any, None]]:
-        """Announce what is about to be written, and return it; nothing of it may be written before."""
-        at = instant(self._server.clock())
-        begun = [
-            DataObject(uuid=naming.object_id(self._server.new_id()), properties=entry_properties(one, at))
-            for one in changes
-        ]
-        self._insert_changes(begun)
-        return begun
-
-    def _end(self, begun: Sequence[DataObject[Any, None]]) -> None:
-        """Say that what was announced is done, where every request of the batch was answered.
-
-        What had no answer may be carried out later. What has no end is looked at again at each search until
-        somebody ends it: that is slower and never wrong, so it is no reason to call a write failed that was done.
-        """
-        if self._silence.is_set():
-            return
-        ends = [
-            DataObject(uuid=naming.end_id(UUID(str(one.uuid))), properties=end_of(one.properties or {}))
-            for one in begun
-        ]
-        try:
-            self._insert_changes(ends)
-        except StoreError as error:
-            _logger.warning("the end of a change was not written; searches look at its rows again: %s", error)
-
-    def _insert_changes(self, entries: Sequence[DataObject[Any, None]]) -> None:
-        if entries:
-            log = self._server.changes(self._project)
-            # Twice the same entry is one: it does not matter which attempt had an answer.
-            self._insert_many(log, entries, "changes", [str(one.uuid) for one in entries], Event())
 
     def _known(self, needs: Needs, *, decisive: bool) -> dict[tuple[str, str], Known]:
         known: dict[tuple[str, str], Known] = {}
@@ -208,11 +141,9 @@ class Writer:
     def _insert(self, collection: str, objects: Sequence[Stored]) -> None:
         rows = self._server.rows(collection, self._project)
         data = [DataObject(uuid=one.uuid, properties=one.properties, vector=one.vectors or None) for one in objects]
-        self._insert_many(rows, data, collection, [one.id for one in objects], self._silence)
+        self._insert_many(rows, data, collection, [one.id for one in objects])
 
-    def _insert_many(
-        self, rows: Rows, data: Sequence[Any], collection: str, ids: Sequence[str], silence: Event
-    ) -> None:
+    def _insert_many(self, rows: Rows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
         doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
 
         def inserting() -> BatchObjectReturn:
@@ -220,8 +151,9 @@ class Writer:
             refuse_passing(error.message for error in answer.errors.values())
             return answer
 
-        answer = self._server.ask_again(doing, inserting, silence)
+        answer = self._server.ask_again(doing, inserting, self._silence)
         if answer.has_errors:
+            self._silence.set()  # a node that had the row to write may do so yet
             failed = [ids[place] for place in sorted(answer.errors)]
             msg = (
                 f"Weaviate at {self._server.where} did not write {len(failed)} of {len(ids)} rows of {collection!r}, "
@@ -236,7 +168,7 @@ class Writer:
             owner = naming.wrapped(f"{collection} {one.id}")
             for uuid, text in one.parts.items():
                 data = [DataObject(uuid=uuid, properties={"owner_": owner, "text_": text})]
-                self._insert_many(parts, data, collection, [one.id], self._silence)
+                self._insert_many(parts, data, collection, [one.id])
 
     def _drop_parts(self, collection: str, ids: set[str], kept: Sequence[Stored] = ()) -> None:
         """Delete the parts of rows, but for those that they have now."""
@@ -318,19 +250,19 @@ class Writer:
         asked: Compiled = compile_filter(where, collection)
         large = Asked.all_of([asked.question, Asked.by_property(naming.LARGE).equal(True)])  # noqa: FBT003
         has_parts = self._reader.number(self._project, collection.name, large) > 0
-        if step.limit is None and asked.exact and not has_parts and not self._is_told(collection):
+        if step.limit is None and asked.exact and not has_parts and collection.name not in self._told:
             rows = self._server.rows(collection.name, self._project)
             return self._delete_many(rows, asked.question)
         deleted = 0
         with closing(self._matching(collection, where, step.limit)) as pages:
             for page in pages:
-                change = Change(self._key)
+                change = Change(self._key, collection)
                 for row in page:
-                    change.concerns(collection, row.fields)
+                    change.concerns(row.fields)
                     change.other[row.id] = change.there[row.id] = None
                 ids = [row.id for row in page]
                 large_ids = set(ids) if has_parts else set[str]()
-                with self._announced({collection.name: change}):
+                with self._announcer.announced([change] if collection.name in self._told else []):
                     deleted += self._delete(collection.name, ids, large_ids, among=asked.question)
         return deleted
 
@@ -373,6 +305,7 @@ class Writer:
                 raise
             deleted += answer.successful
             if answer.failed:
+                self._silence.set()
                 msg = f"Weaviate at {self._server.where} did not delete {answer.failed} rows; repeat the call"
                 raise StoreError(msg)
             if answer.matches <= answer.successful:
