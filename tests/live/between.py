@@ -66,6 +66,18 @@ class Between:
 
         self._around(store, doing, answering)
 
+    def objects_read(self, store: WeaviateStore) -> list[int]:
+        """Return a list to which each read of objects adds how many there were."""
+        read = list[int]()
+
+        def counting(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - passed on
+            answer = call()
+            read.append(len(answer.objects))
+            return answer
+
+        self._around(store, "read rows", counting)
+        return read
+
     def _around(self, store: WeaviateStore, doing: str, around: Callable[[Callable[[], Any]], Any]) -> None:
         server = store._server  # pyright: ignore[reportPrivateUsage] - where requests are made
         ask = server.ask_again

@@ -50,6 +50,52 @@ def test_rows_of_a_writer_who_died_are_looked_at_until_the_doctor_ends_its_chang
         assert sorted(follower.follow()) == ["a"]
 
 
+def test_changes_without_an_end_are_found_however_long_ago_they_were_announced(place: Place) -> None:
+    ages = {"a": timedelta(minutes=10), "b": timedelta(hours=5), "c": timedelta(days=400)}
+    with place.open() as store:
+        store.declare(NOTES)
+        for row_id, age in ages.items():
+            with place.open(clock=lambda age=age: system_clock() - age) as dying:
+                dying.declare(NOTES)
+                dying.apply(PROJECT, put(note(row_id, kind="early")))
+        without_ends(place)
+        with place.open(clock=lambda: system_clock() - timedelta(days=30)) as earlier:
+            earlier.declare(NOTES)
+            for _ in range(20):
+                earlier.apply(PROJECT, put(note("d")))
+
+        follower = Follower(store, ALICE, limit=100)
+        follower.follow()
+        for row_id in ages:
+            written_behind(place, row_id)
+        rows = follower.follow()
+        written_behind(place, "d")  # nobody is told
+
+        assert [rows[row_id].fields["kind"] for row_id in ages] == ["late"] * 3
+        assert follower.follow()["d"].fields.get("kind") is None
+
+
+def test_of_a_long_log_little_is_read_to_find_who_died_just_now(place: Place, between: Between) -> None:
+    with place.open() as store:
+        store.declare(NOTES)
+        with place.open(clock=lambda: system_clock() - timedelta(minutes=10)) as dying:
+            dying.declare(NOTES)
+            dying.apply(PROJECT, put(note("a", kind="early")))
+        without_ends(place)
+        with place.open(clock=lambda: system_clock() - timedelta(days=30)) as earlier:
+            earlier.declare(NOTES)
+            for _ in range(20):
+                earlier.apply(PROJECT, put(note("b")))
+
+        read = between.objects_read(store)
+        follower = Follower(store, ALICE, limit=100)
+        follower.follow()
+        written_behind(place, "a")
+
+        assert sum(read) < 20
+        assert follower.follow()["a"].fields["kind"] == "late"
+
+
 @pytest.mark.parametrize("hours", [-5, 5])
 def test_the_doctor_does_not_end_what_may_be_in_flight_whatever_the_clocks(place: Place, hours: int) -> None:
     wrong = place.open(clock=lambda: system_clock() + timedelta(hours=hours))

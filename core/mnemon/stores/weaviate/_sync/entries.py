@@ -16,6 +16,7 @@ from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.failures import is_too_large, refuse_passing
 from mnemon.stores.weaviate.log import end_of, entry_read
+from mnemon.stores.weaviate.numbers import instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +34,8 @@ __all__ = ["Entries", "past"]
 _AT_ONCE = 1_000
 """Entries of one request by id, or of one that adds some."""
 _IDS = 2**128
+_YOUNG_US, _OLDER = 3600e6, 8
+"""Entries without an end are looked for among those of the last hour first, then of eight, and so on."""
 _IN_FLIGHT = timedelta(hours=1)
 """For how long a request that had no answer may still be carried out: far longer than any server works at one."""
 
@@ -61,18 +64,28 @@ class Entries:
         return {one.uuid for one in self._by_id([naming.end_id(uuid) for uuid in entries], [naming.AT])}
 
     def unended(self, token: str, before: float | None = None) -> tuple[int, list[Entry]]:
-        """Return how many changes were announced, before a time or ever, and those of them that have no end."""
-        # Ends first: if there are as many beginnings afterwards, each of them had ended.
-        ended = self._number(_ended(token), before)
-        begun = self._number(_begun(token), before)
-        if ended == begun:
-            return begun, []
-        ends = {one.uuid for one in self._found(_before(_ended(token), before), [naming.AT])}
-        begins = [one.uuid for one in self._found(_before(_begun(token), before), [naming.AT])]
-        # What they name is long, and read of few.
-        without = [uuid for uuid in begins if naming.end_id(uuid) not in ends]
-        entries = [entry_read(one) for one in self._by_id(without, [naming.AT, naming.NOTE])]
-        return len(begins), entries
+        """Return how many changes were announced, before a time or ever, and those of them that have no end.
+
+        These are looked for among older and older ones, until all that are older still have ended.
+        """
+        now = instant(self._server.clock()) if before is None else before
+        age, without, number = _YOUNG_US, list[UUID](), None
+        while True:
+            # Ends first: if there are as many beginnings afterwards, each of them had ended.
+            ended = self._number(_ended(token), before)
+            begun = self._number(_begun(token), before)
+            number = begun if number is None else number
+            if ended == begun:
+                # What they name is long, and read of few.
+                return number, [entry_read(one) for one in self._by_id(without, [naming.AT, naming.NOTE])]
+            young = Asked.by_property(naming.AT).greater_or_equal(now - age)
+            ends, begins = [
+                [one.uuid for one in self._found(_before(Asked.all_of([question, young]), before), [naming.AT])]
+                for question in (_ended(token), _begun(token))
+            ]
+            known = {*ends}
+            without += [uuid for uuid in begins if naming.end_id(uuid) not in known]
+            before, age = now - age, age * _OLDER
 
     def end(self, entries: Iterable[Entry]) -> set[UUID]:
         """Write the ends of entries, whoever began them, and return their ids."""
