@@ -100,7 +100,7 @@ class AsyncChangesReader:
         watch.open |= {entry.uuid: entry for entry in unended}
         entries = await log.since(token, horizon)
         watch.learn(entries)
-        watch.forget_ends({entry.uuid for entry in entries if entry.ends} | await self._end_past(watch))
+        watch.forget_ends(await self._end_past(watch, {entry.uuid for entry in entries if entry.ends}))
         question = compile_filter(request.where, request.collection).question
         rows = await self._reader.number(request.project, request.collection.name, question)
         watch.width = naming.SLOTS if rows < request.limit else max(naming.SLOTS // rows * request.limit // 2, 1)
@@ -153,7 +153,7 @@ class AsyncChangesReader:
         ends = await self._learn(watch)  # before the rows are read
         if ends is None:
             return None
-        ends |= await self._end_past(watch)
+        ends = await self._end_past(watch, ends)
         stamp, number, place, slot = mark
         unfinished = watch.unfinished()
         rows = await self._now(request, unfinished)
@@ -193,20 +193,21 @@ class AsyncChangesReader:
     def _entries(self, project: str) -> AsyncEntries:
         return AsyncEntries(self._server, self._reader, project)
 
-    async def _end_past(self, watch: Watch) -> set[UUID]:
-        """End those open entries that were begun so long ago that their writers must be dead; return their ends.
+    async def _end_past(self, watch: Watch, ends: set[UUID]) -> set[UUID]:
+        """End those open entries that were begun so long ago that their writers must be dead; return all ends.
 
         What they name is looked at after that, for the last time. A writer that lives looks, after its last row
         is written, whether its entry was ended: either it finds that out and announces again, or its rows are there.
         """
-        if not watch.open:
-            return set()
+        unended = [entry for entry in watch.open.values() if naming.end_id(entry.uuid) not in ends]
+        if not unended:
+            return ends
         if self._time is None:
             self._time = await self._server.now(), monotonic()
         now, asked = self._time
-        old = past(watch.open.values(), now + timedelta(seconds=monotonic() - asked))
+        old = past(unended, now + timedelta(seconds=monotonic() - asked))
         try:
-            return await self._entries(watch.project).end(old) if old else set()
+            return ends | await self._entries(watch.project).end(old) if old else ends
         except StoreError as error:  # whoever may only read goes on looking
             _logger.warning("changes that were begun long ago could not be ended: %s", error)
-            return set()
+            return ends

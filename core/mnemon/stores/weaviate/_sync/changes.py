@@ -101,7 +101,7 @@ class ChangesReader:
         watch.open |= {entry.uuid: entry for entry in unended}
         entries = log.since(token, horizon)
         watch.learn(entries)
-        watch.forget_ends({entry.uuid for entry in entries if entry.ends} | self._end_past(watch))
+        watch.forget_ends(self._end_past(watch, {entry.uuid for entry in entries if entry.ends}))
         question = compile_filter(request.where, request.collection).question
         rows = self._reader.number(request.project, request.collection.name, question)
         watch.width = naming.SLOTS if rows < request.limit else max(naming.SLOTS // rows * request.limit // 2, 1)
@@ -154,7 +154,7 @@ class ChangesReader:
         ends = self._learn(watch)  # before the rows are read
         if ends is None:
             return None
-        ends |= self._end_past(watch)
+        ends = self._end_past(watch, ends)
         stamp, number, place, slot = mark
         unfinished = watch.unfinished()
         rows = self._now(request, unfinished)
@@ -194,20 +194,21 @@ class ChangesReader:
     def _entries(self, project: str) -> Entries:
         return Entries(self._server, self._reader, project)
 
-    def _end_past(self, watch: Watch) -> set[UUID]:
-        """End those open entries that were begun so long ago that their writers must be dead; return their ends.
+    def _end_past(self, watch: Watch, ends: set[UUID]) -> set[UUID]:
+        """End those open entries that were begun so long ago that their writers must be dead; return all ends.
 
         What they name is looked at after that, for the last time. A writer that lives looks, after its last row
         is written, whether its entry was ended: either it finds that out and announces again, or its rows are there.
         """
-        if not watch.open:
-            return set()
+        unended = [entry for entry in watch.open.values() if naming.end_id(entry.uuid) not in ends]
+        if not unended:
+            return ends
         if self._time is None:
             self._time = self._server.now(), monotonic()
         now, asked = self._time
-        old = past(watch.open.values(), now + timedelta(seconds=monotonic() - asked))
+        old = past(unended, now + timedelta(seconds=monotonic() - asked))
         try:
-            return self._entries(watch.project).end(old) if old else set()
+            return ends | self._entries(watch.project).end(old) if old else ends
         except StoreError as error:  # whoever may only read goes on looking
             _logger.warning("changes that were begun long ago could not be ended: %s", error)
-            return set()
+            return ends
