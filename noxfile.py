@@ -94,7 +94,6 @@ def contracts(session: nox.Session) -> None:
     """Check the floors, the generated twins, the public names, sizes and words."""
     session.install("-e", EVERYTHING, "--group", "contracts")
     session.run("lint-imports")
-    session.run("python", "tests/contracts/unasync.py", "--check")
     session.run("pytest", "tests/contracts", *session.posargs)
 
 

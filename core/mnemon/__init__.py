@@ -29,8 +29,6 @@ from mnemon.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
 )
-from mnemon.stores.in_memory import InMemoryStore
-from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.types.filters import Filter, parse_filter, where
 from mnemon.types.memory import Hit, MemoryRecord, Operation, Version
 from mnemon.types.message import File, Image, Message, Text, ToolCall, ToolResult
@@ -40,6 +38,8 @@ from mnemon.types.scope import Scope
 if TYPE_CHECKING:
     from mnemon.logic.ambient import scope
     from mnemon.memory import AsyncMemory, Memory
+    from mnemon.stores.in_memory import InMemoryStore
+    from mnemon.stores.sqlite.store import SQLiteStore
 
 __all__ = [
     "AsyncMemory",
@@ -83,15 +83,21 @@ __all__ = [
     "where",
 ]
 
-_ENGINE = {"AsyncMemory": "mnemon.memory", "Memory": "mnemon.memory", "scope": "mnemon.logic.ambient"}
+_LATER = {
+    "AsyncMemory": "mnemon.memory",
+    "InMemoryStore": "mnemon.stores.in_memory",
+    "Memory": "mnemon.memory",
+    "SQLiteStore": "mnemon.stores.sqlite.store",
+    "scope": "mnemon.logic.ambient",
+}
 """Names that are loaded when they are asked for: adapters import this package for its types alone."""
 
 
 def __getattr__(name: str) -> object:
-    if name not in _ENGINE:
+    if name not in _LATER:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    return getattr(import_module(_ENGINE[name]), name)
+    return getattr(import_module(_LATER[name]), name)
 
 
 def __dir__() -> list[str]:

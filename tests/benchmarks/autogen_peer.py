@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autogen_agentchat.agents import AssistantAgent
 from autogen_core.memory import ListMemory, MemoryContent, MemoryMimeType
-from autogen_ext.models.replay import ReplayChatCompletionClient
+from integrations.autogen.scripted import scripted
 
 from mnemon_autogen import MnemonMemory, remember_run
 
@@ -22,18 +22,9 @@ if TYPE_CHECKING:
 
     from .report import Figure
 
-INFO: Any = {
-    "function_calling": True,
-    "vision": False,
-    "json_output": False,
-    "family": "unknown",
-    "structured_output": False,
-}
-
 
 async def _turn(said: str, kept: list[Any]) -> TaskResult:
-    client = ReplayChatCompletionClient(["Noted."], model_info=INFO)
-    return await AssistantAgent("helper", client, memory=kept or None).run(task=said)
+    return await AssistantAgent("helper", scripted("Noted."), memory=kept or None).run(task=said)
 
 
 def autogen_turns(folder: Path) -> Iterator[Figure]:

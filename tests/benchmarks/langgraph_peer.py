@@ -58,6 +58,9 @@ class Random(Embeddings):
         return self.embed_documents([text])[0]
 
 
+LISTING = "list of 50"
+
+
 def processor_ms(work: Callable[[], object]) -> float:
     start = time.process_time()
     work()
@@ -88,11 +91,24 @@ class Timed:
 
     def __init__(self, saver: Any, *names: str) -> None:  # noqa: ANN401 - either saver
         """Put a stopwatch around some methods of a saver."""
-        self.taken: dict[str, list[tuple[float, float]]] = {name.removeprefix("a"): [] for name in names}
+        self.saver = saver
+        self.taken: dict[str, list[tuple[float, float]]] = {name.removeprefix("a"): [] for name in (*names, LISTING)}
         for name in names:
             method = getattr(saver, name)
             watched = self._awatched if inspect.iscoroutinefunction(method) else self._watched
             setattr(saver, name, watched(name.removeprefix("a"), method))
+
+    def listing(self) -> None:
+        """Read the newest 50 checkpoints."""
+        start = (time.process_time(), time.perf_counter())
+        list(self.saver.list(AT, limit=50))
+        self._note(LISTING, start)
+
+    async def alisting(self) -> None:
+        """Read the same by the async half."""
+        start = (time.process_time(), time.perf_counter())
+        [one async for one in self.saver.alist(AT, limit=50)]
+        self._note(LISTING, start)
 
     def _watched(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - passed on
@@ -119,8 +135,7 @@ class Timed:
 
     def medians(self) -> Times:
         """Return the median milliseconds of the last hundred calls of each method."""
-        named = {"listed": "list of 50"}
-        return {named.get(name, name): _median(taken[-100:]) for name, taken in self.taken.items()}
+        return {name: _median(taken[-100:]) for name, taken in self.taken.items()}
 
 
 def _median(taken: list[tuple[float, float]]) -> tuple[float, float]:
@@ -130,38 +145,28 @@ def _median(taken: list[tuple[float, float]]) -> tuple[float, float]:
 
 def chat(*savers: Any) -> list[Times]:  # noqa: ANN401 - either saver
     """Let a graph chat over each saver, turn by turn; return the times of what it, and who reads, asks of each."""
-    timed = [Timed(saver, "put", "put_writes", "get_tuple", "listed") for saver in map(_listing, savers)]
+    timed = [Timed(saver, "put", "put_writes", "get_tuple") for saver in savers]
     graphs = [chatting(saver) for saver in savers]
     for turn in range(TURNS):  # a step waits for its checkpoint, so that nothing else runs while one is stored
         for graph in graphs:
             graph.invoke(said(turn), AT, durability="sync")
     for _ in range(LONG):
-        for saver in savers:
-            saver.listed()
+        for one in timed:
+            one.listing()
     return [one.medians() for one in timed]
 
 
 async def achat(*savers: Any) -> list[Times]:  # noqa: ANN401 - either saver
     """Return the same times of the async halves."""
-    timed = [Timed(saver, "aput", "aput_writes", "aget_tuple", "alisted") for saver in map(_listing, savers)]
+    timed = [Timed(saver, "aput", "aput_writes", "aget_tuple") for saver in savers]
     graphs = [chatting(saver) for saver in savers]
     for turn in range(TURNS):
         for graph in graphs:
             await graph.ainvoke(said(turn), AT, durability="sync")
     for _ in range(LONG):
-        for saver in savers:
-            await saver.alisted()
+        for one in timed:
+            await one.alisting()
     return [one.medians() for one in timed]
-
-
-def _listing(saver: Any) -> Any:  # noqa: ANN401 - either saver
-    """Give a saver what reads the newest 50 checkpoints."""
-
-    async def alisted() -> list[Any]:
-        return [one async for one in saver.alist(AT, limit=50)]
-
-    saver.listed, saver.alisted = (lambda: list(saver.list(AT, limit=50))), alisted
-    return saver
 
 
 def bytes_of(path: Path) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from mnemon import ConfigError
@@ -50,7 +52,8 @@ def test_an_address_that_is_none_is_refused_and_nothing_of_it_is_shown(address: 
 
 
 def test_a_store_is_opened_without_asking_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    weaviate = pytest.importorskip("mnemon.stores.weaviate")
+    pytest.importorskip("weaviate")
+    weaviate = import_module("mnemon.stores.weaviate")
     monkeypatch.setenv("WEAVIATE_API_KEY", "sesame")
 
     with weaviate.WeaviateStore.connect("http://localhost:9", api_key="sesame", timeout_s=1.0) as store:

@@ -53,7 +53,7 @@ async def look(desk: AsyncDesk, sought: Sought) -> View | None:
     everywhere = scope_condition(Scope(**{name: ids[name]})) & CURRENT
     key = (name, ids[name], sought.space)
     cleared, sheet = desk.sheets.cleared, desk.sheets.find(key)
-    view = None if sheet is None else await _looked_at(desk, everywhere, sought, sought.scope, sheet)
+    view = None if sheet is None else await _looked_at(desk, everywhere, sought.parts, sought.scope, sheet)
     if view is None:
         rows = (await desk.store.count(desk.project, MEMORIES.name, everywhere)).rows
         if not desk.sheets.begin(key, rows, sought.dimensions):
@@ -61,16 +61,18 @@ async def look(desk: AsyncDesk, sought: Sought) -> View | None:
         try:
             while view is None:
                 new = Sheet(sought.dimensions, sought.space)
-                view = await _looked_at(desk, everywhere, sought, sought.scope, new)
+                view = await _looked_at(desk, everywhere, sought.parts, sought.scope, new)
         finally:
             desk.sheets.end(key)
     desk.sheets.keep(key, view.sheet, cleared)
     return view
 
 
-async def _looked_at(desk: AsyncDesk, everywhere: Filter, sought: Sought, scope: Scope, sheet: Sheet) -> View | None:
+async def _looked_at(
+    desk: AsyncDesk, everywhere: Filter, parts: Sequence[str], scope: Scope, sheet: Sheet
+) -> View | None:
     """Return the view of a sheet that was brought up to now, or None where only a new sheet helps."""
-    while await _bring_up(desk, everywhere, sought.parts, sheet):
+    while await _bring_up(desk, everywhere, parts, sheet):
         view = await athink(View, sheet, scope)
         if view.whole:  # else another thread is in the middle
             return view

@@ -8,9 +8,10 @@ from mnemon._async.desk import in_chunks, pages, versions_of
 from mnemon._async.work import one_moment, unit_of_work
 from mnemon.errors import ScopeError
 from mnemon.logic.conditions import CURRENT
-from mnemon.logic.exports import collection_line, exported, header_line, linked_memories, row_line
+from mnemon.logic.exports import collection_line, exported, header_line, linked_memories, linked_operations, row_line
 from mnemon.logic.memories import MEMORIES, with_vector
 from mnemon.logic.mending import settled
+from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.versions import inside
 from mnemon.types.filters import where
 from mnemon.types.results import Exported
@@ -88,20 +89,26 @@ async def declare(desk: AsyncDesk, collection: Collection, scope: Scope | None) 
 
 
 async def check_links(desk: AsyncDesk, rows: Sequence[ExportedRow], scope: Scope | None) -> None:
-    """Refuse rows that name somebody else's memories: as their own versions, as neighbours, as changed by them.
+    """Refuse rows that name what is somebody else's.
+
+    That is a memory as a row's own, as its neighbour or as changed by it, and an operation as what it is a part of.
 
     Raises:
         ScopeError: one does.
     """
     if scope is None:
         return
-    linked = sorted({memory_id for one in rows for memory_id in linked_memories(one)})
-    for chunk in in_chunks(linked):
-        found = await desk.store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
-        for row in found.values():
-            if not inside(row, scope):
-                msg = f"the import names the memory {row.id!r}, which is not one of {dict(scope.to_dict())}"
-                raise ScopeError(msg)
+    linked = {
+        MEMORIES.name: {memory_id for one in rows for memory_id in linked_memories(one)},
+        OPERATIONS.name: {op_id for one in rows for op_id in linked_operations(one)},
+    }
+    for name, ids in linked.items():
+        for chunk in in_chunks(sorted(ids)):
+            found = await desk.store.get(desk.project, name, chunk, include=(), decisive=True)
+            for row in found.values():
+                if not inside(row, scope):
+                    msg = f"the import names {row.id!r} of {name}, which is not one of {dict(scope.to_dict())}"
+                    raise ScopeError(msg)
 
 
 async def there_already(desk: AsyncDesk, rows: Sequence[ExportedRow]) -> dict[tuple[str, str], Row]:

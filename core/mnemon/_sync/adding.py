@@ -16,10 +16,11 @@ from mnemon.logic.sessions import spot_of, unknown_times
 from mnemon.logic.turns import Log, Logged, unremembered
 from mnemon.logic.versions import inside
 from mnemon.types.filters import where
+from mnemon.types.storage import Put
 from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from mnemon._sync.desk import Desk
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from mnemon.types.message import Message
     from mnemon.types.results import AddResult
     from mnemon.types.scope import Scope
-    from mnemon.types.storage import Cursor, Row
+    from mnemon.types.storage import Cursor, Row, Write
 
 __all__ = ["add", "read_log", "texts_to_embed"]
 
@@ -52,7 +53,10 @@ def add(desk: Desk, request: AddRequest, embedded: Embedded) -> AddResult | list
         retried = request.key is not None
         writes = think(add_writes, plan, embedded, actor=request.actor, language=desk.language, retried=retried)
         if writes:
-            store.apply(desk.project, writes)
+            counts = (store.apply(desk.project, writes)).counts
+            if request.key is not None:
+                there_before = [write for write, count in zip(writes, counts, strict=True) if not count]
+                _check_made(desk, store, request.key, there_before)
     records = {key: record_of(row) for key, row in there.items() if "recorded_to" not in row.fields}
     return add_result(plan, records)
 
@@ -109,12 +113,13 @@ def _done_before(desk: Desk, store: Store, request: AddRequest, key: Idempotency
     """Return what the first call with this idempotency key did, or None when there was none.
 
     Raises:
-        ConflictError: that call added something else.
+        ConflictError: that call added something else, or somebody else's operation stands under this name.
     """
     found = store.get(desk.project, OPERATIONS.name, [key.op_id], decisive=True)
     if key.op_id not in found:
         return None
     row = found[key.op_id]
+    _check_own(key, [row])
     made = [one.memory_id for one in operation_of(row).touched]
     if digest_of(row) != request.digest:
         msg = "this idempotency_key was used to add something else in this scope; use a new key for new content"
@@ -124,7 +129,26 @@ def _done_before(desk: Desk, store: Store, request: AddRequest, key: Idempotency
     for chunk in in_chunks(memories):
         firsts |= store.get(desk.project, MEMORIES.name, chunk, decisive=True)
     newest = newest_rows(store, desk.project, memories)
+    _check_own(key, [*firsts.values(), *newest.values()])
     return repeated_result(request, key.op_id if made else None, firsts, newest)
+
+
+def _check_made(desk: Desk, store: Store, key: IdempotencyKey, writes: Sequence[Write]) -> None:
+    """Refuse memories that were there before under the ids that a key gives, and are somebody else's."""
+    ids = [write.row.id for write in writes if isinstance(write, Put) and write.collection == MEMORIES.name]
+    for chunk in in_chunks(ids):
+        _check_own(key, (store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)).values())
+
+
+def _check_own(key: IdempotencyKey, rows: Iterable[Row]) -> None:
+    """Refuse what somebody else has under an id that a key gives; only an import can bring it.
+
+    Raises:
+        ConflictError: a row is somebody else's.
+    """
+    if not all(inside(row, key.scope) for row in rows):
+        msg = "another scope has what this idempotency_key names, by an import; use a new key"
+        raise ConflictError(msg, memory_ids=[], operations=[key.op_id])
 
 
 def read_log(

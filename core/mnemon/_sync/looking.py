@@ -54,7 +54,7 @@ def look(desk: Desk, sought: Sought) -> View | None:
     everywhere = scope_condition(Scope(**{name: ids[name]})) & CURRENT
     key = (name, ids[name], sought.space)
     cleared, sheet = desk.sheets.cleared, desk.sheets.find(key)
-    view = None if sheet is None else _looked_at(desk, everywhere, sought, sought.scope, sheet)
+    view = None if sheet is None else _looked_at(desk, everywhere, sought.parts, sought.scope, sheet)
     if view is None:
         rows = (desk.store.count(desk.project, MEMORIES.name, everywhere)).rows
         if not desk.sheets.begin(key, rows, sought.dimensions):
@@ -62,16 +62,16 @@ def look(desk: Desk, sought: Sought) -> View | None:
         try:
             while view is None:
                 new = Sheet(sought.dimensions, sought.space)
-                view = _looked_at(desk, everywhere, sought, sought.scope, new)
+                view = _looked_at(desk, everywhere, sought.parts, sought.scope, new)
         finally:
             desk.sheets.end(key)
     desk.sheets.keep(key, view.sheet, cleared)
     return view
 
 
-def _looked_at(desk: Desk, everywhere: Filter, sought: Sought, scope: Scope, sheet: Sheet) -> View | None:
+def _looked_at(desk: Desk, everywhere: Filter, parts: Sequence[str], scope: Scope, sheet: Sheet) -> View | None:
     """Return the view of a sheet that was brought up to now, or None where only a new sheet helps."""
-    while _bring_up(desk, everywhere, sought.parts, sheet):
+    while _bring_up(desk, everywhere, parts, sheet):
         view = think(View, sheet, scope)
         if view.whole:  # else another thread is in the middle
             return view

@@ -49,10 +49,12 @@ class IdempotencyKey:
 
     Attributes:
         op_id: the operation that it names.
+        scope: whose key it is.
         secret: what the digest of the call is made with.
     """
 
     op_id: str
+    scope: Scope
     secret: bytes
 
 
@@ -197,7 +199,8 @@ def check_key(scope: Scope, key: object) -> IdempotencyKey | None:
     if key is None:
         return None
     text = check_id(key, "idempotency_key")
-    return IdempotencyKey(op_id=idempotent_id(scope, text), secret=blake2b(text.encode(), digest_size=32).digest())
+    secret = blake2b(text.encode(), digest_size=32).digest()
+    return IdempotencyKey(op_id=idempotent_id(scope, text), scope=scope, secret=secret)
 
 
 def plan_add(

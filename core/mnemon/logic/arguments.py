@@ -49,11 +49,6 @@ _ELSEWHERE = {
 """Argument names of other memories and frameworks, and what they are called here."""
 
 
-_SPEAKERS: tuple[Role, ...] = ("user", "assistant")
-_SPEAKING = frozenset(_SPEAKERS)
-"""The roles that become memories where nobody says otherwise, as they come in nearly every call."""
-
-
 def refuse_foreign(method: str, arguments: Mapping[str, object]) -> None:
     """Refuse arguments that a method does not have.
 
@@ -130,8 +125,6 @@ def check_kinds(kinds: object) -> tuple[Kind, ...] | None:
 
 def check_roles(roles: object) -> frozenset[Role]:
     """Return the roles whose messages become memories."""
-    if roles == _SPEAKERS:
-        return _SPEAKING
     if isinstance(roles, str) or not isinstance(roles, Iterable):
         msg = "roles is a list of roles, such as ['user', 'assistant']"
         raise InvalidInputError(msg)

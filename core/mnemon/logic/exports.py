@@ -43,6 +43,7 @@ __all__ = [
     "header_line",
     "later_versions",
     "linked_memories",
+    "linked_operations",
     "row_line",
 ]
 
@@ -285,6 +286,12 @@ def linked_memories(found: ExportedRow) -> set[str]:
     if found.collection == OPERATIONS.name:
         linked |= {one.memory_id for one in operation_of(found.row).touched}
     return linked
+
+
+def linked_operations(found: ExportedRow) -> set[str]:
+    """Return the operation that a row says it is a part of; undoing that one takes it along."""
+    part_of = found.row.fields.get("part_of") if found.collection == OPERATIONS.name else None
+    return set() if part_of is None else {str(part_of)}
 
 
 def _row(data: Mapping[str, Any], collection: Collection, language: str) -> ExportedRow:

@@ -222,8 +222,6 @@ def holds(operator: Operator, found: Json, value: FilterValue | tuple[FilterValu
             return _equals(found, cast("Json", value))
         case Operator.NE:
             return not _equals(found, cast("Json", value))
-        case Operator.IN if isinstance(found, str):  # many ids, compared at the speed of C
-            return found in cast("tuple[FilterValue, ...]", value)
         case Operator.IN:
             return any(_equals(found, cast("Json", item)) for item in cast("tuple[FilterValue, ...]", value))
         case Operator.NIN:

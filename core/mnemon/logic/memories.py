@@ -165,9 +165,7 @@ def _time(moment: datetime | None) -> str | None:
 
 def payload_of(text: str, actor: str | None) -> bytes:
     """Return what no condition sees of a version: its text, and who made it."""
-    if actor is None:  # as nearly always: the same bytes, in a fifth of the time
-        return b'{"text": ' + json_bytes(text) + b"}"
-    return json_bytes({"text": text, "actor": actor})
+    return json_bytes({"text": text} if actor is None else {"text": text, "actor": actor})
 
 
 def first_row(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -66,14 +66,9 @@ def message_to_dict(message: Message) -> dict[str, Json]:
         "role": message.role,
         "name": message.name,
         "content": blocks_to_list(message),
-        "time": None if message.time is None else _iso(message.time),
+        "time": None if message.time is None else message.time.isoformat(),
         "metadata": message.metadata,
     }
-
-
-def _iso(moment: datetime) -> str:
-    """Return `moment.isoformat()`, which takes thrice as long where it has to ask the zone for its offset."""
-    return f"{moment.replace(tzinfo=None).isoformat()}+00:00" if moment.tzinfo is UTC else moment.isoformat()
 
 
 def blocks_to_list(message: Message) -> list[Json]:

@@ -8,36 +8,40 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.messages import ERASED, blocks_to_list, message_from_dict, message_row_id
 from mnemon.logic.sessions import Place, Spot, spot_of
+from mnemon.types.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from mnemon.protocols.clock import NewId
-    from mnemon.types.message import Message, Role
+    from mnemon.types.message import Role
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Row
 
 __all__ = ["Log", "Logged", "Turn", "plan_turns", "unremembered"]
 
 
+_MARKER = blocks_to_list(Message(role="user", content=ERASED))
+"""What an erased message says, as the log has it."""
+
+
 class Logged:
     """A message as the log has it.
 
     No dataclass with cached properties: before Python 3.12 each of those takes a lock when it is first asked for.
+
+    Attributes:
+        stored: its row, read with its payload.
+        row: the id of that.
+        role: who spoke.
+        spot: where it stands.
     """
 
     __slots__ = ("_data", "_message", "role", "row", "spot", "stored")
 
     def __init__(self, stored: Row) -> None:
-        """Take a message's row, read with its payload.
-
-        Attributes:
-            stored: the row.
-            row: its id.
-            role: who spoke.
-            spot: where it stands.
-        """
+        """Take a message's row."""
         self.stored = stored
         self.row = stored.id
         self.role = cast("str", stored.fields["role"])
@@ -266,7 +270,8 @@ def _overlap(given: Sequence[Message], time: datetime, tail: Sequence[Logged], g
     near = abs(tail[-1].spot.said_at - time) <= gap
     for length in range(min(len(given), len(tail)), 1, -1):
         kept = 0
-        for there, message in zip(tail[len(tail) - length :], given, strict=False):
+        for place in range(length):  # no slices: a history of 100,000 would be copied 100,000 times
+            there, message = tail[place - length], given[place]
             if _erased(there, message):
                 continue
             if not _is(there, message):
@@ -281,7 +286,7 @@ def _overlap(given: Sequence[Message], time: datetime, tail: Sequence[Logged], g
 
 def _erased(there: Logged, message: Message) -> bool:
     """Whether the log keeps only a marker of what may be this message: a history sent again must not bring it back."""
-    return message.id is None and there.role == message.role and there.message.text == ERASED
+    return message.id is None and there.role == message.role and there.data["content"] == _MARKER
 
 
 def _is(there: Logged, message: Message) -> bool:

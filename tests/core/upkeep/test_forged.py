@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mnemon import InvalidInputError, Memory, Message, Scope, ScopeError
+from mnemon import ConflictError, InvalidInputError, Memory, Message, Scope, ScopeError
 from mnemon.logic.messages import message_row_id
 from mnemon.types.storage import Collection, Patch
 
@@ -67,6 +67,63 @@ def test_a_forged_row_is_refused(
     assert alice.count() == 0
     assert [one.memory.text for one in bob.history(bobs)] == ["a secret of bob"]
     assert bob.add([Message(role="user", content="my own words", id="m1")]).memories[0].text == "my own words"
+
+
+def test_an_operation_that_says_it_is_a_part_of_somebody_elses_is_refused(store: Store) -> None:
+    memory = Memory(store=store, embedder=None)
+    alice, bob = memory.scoped(user_id="alice"), memory.scoped(user_id="bob")
+    bob.add("a secret of bob")
+    bobs = bob.delete_all().op_id
+    assert bobs is not None
+    other = Memory(":memory:", embedder=None).scoped(user_id="alice")
+    other.add("hello")
+    lines = _exported(other)
+    for line in lines:
+        if line.get("collection") == "operations":
+            line["fields"]["part_of"] = bobs
+
+    with pytest.raises(ScopeError, match=f"{bobs!r} of operations"):
+        alice.import_(json.dumps(line) + "\n" for line in lines)
+
+    assert bob.undo(bobs).op_id in [one.op_id for one in bob.operations()]
+    assert [one.text for one in bob.get_all()] == ["a secret of bob"]
+
+
+def test_an_operation_under_the_name_of_somebody_elses_key_loses_no_add(store: Store) -> None:
+    memory = Memory(store=store, embedder=None)
+    alice, bob = memory.scoped(user_id="alice"), memory.scoped(user_id="bob")
+    other = Memory(":memory:", embedder=None)
+    other.add("of bob", user_id="bob", idempotency_key="order 1")
+    theirs = other.scoped(user_id="alice")
+    hello = theirs.add("hello").ids[0]
+    (bobs,) = [one for one in _exported(other.scoped(user_id="bob")) if one.get("collection") == "operations"]
+    bobs["fields"]["user_id"] = "alice"
+    ((form, payload),) = bobs["payload"].items()
+    bobs["payload"] = {form: {**payload, "touched": [[hello, 1, None]]}}
+    forged = [bobs if line.get("collection") == "operations" else line for line in _exported(theirs)]
+    alice.import_(json.dumps(line) + "\n" for line in forged)
+
+    with pytest.raises(ConflictError, match="another scope"):
+        bob.add("of bob", idempotency_key="order 1")
+
+    assert bob.add("of bob", idempotency_key="order 2").memories[0].text == "of bob"
+
+
+def test_a_memory_under_an_id_that_somebody_elses_key_gives_loses_no_add(store: Store) -> None:
+    memory = Memory(store=store, embedder=None)
+    alice, bob = memory.scoped(user_id="alice"), memory.scoped(user_id="bob")
+    other = Memory(":memory:", embedder=None)
+    bobs = other.add("of bob", user_id="bob", idempotency_key="order 1").ids[0]
+    theirs = other.scoped(user_id="alice")
+    hello = theirs.add("hello").ids[0]
+    alice.import_(json.dumps(line).replace(hello, bobs) + "\n" for line in _exported(theirs))
+
+    for _ in range(2):
+        with pytest.raises(ConflictError, match="another scope"):
+            bob.add("of bob", idempotency_key="order 1")
+
+    assert bob.get_all().items == ()
+    assert bob.add("of bob", idempotency_key="order 2").memories[0].text == "of bob"
 
 
 def test_a_neighbour_that_is_somebody_elses_moves_no_score(store: Store) -> None:

@@ -21,7 +21,6 @@ from autogen_agentchat.messages import (
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core import FunctionCall
 from autogen_core.models import CreateResult, RequestUsage
-from autogen_ext.models.replay import ReplayChatCompletionClient
 
 from mnemon import Memory, NotFoundError, ScopeError, StoreUnavailableError
 from mnemon_autogen import (
@@ -33,25 +32,17 @@ from mnemon_autogen import (
     remember_stream,
     save_team,
 )
+from tests.integrations.autogen.scripted import scripted
 from tests.integrations.failing import FailingStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from autogen_ext.models.replay import ReplayChatCompletionClient
+
 pytestmark = pytest.mark.anyio
 
 FRIENDS = [("1", "10"), ("a@b.com", "a-b.com"), ("José", "Jose\u0301"), ("alice", "Alice"), ("*", "%")]
-INFO: Any = {
-    "function_calling": True,
-    "vision": False,
-    "json_output": False,
-    "family": "unknown",
-    "structured_output": False,
-}
-
-
-def scripted(*answers: str | CreateResult) -> ReplayChatCompletionClient:
-    return ReplayChatCompletionClient(list(answers), model_info=INFO)
 
 
 def call(name: str, arguments: str) -> CreateResult:

@@ -26,6 +26,7 @@ __all__ = ["find_dates"]
 
 _ISO = re.compile(r"(?<![\d-])(?P<year>(?:19|20)\d\d)-(?P<month>[01]?\d)(?:-(?P<day>[0-3]?\d))?(?![\d-])")
 _CJK = re.compile(
+    r"(?=\d{1,4}[\u5e74\ub144\u6708\uc6d4])"  # else it would find nothing, in every place
     r"(?:(?P<year>(?:19|20)\d\d)[\u5e74\ub144]\s*)?(?:(?P<month>[01]?\d)[\u6708\uc6d4]\s*(?:(?P<day>[0-3]?\d)[\u65e5\u53f7\uc77c])?)?"
 )
 _SLASHED = re.compile(

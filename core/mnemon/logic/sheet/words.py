@@ -78,13 +78,18 @@ class Words:
         import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
         number = self._terms.get(term)
-        places: list[NDArray[numpy.int64]] = [np.empty(0, np.int64)]
-        often: list[NDArray[numpy.int32]] = [np.empty(0, np.int32)]
+        held: list[Run] = []
         if number is not None:
+            bounds = np.array((number << _ROW_BITS, (number + 1) << _ROW_BITS))
             for keys, counts in self._runs:
-                start, end = np.searchsorted(keys, (number << _ROW_BITS, (number + 1) << _ROW_BITS))
-                places.append(keys[start:end] & _ROW_MASK)
-                often.append(counts[start:end])
+                start, end = keys.searchsorted(bounds).tolist()
+                if end > start:
+                    held.append((keys[start:end] & _ROW_MASK, counts[start:end]))
+        if not held:
+            return np.empty(0, np.int64), np.empty(0, np.int32)
+        if len(held) == 1:
+            return held[0]
+        places, often = zip(*held, strict=True)
         return np.concatenate(places), np.concatenate(often)
 
 

@@ -65,7 +65,7 @@ class Newest:
                 continue
             last = known[0]
             newer = cast("Cursor", (place, new.id)) > cast("Cursor", (last.fields[order], last.id))
-            rows[cast("str", value)] = (new if newer else last, True)
+            rows[cast("str", value)] = (_copy(new) if newer else last, True)
 
     def forget(self) -> None:
         """Know nothing any more."""
