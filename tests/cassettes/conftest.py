@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -11,11 +12,14 @@ import pytest
 
 from mnemon.testing import guard_user_store, isolated_user_store
 from mnemon.testing.cassettes import Cassette, RecordedServer, cassette
+from tests.core.memory.sources import SetClock, counting
 from tests.live.conftest import Place, clear, place_on, pytest_runtest_setup, weaviate_binary, weaviate_node
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from mnemon.protocols.clock import Clock, NewId
+    from mnemon.stores.weaviate import AsyncWeaviateStore, WeaviateStore
     from tests.servers.weaviate_server import Node
 
 __all__ = [
@@ -51,7 +55,21 @@ def cassette_server(empty_server: RecordedServer) -> RecordedServer:
     return empty_server
 
 
+@dataclass(frozen=True)
+class RecordedPlace(Place):
+    """Room whose stores write the same log of changes in every run."""
+
+    clock: Clock = field(default_factory=SetClock)
+    new_id: NewId = field(default_factory=counting)
+
+    def open(self, **options: object) -> WeaviateStore:
+        return super().open(clock=self.clock, new_id=self.new_id, **options)
+
+    def open_async(self, **options: object) -> AsyncWeaviateStore:
+        return super().open_async(clock=self.clock, new_id=self.new_id, **options)
+
+
 @pytest.fixture
 def place(cassette: Cassette) -> Place:
     """Room on the server, or on the recording of one."""
-    return Place(f"http://{cassette.host}:{cassette.port}", cassette.grpc_port, PREFIX)
+    return RecordedPlace(f"http://{cassette.host}:{cassette.port}", cassette.grpc_port, PREFIX)

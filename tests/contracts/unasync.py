@@ -56,7 +56,20 @@ PAIRS = (
     ("core/mnemon/embedders/_async/requests.py", "core/mnemon/embedders/_sync/requests.py"),
     *(
         (f"core/mnemon/stores/weaviate/_async/{name}.py", f"core/mnemon/stores/weaviate/_sync/{name}.py")
-        for name in ("__init__", "pages", "reader", "schemas", "searching", "server", "store", "upkeep", "writer")
+        for name in (
+            "__init__",
+            "announcing",
+            "changes",
+            "entries",
+            "pages",
+            "reader",
+            "schemas",
+            "searching",
+            "server",
+            "store",
+            "upkeep",
+            "writer",
+        )
     ),
     *(
         (f"core/mnemon/testing/_async/{name}.py", f"core/mnemon/testing/_sync/{name}.py")
@@ -105,12 +118,15 @@ WORDS = {
     "AsyncBaseStore": "BaseStore",
     "AsyncStore": "Store",
     "AsyncClient": "Client",
+    "AsyncAnnouncer": "Announcer",
     "AsyncCare": "Care",
     "AsyncConditionPromises": "ConditionPromises",
     "AsyncConversations": "Conversations",
     "AsyncChangePromises": "ChangePromises",
+    "AsyncChangesReader": "ChangesReader",
     "AsyncCore": "Core",
     "AsyncDesk": "Desk",
+    "AsyncEntries": "Entries",
     "AsyncFace": "Face",
     "AsyncFollower": "Follower",
     "AsyncHistory": "History",
@@ -146,6 +162,7 @@ WORDS = {
     "__aexit__": "__exit__",
     "aclose": "close",
     "aclosing": "closing",
+    "asynccontextmanager": "contextmanager",
     "enter_async_context": "enter_context",
     "ablocking": "blocking",
     "alimited": "limited",

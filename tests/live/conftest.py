@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,10 +15,11 @@ from weaviate import connect_to_local
 
 from mnemon.stores.weaviate import AsyncWeaviateStore, WeaviateStore
 from mnemon.testing import guard_user_store, isolated_user_store
+from tests.live.between import Between
 from tests.servers.weaviate_server import Node, NoServerError, binary, cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from weaviate import WeaviateClient
@@ -108,6 +110,17 @@ def shared_store(shared_place: Place) -> Generator[WeaviateStore]:
         yield store
 
 
+@pytest.fixture
+def between(monkeypatch: pytest.MonkeyPatch) -> Between:
+    return Between(monkeypatch)
+
+
+@pytest.fixture
+def an_hour_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let what was announced until now be old enough to be ended."""
+    return lambda: monkeypatch.setattr("mnemon.stores.weaviate._sync.entries._IN_FLIGHT", timedelta(seconds=-2))
+
+
 def place_on(node: Node | str) -> Place:
     """Return a new place on a server."""
     parts = urlsplit(node if isinstance(node, str) else node.address)
@@ -139,7 +152,7 @@ def client_of(place: Place) -> WeaviateClient:
 
 def ours(place: Place, client: WeaviateClient) -> list[str]:
     """Return the collections of a place."""
-    own = {f"{place.prefix}Parts", f"{place.prefix}Probe"}
+    own = {f"{place.prefix}{name}" for name in ("Parts", "Probe", "Changes")}
     return [name for name in client.collections.list_all() if name in own or name.startswith(f"{place.prefix}_")]
 
 

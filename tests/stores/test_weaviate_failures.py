@@ -6,10 +6,19 @@ import pytest
 
 pytest.importorskip("weaviate", reason='WeaviateStore needs pip install "mnemon[weaviate]"')
 
-from weaviate.exceptions import WeaviateInsertManyAllFailedError
+import asyncio
 
-from mnemon.errors import StoreReadOnlyError, StoreUnavailableError
-from mnemon.stores.weaviate.failures import is_transient, refuse_passing, translated
+import httpx
+from weaviate.exceptions import (
+    UnexpectedStatusCodeError,
+    WeaviateBatchError,
+    WeaviateDeleteManyError,
+    WeaviateInsertManyAllFailedError,
+    WeaviateTimeoutError,
+)
+
+from mnemon.errors import StoreConflictError, StoreReadOnlyError, StoreUnavailableError
+from mnemon.stores.weaviate.failures import PassingError, is_final, is_transient, refuse_passing, translated
 
 WHILE_A_SPACE_IS_ADDED = "store is read-only due to: UpdateVectorIndexConfigs: [space_0 none_]"
 """As Weaviate 1.39.0 said it of a batch, while another process declared a vector space."""
@@ -36,3 +45,31 @@ def test_a_shard_that_was_set_read_only_is_not() -> None:
     refuse_passing([str(error)])
     with pytest.raises(StoreReadOnlyError, match="READY"), translated("here", "write"):
         raise error
+
+
+def answered(status: int, text: str = "") -> UnexpectedStatusCodeError:
+    return UnexpectedStatusCodeError("change row", httpx.Response(status, text=text))
+
+
+@pytest.mark.parametrize(
+    ("error", "final"),
+    [
+        (answered(404), True),
+        (answered(422, "invalid object"), True),
+        (answered(408), False),
+        (answered(502), False),
+        (answered(500, "put: context deadline exceeded"), False),
+        (WeaviateInsertManyAllFailedError("store is read-only due to: disk usage too high"), True),
+        (WeaviateInsertManyAllFailedError("context deadline exceeded"), False),
+        (PassingError("leader not found"), True),
+        (WeaviateDeleteManyError("[UNKNOWN] tenant not found: p1"), True),
+        (WeaviateDeleteManyError("[INTERNAL] stream terminated by RST_STREAM"), False),
+        (WeaviateBatchError("Deadline Exceeded"), False),
+        (WeaviateTimeoutError(), False),
+        (httpx.ReadError("reset"), False),
+        (asyncio.CancelledError(), False),
+        (StoreConflictError("notes", "a", 0, "it is not as expected"), True),
+    ],
+)
+def test_only_what_says_how_a_request_ended_is_final(error: BaseException, final: bool) -> None:  # noqa: FBT001 - a case
+    assert is_final(error) is final

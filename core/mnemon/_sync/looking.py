@@ -13,6 +13,7 @@ from mnemon.logic.memories import MEMORIES
 from mnemon.logic.scopes import scope_condition
 from mnemon.logic.searching import Candidates
 from mnemon.logic.sheet import SHEET_FIELDS, Sheet, View, union
+from mnemon.protocols.capabilities import Capability
 from mnemon.types.scope import Scope
 from mnemon.wrappers.threads import think
 
@@ -44,8 +45,9 @@ def look(desk: Desk, sought: Sought) -> View | None:
     That is where the store tells no changes, where a search is about another time or the whole
     project, and where `Sheets.begin` says so.
     """
-    # Not isinstance of the protocol, which looks at every name of it at each call.
-    if sought.scope is None or sought.recorded != CURRENT or getattr(desk.store, "changes", None) is None:
+    # Not isinstance of the protocol, which looks at every name of it at each call. Weaviate tells no changes
+    # of rows that have replicas.
+    if sought.scope is None or sought.recorded != CURRENT or Capability.CHANGES not in desk.store.capabilities:
         return None
     ids = sought.scope.to_dict()
     name = "user_id" if "user_id" in ids else next(iter(ids))

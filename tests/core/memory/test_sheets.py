@@ -16,6 +16,7 @@ import pytest
 
 from mnemon import Memory, Message, NotFoundError, SQLiteStore
 from mnemon.logic.sheet import Sheet, Sheets
+from mnemon.protocols.capabilities import Capability
 from mnemon.types.changes import Changes
 from mnemon.types.storage import Row
 from tests.core.memory.sources import FakeEmbedder, SetClock, counting
@@ -53,7 +54,9 @@ NAMES = (None, "Ana", "Ben")
 class Untold(SQLiteStore):
     """The same store, of which nobody can ask what changed."""
 
-    changes = cast("Any", None)
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return super().capabilities - {Capability.CHANGES}
 
 
 class Pair:

@@ -10,6 +10,8 @@ from weaviate.exceptions import (
     UnexpectedStatusCodeError,
     WeaviateBaseError,
     WeaviateConnectionError,
+    WeaviateInsertManyAllFailedError,
+    WeaviateInvalidInputError,
     WeaviateStartUpError,
     WeaviateTimeoutError,
 )
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = [
+    "is_final",
     "is_missing_collection",
     "is_missing_tenant",
     "is_too_large",
@@ -39,6 +42,8 @@ _CHANGING = ("due to: updatevectorindexconfigs",)
 _PASSING = (*_NO_LEADER, *_CHANGING)
 _NOT_NOW = ("cannot achieve consistency level", "shard is not ready", *_NO_LEADER, "not enough replicas")
 _UNAUTHORISED, _FORBIDDEN = 401, 403
+_REFUSED = range(400, 500)
+_TIMED_OUT = 408
 
 
 def wording(error: BaseException | None) -> str:
@@ -60,6 +65,16 @@ def refuse_passing(messages: Iterable[str]) -> None:
     for message in messages:
         if any(one in message.lower() for one in (*_PASSING, *_NO_ANSWER)):
             raise PassingError(message)
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether the server said how a request ended, so that it carries out nothing of it later; in doubt it did not."""
+    if isinstance(error, _SILENT) or any(one in wording(error) for one in (*_NO_ANSWER, "connection is closing")):
+        return False
+    if isinstance(error, UnexpectedStatusCodeError):
+        return (error.status_code in _REFUSED and error.status_code != _TIMED_OUT) or is_missing_tenant(error)
+    said = MnemonError, PassingError, WeaviateInsertManyAllFailedError, WeaviateInvalidInputError
+    return isinstance(error, (*said, InsufficientPermissionsError)) or is_missing_tenant(error)
 
 
 def is_missing_tenant(error: BaseException | None) -> bool:

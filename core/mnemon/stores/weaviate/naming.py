@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 from typing import TYPE_CHECKING
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
     from mnemon.types.jsonvalue import Json, JsonObject
 
 __all__ = [
+    "AT",
+    "BEGUN",
+    "ENDED",
     "HELD",
     "ID",
     "LARGE",
     "METADATA",
+    "NOTE",
     "NO_VECTOR",
     "PAYLOAD",
     "SLOT",
@@ -34,8 +39,11 @@ __all__ = [
     "TERMS",
     "TOKENS",
     "Tenant",
+    "change_token",
+    "changes_class",
     "check_prefix",
     "class_name",
+    "end_id",
     "exact_time_property",
     "field_property",
     "metadata_token",
@@ -69,6 +77,14 @@ PAYLOAD = "payload_"
 """The payload in base64, which no index sees."""
 LARGE = "large_"
 """True where parts of the row lie in objects of their own."""
+BEGUN = "begun_"
+"""Whose rows a writer is about to change, in an entry of the log of changes: what `change_token` says."""
+ENDED = "ended_"
+"""The same in the entry that says that it is done."""
+AT = "at_"
+"""When a writer began by its own clock, in microseconds since 1970."""
+NOTE = "note_"
+"""Which rows an entry of the log names, as JSON, which no index sees."""
 NO_VECTOR = "none_"
 """A vector that no row has: a collection that is made without one cannot be given named ones later."""
 
@@ -99,6 +115,11 @@ def class_name(prefix: str, collection: str) -> str:
 def parts_class(prefix: str) -> str:
     """Return the collection of what is too large for its row; no caller's collection can have the name."""
     return f"{prefix}Parts"
+
+
+def changes_class(prefix: str) -> str:
+    """Return the log of changes; no caller's collection can have the name."""
+    return f"{prefix}Changes"
 
 
 class Tenant(str):
@@ -142,6 +163,20 @@ def object_id(row_id: str) -> UUID:
 def part_id(collection: str, row_id: str, digest: str, number: int) -> UUID:
     """Return the id of one part of a large value."""
     return uuid5(_NAMESPACE, json.dumps([collection, row_id, digest, number]))
+
+
+def end_id(entry: UUID) -> UUID:
+    """Return the id of the entry that says that what another one announced is done."""
+    return uuid5(_NAMESPACE, str(entry))
+
+
+def change_token(key: str, collection: str, scope: str | None = None, value: str | None = None) -> str:
+    """Return what stands for the rows of one value of a scope in the log of changes, or for a whole collection.
+
+    The key is the project's (`AsyncServer.log_key`): equal scopes of two projects, or servers, have different tokens.
+    """
+    said = json.dumps([collection, scope, value]).encode()
+    return hmac.new(key.encode(), said, hashlib.sha256).hexdigest()[:32]
 
 
 def slot_of(row_id: str) -> int:

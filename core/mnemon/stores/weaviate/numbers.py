@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from mnemon.logic.rows import MAX_NUMBER
 from mnemon.types.times import format_time, to_datetime
 
-__all__ = ["LEAST", "microseconds", "number_read", "operand_of_number", "operand_of_time", "time_read"]
+__all__ = ["LEAST", "instant", "microseconds", "number_read", "operand_of_number", "operand_of_time", "time_read"]
 
 LEAST = -1.7976931348623157e308
 """No double is smaller."""
@@ -19,6 +19,11 @@ _MICROSECOND = timedelta(microseconds=1)
 def microseconds(time: str) -> int:
     """Return a canonical time as microseconds since 1970."""
     return (to_datetime(time, "time") - _EPOCH) // _MICROSECOND
+
+
+def instant(moment: datetime) -> float:
+    """Return a moment as microseconds since 1970."""
+    return float((moment - _EPOCH) // _MICROSECOND)
 
 
 def time_read(number: float) -> str:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from mnemon.types.storage import Collection, VectorSpace
 
 __all__ = [
+    "changes_arguments",
+    "changes_key",
+    "changes_properties",
     "collection_arguments",
     "declared",
     "differences",
@@ -138,6 +141,27 @@ def parts_arguments(prefix: str, factor: int) -> dict[str, Any]:
     """Return what the client needs to create the collection of what is too large for its row."""
     note = json.dumps({"mnemon": LAYOUT, "parts": True})
     return _arguments(naming.parts_class(prefix), note, parts_properties(), [], factor)
+
+
+def changes_arguments(prefix: str, factor: int, key: str) -> dict[str, Any]:
+    """Return what the client needs to create the log of changes, with the key of its hashes.
+
+    The key stands in the description: of two who create the collection at once one does, and both read it there.
+    """
+    note = json.dumps({"mnemon": LAYOUT, "changes": True, "key": key})
+    return _arguments(naming.changes_class(prefix), note, changes_properties(), [], factor)
+
+
+def changes_properties() -> list[Property]:
+    """Return the properties of an entry of the log: whose rows, when, and which."""
+    kinds = {naming.BEGUN: "tag", naming.ENDED: "tag", naming.AT: "time", naming.NOTE: "kept"}
+    return [_property(name, kind) for name, kind in kinds.items()]
+
+
+def changes_key(config: _CollectionConfig) -> str | None:
+    """Return the key that the log of changes was made with, or None where it has none."""
+    key = _note(config.description).get("key")
+    return key if isinstance(key, str) else None
 
 
 def probe_arguments(prefix: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from contextlib import aclosing
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from weaviate.classes.aggregate import GroupByAggregate
 from weaviate.classes.query import Filter as Asked
-from weaviate.classes.query import Sort
+from weaviate.classes.query import Metrics, Sort
 
 from mnemon.errors import StoreError
 from mnemon.logic.answers import trimmed
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from mnemon.stores.weaviate._async.server import AsyncServer
-    from mnemon.stores.weaviate.concurrency import AsyncCall
+    from mnemon.stores.weaviate.concurrency import AsyncCall, AsyncRows
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, Part, Row
@@ -34,6 +35,9 @@ __all__ = ["AsyncReader"]
 
 _AT_ONCE = 1_000
 """Rows of one request by id."""
+
+_MOST_NOTED = 10_000
+"""Fields of projects that are known to have many groups; beyond so many they are found out anew."""
 
 _RANGE = 5_000
 """Rows that a range of slots is meant to hold; more than 10,000 would not be answered."""
@@ -48,6 +52,7 @@ class AsyncReader:
     def __init__(self, server: AsyncServer) -> None:
         """Read from a server."""
         self._server = server
+        self._crowded: set[tuple[str, str, str]] = set()
 
     async def by_ids(
         self,
@@ -164,7 +169,10 @@ class AsyncReader:
 
     async def number(self, project: str, collection: str, question: Question) -> int:
         """Return how many rows match what the server is asked."""
-        rows = await self._server.rows(collection, project)
+        return await self.counted(await self._server.rows(collection, project), question)
+
+    async def counted(self, rows: AsyncRows, question: Question) -> int:
+        """Return how many objects of a project match what the server is asked."""
         try:
             answer = await self._server.ask_again(
                 "count rows", lambda: rows.aggregate.over_all(filters=question, total_count=True)
@@ -174,6 +182,45 @@ class AsyncReader:
                 return 0
             raise
         return answer.total_count or 0
+
+    async def grouped(
+        self, project: str, collection: str, question: Question, group: str, of: str | None, *, most: int
+    ) -> list[tuple[str, int, tuple[float, ...]]] | None:
+        """Return the groups of rows by a property: its value, how many, and the bounds of another one.
+
+        None where there are `most` or more, and where there were at an earlier time: to find that out takes as
+        long as to read half of the rows.
+        """
+        place = project, collection, group
+        if place in self._crowded:
+            return None
+        rows = await self._server.rows(collection, project)
+        metrics = None if of is None else Metrics(of).number(count=True, minimum=True, maximum=True)
+        try:
+            answer = await self._server.ask_again(
+                "group rows",
+                lambda: rows.aggregate.over_all(
+                    filters=question,
+                    group_by=GroupByAggregate(prop=group, limit=most),
+                    return_metrics=metrics,
+                    total_count=True,
+                ),
+            )
+        except StoreError as error:
+            if is_missing_tenant(error.__cause__):
+                return []
+            raise
+        if len(answer.groups) >= most:
+            if len(self._crowded) >= _MOST_NOTED:
+                self._crowded.clear()
+            self._crowded.add(place)
+            return None
+        found: list[tuple[str, int, tuple[float, ...]]] = []
+        for one in answer.groups:
+            known: Any = None if of is None else one.properties.get(of)
+            bounds = (known.minimum, known.maximum) if known is not None and known.count else ()
+            found.append((str(one.grouped_by.value), one.total_count or 0, bounds))
+        return found
 
     async def ranges(self, project: str, collection: str, question: Question) -> list[tuple[int, int]]:
         """Return ranges of slots that each hold a few thousand of the rows that match."""

@@ -9,7 +9,11 @@ from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInvalidInputE
 from mnemon.errors import SchemaMismatchError, StoreError
 from mnemon.logic.declarations import merge_declarations
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.log import is_told
 from mnemon.stores.weaviate.schema import (
+    changes_arguments,
+    changes_key,
+    changes_properties,
     collection_arguments,
     declared,
     differences,
@@ -34,6 +38,8 @@ __all__ = ["AsyncSchemas"]
 _NOT_FOUND, _UNPROCESSABLE = 404, 422
 _OLDEST = (1, 38, 7)
 _TRIES = 10
+_LOG = "Changes"
+"""Stands for the log of changes among the collections; no caller's can have the name."""
 
 
 class AsyncSchemas:
@@ -49,6 +55,15 @@ class AsyncSchemas:
     def replicated(self, collection: str) -> bool:
         """Whether a declared collection has more than one replica."""
         return self._replicas.get(collection, 1) > 1
+
+    def is_told(self, collection: Collection) -> bool:
+        """Whether changes of a declared collection are told: not where it or the log has more than one replica."""
+        return is_told(collection) and not self.replicated(collection.name) and not self.replicated(_LOG)
+
+    @property
+    def any_replicated(self) -> bool:
+        """Whether rows of a declared collection, or of the log, have more than one replica, or the first ones will."""
+        return max(self._replicas.values(), default=self._factor or 1) > 1
 
     async def stored(self) -> list[Collection]:
         """Return every declaration of the prefix."""
@@ -101,16 +116,32 @@ class AsyncSchemas:
                 f"upgrade it to {'.'.join(map(str, _OLDEST))} or newer"
             )
             raise SchemaMismatchError(msg)
-        name = naming.parts_class(self._server.prefix)
-        config = await self._config(name)
-        if config is None:
-            await self._create(parts_arguments(self._server.prefix, self._factor or 1))
-        else:
-            self._refuse(name, differences(config, parts_properties(), self._factor))
+        prefix, factor = self._server.prefix, self._factor or 1
+        for arguments, properties in (
+            (parts_arguments(prefix, factor), parts_properties()),
+            (changes_arguments(prefix, factor, self._server.new_id()), changes_properties()),
+        ):
+            config = await self._config(arguments["name"])
+            if config is None:
+                await self._create(arguments)
+                config = await self._config(arguments["name"])  # somebody else may have been faster
+            if config is None:
+                msg = f"Weaviate at {self._server.where} did not create {arguments['name']}; try again"
+                raise StoreError(msg)
+            self._refuse(arguments["name"], differences(config, properties, self._factor))
+            if arguments["name"] == naming.changes_class(prefix):
+                self._replicas[_LOG] = config.replication_config.factor
+                self._server.key_of_logs = self._key(config)
         probe = naming.probe_class(self._server.prefix)
         if await self._config(probe) is None:
             await self._create(probe_arguments(self._server.prefix))
         self._ready = True
+
+    def _key(self, config: _CollectionConfig) -> str:
+        key = changes_key(config)
+        if key is None:
+            self._refuse(config.name, ["its description names no key of the log; delete it while nobody writes"])
+        return key or ""
 
     def _refuse(self, name: str, found: Sequence[str]) -> None:
         if found:

@@ -13,9 +13,12 @@ from weaviate.classes.query import MetadataQuery
 from mnemon.errors import MnemonError, StoreError
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate._async.announcing import AsyncAnnouncer
+from mnemon.stores.weaviate._async.entries import AsyncEntries, past
 from mnemon.stores.weaviate.conditions import EVERY_ROW, in_slots, with_ids, with_vector
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
+from mnemon.stores.weaviate.log import Change, is_told
 from mnemon.stores.weaviate.rows import parts_of
 from mnemon.stores.weaviate.schema import properties_of
 from mnemon.types.storage import Finding
@@ -23,6 +26,7 @@ from mnemon.types.storage import Finding
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from threading import Event
     from uuid import UUID
 
     from mnemon.stores.weaviate._async.reader import AsyncReader
@@ -37,9 +41,10 @@ _IN_FLIGHT = timedelta(hours=1)
 
 
 async def examine(
-    server: AsyncServer, reader: AsyncReader, collections: Sequence[Collection], *, now: datetime, repair: bool
+    server: AsyncServer, reader: AsyncReader, collections: Sequence[Collection], *, repair: bool
 ) -> list[Finding]:
-    """Return what does not fit, in every project: vectors that no search finds, and parts that no row names."""
+    """Return what does not fit, in every project: lost vectors, changes without an end, parts that no row names."""
+    now = await server.now()
     findings: list[Finding] = []
     by_name = {collection.name: collection for collection in collections}
     for collection in collections:
@@ -52,6 +57,8 @@ async def examine(
                     findings += _found(collection.name, "vector not found by any search", lost, mended=not still)
                 else:
                     findings += _found(collection.name, "vector not found by any search", lost, mended=False)
+    for tenant in await _tenants(server, naming.changes_class(server.prefix)):
+        findings += await _unended(server, reader, tenant, collections, now, repair=repair)
     for tenant in await _tenants(server, naming.parts_class(server.prefix)):
         findings += await _lost_parts(server, reader, tenant, by_name, now - _IN_FLIGHT, repair=repair)
     return findings
@@ -105,28 +112,45 @@ async def _put_again(
     """Make the server index the vectors of rows anew.
 
     It does so when an object gets another vector, and not when it gets the same once more. So each row
-    is written with a vector of another length, which is as near to everything, and then as it was.
+    is written with a vector of another length, which is as near to everything, and then as it was. In between a
+    search may miss it, so it is announced as any other change.
     """
+    change = Change(server.log_key(tenant), collection)
+    for row in (await reader.by_ids(tenant, collection, ids, (), {*collection.scopes})).values():
+        change.concerns(row.fields)
+        change.other[row.id] = None
+    announcer = AsyncAnnouncer(server, reader, tenant)
+    async with announcer.announced([change] if is_told(collection) else []):
+        for row_id in change.other:
+            await _index_again(server, reader, tenant, collection, row_id, announcer.silence)
+
+
+async def _index_again(
+    server: AsyncServer,
+    reader: AsyncReader,
+    tenant: naming.Tenant,
+    collection: Collection,
+    row_id: str,
+    silence: Event,
+) -> None:
     spaces = [space.name for space in collection.vectors]
     names = [*(item.name for item in properties_of(collection))]
     rows = await server.rows(collection.name, tenant)
-    for row_id in ids:
-        objects = await reader.found(
-            lambda row_id=row_id: rows.query.fetch_objects(
-                filters=with_ids([row_id]), limit=1, include_vector=spaces, return_properties=names
-            )
+    objects = await reader.found(
+        lambda: rows.query.fetch_objects(
+            filters=with_ids([row_id]), limit=1, include_vector=spaces, return_properties=names
         )
-        for one in objects:
-            vectors = {name: list(one.vector[name]) for name in spaces if name in one.vector}
-            other = {name: [2.0 * number for number in vector] for name, vector in vectors.items()}
-            kept = {name: value for name, value in one.properties.items() if value is not None}
-            for each in (other, vectors):
-                await server.ask_again(
-                    f"index row {row_id!r} anew",
-                    lambda each=each, kept=kept, uuid=one.uuid: rows.data.replace(
-                        uuid=uuid, properties=kept, vector=each
-                    ),
-                )
+    )
+    for one in objects:
+        vectors = {name: list(one.vector[name]) for name in spaces if name in one.vector}
+        other = {name: [2.0 * number for number in vector] for name, vector in vectors.items()}
+        kept = {name: value for name, value in one.properties.items() if value is not None}
+        for each in (other, vectors):
+            await server.ask_again(
+                f"index row {row_id!r} anew",
+                lambda each=each, kept=kept, uuid=one.uuid: rows.data.replace(uuid=uuid, properties=kept, vector=each),
+                silence,
+            )
 
 
 async def _lost_parts(
@@ -167,6 +191,28 @@ async def _lost_parts(
         for uuid in lost:
             await server.ask_again("delete a part", lambda uuid=uuid: parts.data.delete_by_id(uuid))
     return _found("parts", "part that no row names", owners, mended=repair)
+
+
+async def _unended(
+    server: AsyncServer,
+    reader: AsyncReader,
+    tenant: naming.Tenant,
+    collections: Sequence[Collection],
+    now: datetime,
+    *,
+    repair: bool,
+) -> list[Finding]:
+    """Find changes that their writers announced and did not end: readers look at their rows at each search."""
+    findings: list[Finding] = []
+    for collection in filter(is_told, collections):
+        log = AsyncEntries(server, reader, tenant)
+        _, entries = await log.unended(naming.change_token(server.log_key(tenant), collection.name))
+        old = past(entries, now)
+        if repair:
+            await log.end(old)
+        ids = sorted({row_id for entry in old for row_id in (*entry.put, *entry.other)})
+        findings += _found(collection.name, "change that was announced and did not end", ids, mended=repair)
+    return findings
 
 
 def _found(collection: str, kind: str, ids: Sequence[str], *, mended: bool) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from weaviate.classes.data import DataObject
@@ -12,17 +13,19 @@ from mnemon.errors import StoreConflictError, StoreError
 from mnemon.logic.filters import METADATA
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate._async.announcing import AsyncAnnouncer
 from mnemon.stores.weaviate._async.pages import scan
 from mnemon.stores.weaviate.concurrency import atogether
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
+from mnemon.stores.weaviate.log import Change, touched
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
 from mnemon.types.requests import ScanRequest
 from mnemon.types.storage import Applied, DeleteWhere
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 
     from weaviate.collections.classes.batch import BatchObjectReturn
 
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.stores.weaviate.plans import Needs
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Collection, Patch, Write
+    from mnemon.types.storage import Collection, Patch, Row, Write
 
 __all__ = ["AsyncWriter"]
 
@@ -43,16 +46,25 @@ _NOT_FOUND = 404
 
 
 class AsyncWriter:
-    """Writes one project of a server."""
+    """Writes one batch into a project of a server."""
 
     def __init__(
-        self, server: AsyncServer, reader: AsyncReader, project: str, declared: Mapping[str, Collection]
+        self,
+        server: AsyncServer,
+        reader: AsyncReader,
+        project: str,
+        declared: Mapping[str, Collection],
+        is_told: Callable[[Collection], bool],
     ) -> None:
-        """Write into a project's declared collections."""
+        """Write into a project's declared collections; each batch takes a writer of its own."""
         self._server = server
         self._reader = reader
         self._project = project
         self._declared = declared
+        self._told = {name: one for name, one in declared.items() if is_told(one)}
+        self._announcer = AsyncAnnouncer(server, reader, project)
+        self._silence = self._announcer.silence
+        self._key = server.log_key(project)
 
     async def apply(self, batch: Sequence[Write], *, decisive: bool) -> Applied:
         """Plan a batch and carry it out; `decisive` reads what it depends on from most of the replicas.
@@ -65,15 +77,19 @@ class AsyncWriter:
         known = await self._known(needs, decisive=decisive)
         watched = {place: await self._watched(batch[place]) for place in needs.watched}
         counts = [0] * len(batch)
-        for step in plan_steps(batch, known, watched):
-            if step.puts:
-                await self._put(step, counts)
-            elif step.patches:
-                await self._patch(step, counts)
-            elif step.where is not None:
-                counts[step.index] = await self._delete_where(step)
-            else:
-                counts[step.index] = await self._delete(step.collection, step.ids, step.large)
+        steps = plan_steps(batch, known, watched)
+        # What a filter will take is named by id in the steps, where a later write depends on it.
+        listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
+        async with self._announcer.announced(touched(self._key, steps, listed | known, self._told)):
+            for step in steps:
+                if step.puts:
+                    await self._put(step, counts)
+                elif step.patches:
+                    await self._patch(step, counts)
+                elif step.where is not None:
+                    counts[step.index] = await self._delete_where(step)
+                else:
+                    counts[step.index] = await self._delete(step.collection, step.ids, step.large)
         return Applied(tuple(counts))
 
     async def _known(self, needs: Needs, *, decisive: bool) -> dict[tuple[str, str], Known]:
@@ -84,7 +100,7 @@ class AsyncWriter:
                 rows = await self._reader.decisive(self._project, collection, list(ids))
                 known |= {(name, row_id): Known(row, large=True) for row_id, row in rows.items()}
                 continue
-            fields = None if needs.fields is None else needs.fields & collection.fields.keys()
+            fields = None if needs.fields is None else needs.fields & collection.fields.keys() | {*collection.scopes}
             in_metadata = needs.fields is None or any(field.startswith(METADATA) for field in needs.fields)
             for chunk in _chunks(list(ids), MAX_LIMIT // 10):
                 known |= await self._large(collection, with_ids(chunk), in_metadata=in_metadata, fields=fields)
@@ -134,8 +150,9 @@ class AsyncWriter:
             refuse_passing(error.message for error in answer.errors.values())
             return answer
 
-        answer = await self._server.ask_again(doing, inserting)
+        answer = await self._server.ask_again(doing, inserting, self._silence)
         if answer.has_errors:
+            self._silence.set()  # a node that had the row to write may do so yet
             failed = [ids[place] for place in sorted(answer.errors)]
             msg = (
                 f"Weaviate at {self._server.where} did not write {len(failed)} of {len(ids)} rows of {collection!r}, "
@@ -189,7 +206,9 @@ class AsyncWriter:
         """Change an object; return False where it went meanwhile."""
         try:
             await self._server.ask_again(
-                f"change row {change.id!r}", lambda: rows.data.update(uuid=change.uuid, properties=change.properties)
+                f"change row {change.id!r}",
+                lambda: rows.data.update(uuid=change.uuid, properties=change.properties),
+                self._silence,
             )
         except StoreError as error:
             cause = error.__cause__
@@ -209,13 +228,19 @@ class AsyncWriter:
         kept = Stored(id=change.id, uuid=change.uuid, properties={}, parts=used)
         await self._drop_parts(write.collection, {write.id}, [kept])
 
-    async def _delete(self, collection: str, ids: Sequence[str], large: set[str]) -> int:
-        """Delete rows by id, the last of them after all others; return how many were there."""
+    async def _delete(
+        self, collection: str, ids: Sequence[str], large: set[str], *, among: Question | None = None
+    ) -> int:
+        """Delete rows by id, those that still match, the last of them after all others; return how many there were."""
         rows = await self._server.rows(collection, self._project)
         deleted = 0
         for chunk in (*_chunks(ids[:-1], MAX_LIMIT // 10), ids[-1:]):
-            deleted += await self._delete_many(rows, with_ids(chunk))
-            await self._drop_parts(collection, large.intersection(chunk))
+            named = with_ids(chunk)
+            deleted += await self._delete_many(rows, named if among is None else Asked.all_of([named, among]))
+            gone = large.intersection(chunk)
+            if gone and among is not None:
+                gone -= (await self._reader.by_ids(self._project, self._declared[collection], chunk, (), ())).keys()
+            await self._drop_parts(collection, gone)
         return deleted
 
     async def _delete_where(self, step: Step) -> int:
@@ -226,42 +251,62 @@ class AsyncWriter:
         asked: Compiled = compile_filter(where, collection)
         large = Asked.all_of([asked.question, Asked.by_property(naming.LARGE).equal(True)])  # noqa: FBT003
         has_parts = await self._reader.number(self._project, collection.name, large) > 0
-        if step.limit is None and asked.exact and not has_parts:
+        if step.limit is None and asked.exact and not has_parts and collection.name not in self._told:
             rows = await self._server.rows(collection.name, self._project)
             return await self._delete_many(rows, asked.question)
-        ids = await self._first(collection, where, step.limit)
-        return await self._delete(collection.name, ids, set(ids) if has_parts else set()) if ids else 0
+        deleted = 0
+        async with aclosing(self._matching(collection, where, step.limit)) as pages:
+            async for page in pages:
+                change = Change(self._key, collection)
+                for row in page:
+                    change.concerns(row.fields)
+                    change.other[row.id] = change.there[row.id] = None
+                ids = [row.id for row in page]
+                large_ids = set(ids) if has_parts else set[str]()
+                async with self._announcer.announced([change] if collection.name in self._told else []):
+                    deleted += await self._delete(collection.name, ids, large_ids, among=asked.question)
+        return deleted
 
-    async def _first(self, collection: Collection, where: Filter, limit: int | None) -> list[str]:
-        """Return the ids of the first rows that match, by id."""
-        if limit is None or limit > MAX_LIMIT:
-            return (await self._reader.ids(self._project, collection, where))[:limit]
-        nothing = frozenset[str]()
-        request = ScanRequest(
-            project=self._project,
-            collection=collection,
-            where=where,
-            order=None,
-            descending=False,
-            after=None,
-            limit=limit,
-            include=nothing,
-            fields=nothing,
-        )
-        return [row.id for row in (await scan(self._reader, request)).rows]
+    async def _matching(self, collection: Collection, where: Filter, limit: int | None) -> AsyncGenerator[list[Row]]:
+        """Yield the rows that match a page at a time, all or the first so many by id; who goes on has deleted them."""
+        scopes = frozenset(collection.scopes)
+        if limit is None:
+            async with aclosing(self._reader.batches(self._project, collection, where, (), scopes)) as batches:
+                async for rows in batches:
+                    if rows:
+                        yield rows
+            return
+        while limit > 0:
+            request = ScanRequest(
+                project=self._project,
+                collection=collection,
+                where=where,
+                order=None,
+                descending=False,
+                after=None,
+                limit=min(limit, MAX_LIMIT - 1),
+                include=frozenset(),
+                fields=scopes,
+            )
+            rows = list((await scan(self._reader, request)).rows)
+            if not rows:
+                return
+            yield rows
+            limit = 0 if len(rows) < request.limit else limit - len(rows)
 
     async def _delete_many(self, rows: AsyncRows, question: Question) -> int:
         """Delete what matches, 10,000 at a time; return how many there were."""
         deleted = 0
         while True:
             try:
-                answer = await self._server.ask("delete rows", lambda: rows.data.delete_many(question))
+                answer = await self._server.ask("delete rows", lambda: rows.data.delete_many(question), self._silence)
             except StoreError as error:
                 if is_missing_tenant(error.__cause__):
                     return deleted
                 raise
             deleted += answer.successful
             if answer.failed:
+                self._silence.set()
                 msg = f"Weaviate at {self._server.where} did not delete {answer.failed} rows; repeat the call"
                 raise StoreError(msg)
             if answer.matches <= answer.successful:

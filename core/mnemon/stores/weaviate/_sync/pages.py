@@ -11,21 +11,25 @@ from mnemon.errors import StoreError
 from mnemon.logic.answers import cursor_of, group_rows, trimmed
 from mnemon.logic.filters import matcher
 from mnemon.logic.requests import MAX_LIMIT
-from mnemon.stores.weaviate import naming
+from mnemon.logic.rows import MAX_NUMBER
+from mnemon.stores.weaviate import naming, numbers
 from mnemon.stores.weaviate._sync.reader import asked_for
 from mnemon.stores.weaviate.conditions import beyond, compile_filter
 from mnemon.stores.weaviate.failures import is_too_large
 from mnemon.types.filters import And
 from mnemon.types.requests import GroupRequest
-from mnemon.types.storage import Page, Row
+from mnemon.types.storage import Group, GroupPage, Page, Row
 
 if TYPE_CHECKING:
     from mnemon.stores.weaviate._sync.reader import Reader
     from mnemon.stores.weaviate.conditions import Compiled
     from mnemon.types.requests import ScanRequest
-    from mnemon.types.storage import Cursor, GroupPage
+    from mnemon.types.storage import Cursor
 
 __all__ = ["group", "scan"]
+
+_MOST_GROUPS = 1_000
+"""Groups that the server is asked for; it takes time that grows with their square."""
 
 _LEAST_ASKED = 200
 """Rows that are asked for at once where not all of them may match."""
@@ -88,7 +92,51 @@ def _page(reader: Reader, request: ScanRequest, asked: Compiled, after: Cursor |
 
 
 def group(reader: Reader, request: GroupRequest) -> GroupPage:
-    """Return one page of groups, counted here: the server's own groups come in no order and without a next page."""
+    """Return one page of groups."""
+    groups = _groups_there(reader, request)
+    if groups is None:
+        return _grouped_here(reader, request)
+    values = sorted(value for value in groups if request.after is None or value > request.after)
+    page = values[: request.limit]
+    return GroupPage(groups=tuple(groups[value] for value in page), after=page[-1] if len(values) > len(page) else None)
+
+
+def _groups_there(reader: Reader, request: GroupRequest) -> dict[str, Group] | None:
+    """Return all groups as the server counts them, or None where it cannot, or where there are too many.
+
+    It tells so many groups, the largest first, in no order that a next page could go on from. So few groups of
+    many rows are quick, and of many groups the rows are read.
+    """
+    asked = compile_filter(request.where, request.collection)
+    kind = None if request.of is None else request.collection.fields[request.of]
+    if not asked.exact or kind not in {None, "number", "time"}:
+        return None
+    place = None if request.of is None else naming.field_property(request.of)
+    found = reader.grouped(
+        request.project,
+        request.collection.name,
+        asked.question,
+        naming.field_property(request.field),
+        place,
+        most=_MOST_GROUPS,
+    )
+    if found is None:
+        return None
+    read = numbers.time_read if kind == "time" else numbers.number_read
+    groups: dict[str, Group] = {}
+    for value, rows, bounds in found:
+        if value == naming.HELD:
+            continue
+        if any(abs(bound) >= MAX_NUMBER for bound in bounds):  # beside it stands the exact one
+            return None
+        text = naming.unwrapped(value)
+        least, most = map(read, bounds) if bounds else (None, None)
+        groups[text] = Group(value=text, rows=rows, least=least, most=most)
+    return groups
+
+
+def _grouped_here(reader: Reader, request: GroupRequest) -> GroupPage:
+    """Return one page of groups of rows that are read."""
     fields = {request.field, *(() if request.of is None else (request.of,))}
     rows: list[Row] = []
     for batch in reader.batches(request.project, request.collection, request.where, (), fields):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import stamina
@@ -11,14 +12,18 @@ from weaviate import WeaviateClient
 from weaviate.classes.config import ConsistencyLevel
 
 from mnemon.errors import ClosedError, StoreError
+from mnemon.protocols.clock import random_id, system_clock
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.addresses import attempt_s
 from mnemon.stores.weaviate.concurrency import Lock, blocking, limited
-from mnemon.stores.weaviate.failures import is_transient, translated
+from mnemon.stores.weaviate.failures import is_final, is_transient, translated
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from threading import Event
     from uuid import UUID
 
+    from mnemon.protocols.clock import Clock, NewId
     from mnemon.stores.weaviate.addresses import Address
     from mnemon.stores.weaviate.concurrency import Call, Rows
     from mnemon.stores.weaviate.embedded import Embedded
@@ -34,11 +39,20 @@ class Server:
     """Asks one Weaviate, at one level of consistency: QUORUM, for reads and writes alike."""
 
     def __init__(
-        self, client: WeaviateClient | None, address: Address | Embedded | None, *, prefix: str, timeout_s: float
+        self,
+        client: WeaviateClient | None,
+        address: Address | Embedded | None,
+        *,
+        prefix: str,
+        timeout_s: float,
+        clock: Clock = system_clock,
+        new_id: NewId = random_id,
     ) -> None:
         """Use an open client, which stays its owner's, or make one for an address at first use."""
+        self.clock, self.new_id = clock, new_id
         self.prefix = naming.check_prefix(prefix)
         self.timeout_s = timeout_s
+        self.key_of_logs: str | None = None
         self._attempt_s = attempt_s(timeout_s)
         self.where = "the client that was given" if address is None else str(address)
         self._address = address
@@ -76,30 +90,69 @@ class Server:
         """Return one project's parts of large values."""
         return self._tenant(naming.parts_class(self.prefix), naming.tenant_of(project))
 
+    def changes(self, project: str) -> Rows:
+        """Return one project's log of changes."""
+        return self._tenant(naming.changes_class(self.prefix), naming.tenant_of(project))
+
+    def log_key(self, project: str) -> str:
+        """Return the key of a project's log of changes; the schemas find it out when they prepare the server."""
+        if self.key_of_logs is None:
+            msg = f"the log of changes of Weaviate at {self.where} was not looked at yet; declare a collection first"
+            raise StoreError(msg)
+        return f"{self.key_of_logs} {naming.tenant_of(project)}"
+
     def _tenant(self, name: str, tenant: str) -> Rows:
         client = self.client()
         return client.collections.use(name).with_tenant(tenant).with_consistency_level(ConsistencyLevel.QUORUM)
 
-    def ask(self, doing: str, call: Call[Answer]) -> Answer:
-        """Return what one request returns that must not be carried out twice."""
-        with translated(self.where, doing), limited(self._attempt_s):
-            return call()
+    def ask(self, doing: str, call: Call[Answer], silence: Event | None = None) -> Answer:
+        """Return what one request returns that must not be carried out twice; for `silence` see `ask_again`."""
+        with translated(self.where, doing):
+            return self._attempt(call, silence)
 
-    def ask_again(self, doing: str, call: Call[Answer]) -> Answer:
-        """Return what one request returns, repeated while there is no answer, or no leader: it does no harm twice."""
+    def ask_again(self, doing: str, call: Call[Answer], silence: Event | None = None) -> Answer:
+        """Return what one request returns, repeated while there is no answer, or no leader: it does no harm twice.
+
+        Args:
+            doing: what is asked, for messages.
+            call: the request.
+            silence: set where an attempt had no answer, so that the server may carry it out later, whatever it
+                says to the next one.
+        """
         with translated(self.where, doing):
             for attempt in stamina.retry_context(
                 on=is_transient, attempts=None, timeout=self.timeout_s, wait_initial=0.1, wait_max=2.0
             ):
-                with attempt, limited(self._attempt_s):
-                    return call()
+                with attempt:
+                    return self._attempt(call, silence)
         raise AssertionError  # the last attempt raises
+
+    def _attempt(self, call: Call[Answer], silence: Event | None) -> Answer:
+        try:
+            with limited(self._attempt_s):
+                return call()
+        except BaseException as error:  # a call that is cancelled has no answer either
+            if silence is not None and not is_final(error):
+                silence.set()
+            raise
 
     def version(self) -> str:
         """Return the server's version."""
         client: Any = self.client()
         meta: dict[str, Any] = self.ask_again("tell its version", client.get_meta)
         return str(meta.get("version", ""))
+
+    def now(self) -> datetime:
+        """Return the server's time, to the second; what it says when it got an object is by the same clock."""
+        client = self.client()
+        connection: Any = client._connection  # noqa: SLF001 - as in `object_now`
+        answer: Any = self.ask_again("tell the time", lambda: connection.get(path="/meta"))
+        said = str(answer.headers.get("Date", ""))
+        try:
+            return parsedate_to_datetime(said)
+        except ValueError as error:
+            msg = f"Weaviate at {self.where} does not tell its time: the answer's header Date is {said!r}"
+            raise StoreError(msg) from error
 
     def object_now(self, collection: str, project: str, uuid: UUID) -> dict[str, Any] | None:
         """Return an object as most of its replicas have it, and None where they have none.

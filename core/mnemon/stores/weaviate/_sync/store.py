@@ -7,10 +7,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from mnemon.errors import StoreError
 from mnemon.logic.answers import trimmed
+from mnemon.logic.requests import changes_request
 from mnemon.protocols.capabilities import Capability
-from mnemon.protocols.clock import system_clock
+from mnemon.protocols.clock import random_id, system_clock
 from mnemon.stores.base import BaseStore
+from mnemon.stores.weaviate._sync.changes import ChangesReader
 from mnemon.stores.weaviate._sync.pages import group, scan
 from mnemon.stores.weaviate._sync.reader import Reader
 from mnemon.stores.weaviate._sync.schemas import Schemas
@@ -30,9 +33,12 @@ if TYPE_CHECKING:
 
     from weaviate import WeaviateClient
 
+    from mnemon.protocols.clock import Clock, NewId
     from mnemon.stores.weaviate.health import Health
+    from mnemon.types.changes import Changes, Mark
+    from mnemon.types.filters import Filter
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest, SearchRequest
-    from mnemon.types.storage import Collection, Counts, Finding, GroupPage, Match, Page, Row, Write
+    from mnemon.types.storage import Collection, Counts, Finding, GroupPage, Match, Page, Part, Row, Write
 
 __all__ = ["WeaviateStore"]
 
@@ -57,6 +63,7 @@ class WeaviateStore(BaseStore):
         self._server = server
         self._reader = Reader(server)
         self._schemas = Schemas(server, replication_factor)
+        self._changes = ChangesReader(server, self._reader)
         self._turns = [Lock() for _ in range(_TURNS)]
 
     @classmethod
@@ -72,6 +79,8 @@ class WeaviateStore(BaseStore):
         timeout_s: float = _TIMEOUT_S,
         prefix: str = _PREFIX,
         replication_factor: int | None = None,
+        clock: Clock = system_clock,
+        new_id: NewId = random_id,
     ) -> Self:
         """Return a store on a server, which is connected when it is first needed.
 
@@ -85,6 +94,8 @@ class WeaviateStore(BaseStore):
             timeout_s: how long one request may take, repetitions included, before it is an error.
             prefix: what our collections' names begin with on the server.
             replication_factor: copies of each row, where collections are created; 1 if left out.
+            clock: tells the time of entries in the log of changes; one of your own makes requests repeatable.
+            new_id: gives the ids of those entries; each must be another one.
 
         Raises:
             ConfigError: the URL is none, or holds a password; the prefix cannot begin a name.
@@ -92,7 +103,7 @@ class WeaviateStore(BaseStore):
         address = address_of(
             url, grpc_port=grpc_port, grpc_host=grpc_host, api_key=api_key, secure=secure, headers=headers
         )
-        server = Server(None, address, prefix=prefix, timeout_s=timeout_s)
+        server = Server(None, address, prefix=prefix, timeout_s=timeout_s, clock=clock, new_id=new_id)
         return cls(server, replication_factor=replication_factor)
 
     @classmethod
@@ -174,8 +185,38 @@ class WeaviateStore(BaseStore):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What a server without transactions can promise."""
-        return frozenset({Capability.PERSISTENT})
+        """What a server without transactions can promise; where rows have replicas it tells no changes."""
+        told = set[Capability]() if self._schemas.any_replicated else {Capability.CHANGES}
+        return frozenset({Capability.PERSISTENT, *told})
+
+    def changes(
+        self,
+        project: str,
+        collection: str,
+        where: Filter | None = None,
+        *,
+        since: Mark | None = None,
+        limit: int = 1_000,
+        include: Sequence[Part] = ("metadata", "payload"),
+        fields: Sequence[str] | None = None,
+    ) -> Changes:
+        """Return what changed among the rows that match; see `SupportsChanges`.
+
+        Raises:
+            StoreError: the collection declares no `current`, or rows have replicas, of which one that was away
+                would tell less than happened.
+        """
+        request = changes_request(
+            self._find(collection), project, where, since=since, limit=limit, include=include, fields=fields
+        )
+        self._schemas.prepare()
+        if not self._schemas.is_told(request.collection):
+            msg = (
+                f"changes of {collection!r} are not told: they are of collections that declare `current`, and where "
+                f"neither these nor the log have replicas; see `capabilities`"
+            )
+            raise StoreError(msg)
+        return self._changes.since(request)
 
     def health(self) -> Health:
         """Write, read and delete a row of our own, and look at every node and shard; nothing is raised."""
@@ -214,8 +255,9 @@ class WeaviateStore(BaseStore):
     def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
         if not batch:
             return Applied(())
+        self._schemas.prepare()  # who only listed the collections has not seen the log
         decisive = any(self._schemas.replicated(write.collection) for write in batch)
-        writer = Writer(self._server, self._reader, project, self._declared)
+        writer = Writer(self._server, self._reader, project, self._declared, self._schemas.is_told)
         with ExitStack() as turns:
             for place in turns_of(project, batch, len(self._turns)):
                 turns.enter_context(self._turns[place])
@@ -230,8 +272,9 @@ class WeaviateStore(BaseStore):
 
     def _check(self, *, repair: bool) -> list[Finding]:
         findings = told(self.health())
+        self._schemas.prepare()
         collections = self._schemas.stored()
-        return findings + examine(self._server, self._reader, collections, now=system_clock(), repair=repair)
+        return findings + examine(self._server, self._reader, collections, repair=repair)
 
     def _close(self) -> None:
         self._server.close()

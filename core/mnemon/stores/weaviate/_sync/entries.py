@@ -1,0 +1,182 @@
+# Generated from core/mnemon/stores/weaviate/_async/entries.py by tests/contracts/unasync.py; edit that file.
+"""The entries of the log of changes: added, counted, listed, and ended where their writers did not come to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from weaviate.classes.data import DataObject
+from weaviate.classes.query import Filter as Asked
+from weaviate.classes.query import MetadataQuery
+
+from mnemon.errors import StoreError
+from mnemon.logic.requests import MAX_LIMIT
+from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.failures import is_too_large, refuse_passing
+from mnemon.stores.weaviate.log import end_of, entry_read
+from mnemon.stores.weaviate.numbers import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from weaviate.collections.classes.batch import BatchObjectReturn
+
+    from mnemon.stores.weaviate._sync.reader import Reader
+    from mnemon.stores.weaviate._sync.server import Server
+    from mnemon.stores.weaviate.conditions import Question
+    from mnemon.stores.weaviate.log import Entry
+
+__all__ = ["Entries", "past"]
+
+_AT_ONCE = 1_000
+"""Entries of one request by id, or of one that adds some."""
+_IDS = 2**128
+_YOUNG_US, _OLDER = 3600e6, 8
+"""Entries without an end are looked for among those of the last hour first, then of eight, and so on."""
+_IN_FLIGHT = timedelta(hours=1)
+"""For how long a request that had no answer may still be carried out: far longer than any server works at one."""
+
+
+class Entries:
+    """The log of changes of one project."""
+
+    def __init__(self, server: Server, reader: Reader, project: str) -> None:
+        """Use the log of a server."""
+        self._server = server
+        self._reader = reader
+        self._project = project
+
+    def number(self, token: str, before: float | None = None) -> int:
+        """Return how many changes were announced; with a time, by writers who began before it by their clocks."""
+        return self._number(_begun(token), before)
+
+    def since(self, token: str, first: float) -> list[Entry]:
+        """Return the entries whose writers began at a time or later, their ends among them."""
+        at = Asked.by_property(naming.AT).greater_or_equal(first)
+        found = self._found(Asked.all_of([Asked.any_of([_begun(token), _ended(token)]), at]), [naming.AT, naming.NOTE])
+        return [entry_read(one) for one in found]
+
+    def ends(self, entries: Iterable[UUID]) -> set[UUID]:
+        """Return those ends of some entries that are there."""
+        return {one.uuid for one in self._by_id([naming.end_id(uuid) for uuid in entries], [naming.AT])}
+
+    def unended(self, token: str, before: float | None = None) -> tuple[int, list[Entry]]:
+        """Return how many changes were announced, before a time or ever, and those of them that have no end.
+
+        These are looked for among older and older ones, until all that are older still have ended.
+        """
+        now = instant(self._server.clock()) if before is None else before
+        age, without, number = _YOUNG_US, list[UUID](), None
+        while True:
+            # Ends first: if there are as many beginnings afterwards, each of them had ended.
+            ended = self._number(_ended(token), before)
+            begun = self._number(_begun(token), before)
+            number = begun if number is None else number
+            if ended == begun:
+                # What they name is long, and read of few.
+                return number, [entry_read(one) for one in self._by_id(without, [naming.AT, naming.NOTE])]
+            young = Asked.by_property(naming.AT).greater_or_equal(now - age)
+            ends, begins = [
+                [one.uuid for one in self._found(_before(Asked.all_of([question, young]), before), [naming.AT])]
+                for question in (_ended(token), _begun(token))
+            ]
+            known = {*ends}
+            without += [uuid for uuid in begins if naming.end_id(uuid) not in known]
+            before, age = now - age, age * _OLDER
+
+    def end(self, entries: Iterable[Entry]) -> set[UUID]:
+        """Write the ends of entries, whoever began them, and return their ids."""
+        begun = self._by_id([entry.uuid for entry in entries], [naming.AT, naming.BEGUN])
+        self.add([DataObject(uuid=naming.end_id(one.uuid), properties=end_of(one.properties)) for one in begun])
+        return {naming.end_id(one.uuid) for one in begun}
+
+    def add(self, objects: Sequence[DataObject[Any, None]]) -> None:
+        """Add entries, all of them, or raise `StoreError`; twice the same one is one."""
+        log = self._server.changes(self._project)
+        for start in range(0, len(objects), _AT_ONCE):
+            chunk = objects[start : start + _AT_ONCE]
+
+            def inserting(chunk: Sequence[DataObject[Any, None]] = chunk) -> BatchObjectReturn:
+                answer = log.data.insert_many(chunk)
+                refuse_passing(error.message for error in answer.errors.values())
+                return answer
+
+            answer = self._server.ask_again("add to the log of changes", inserting)
+            if answer.has_errors:
+                msg = (
+                    f"Weaviate at {self._server.where} did not take {len(answer.errors)} of {len(chunk)} entries of "
+                    f"the log of changes; the same call may be repeated"
+                )
+                raise StoreError(msg)
+
+    def _number(self, question: Question, before: float | None) -> int:
+        return self._reader.counted(self._server.changes(self._project), _before(question, before))
+
+    def _by_id(self, ids: Sequence[UUID], properties: Sequence[str]) -> list[Any]:
+        found: list[Any] = []
+        for start in range(0, len(ids), _AT_ONCE):
+            found += self._found(Asked.by_id().contains_any(ids[start : start + _AT_ONCE]), properties)
+        return found
+
+    def _found(self, question: Question, properties: Sequence[str]) -> list[Any]:
+        """Return what matches, all of it: ids are spread evenly, so a range of them that is too full is halved.
+
+        Times are not: with a clock that stands still, every entry has the same.
+        """
+        found: list[Any] = []
+        waiting = [(0, _IDS)]
+        while waiting:
+            first, end = waiting.pop()
+            objects = self._in_range(question, properties, first, end)
+            if objects is None:
+                middle = (first + end) // 2
+                waiting += [(first, middle), (middle, end)]
+            else:
+                found += objects
+        return found
+
+    def _in_range(self, question: Question, properties: Sequence[str], first: int, end: int) -> list[Any] | None:
+        """Return what matches in a range of ids, or None where that is too much for one answer."""
+        log = self._server.changes(self._project)
+        asked = question if (first, end) == (0, _IDS) else Asked.all_of([question, *_with_ids(first, end)])
+        try:
+            objects = self._reader.found(
+                lambda: log.query.fetch_objects(
+                    filters=asked,
+                    limit=MAX_LIMIT,
+                    return_properties=list(properties),
+                    return_metadata=MetadataQuery(creation_time=True),
+                )
+            )
+        except StoreError as error:
+            if end - first > 1 and is_too_large(error.__cause__):
+                return None
+            raise
+        return None if len(objects) >= MAX_LIMIT and end - first > 1 else objects
+
+
+def past(entries: Iterable[Entry], now: datetime) -> list[Entry]:
+    """Return those entries of which nothing can happen any more, by the server's time alone."""
+    return [entry for entry in entries if entry.created is not None and entry.created < now - _IN_FLIGHT]
+
+
+def _begun(token: str) -> Question:
+    return Asked.by_property(naming.BEGUN).contains_any([token])
+
+
+def _ended(token: str) -> Question:
+    return Asked.by_property(naming.ENDED).contains_any([token])
+
+
+def _before(question: Question, before: float | None) -> Question:
+    return question if before is None else Asked.all_of([question, Asked.by_property(naming.AT).less_than(before)])
+
+
+def _with_ids(first: int, end: int) -> list[Question]:
+    """Return the conditions of objects whose ids are in a range, the end not included."""
+    place = Asked.by_property("_id")  # what the client's own filter by id asks, which cannot compare
+    above = place.greater_or_equal(str(UUID(int=first)))
+    return [above] if end == _IDS else [above, place.less_than(str(UUID(int=end)))]
