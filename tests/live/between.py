@@ -57,12 +57,16 @@ class Between:
         self._around(store, doing, refusing)
 
     def answer_once(self, store: WeaviateStore, doing: str, answer: object) -> None:
-        """Let the server carry out the next request of a kind, and answer something else."""
+        """Let the server carry out the next request of a kind, and answer something else, or the client raise it."""
         asked = count(1)
 
         def answering(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - passed on
             real = call()
-            return answer if next(asked) == 1 else real
+            if next(asked) > 1:
+                return real
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
 
         self._around(store, doing, answering)
 

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from weaviate.exceptions import WeaviateInsertManyAllFailedError
 
 from mnemon import StoreConflictError
-from mnemon.errors import StoreError
+from mnemon.errors import StoreError, StoreUnavailableError
 from mnemon.protocols.clock import system_clock
 from mnemon.testing._sync.changes import Follower
 from mnemon.testing.samples import NOTES, PROJECT, note, put
@@ -154,6 +155,26 @@ def test_a_batch_that_others_ended_before_it_wrote_is_told_when_it_is_done(
         assert unended(place) == 0
 
 
+def test_a_batch_that_others_ended_and_that_cannot_be_announced_again_has_failed(
+    place: Place, between: Between, an_hour_later: Callable[[], None]
+) -> None:
+    with place.open(timeout_s=6.0) as store, place.open() as other:
+        for one in (store, other):
+            one.declare(NOTES)
+        follower = Follower(other, ALICE, limit=100)
+        follower.follow()
+
+        def end() -> None:
+            an_hour_later()
+            assert follower.follow() == {}
+            between.lose_answers(store, ADD, number=1_000)
+
+        between.after(store, ADD, 1, end)
+
+        with pytest.raises(StoreUnavailableError):
+            store.apply(PROJECT, put(note("a")))
+
+
 @pytest.mark.parametrize("number", range(5))
 def test_a_batch_that_is_written_while_others_end_it_is_told_at_whatever_point_of_that(
     place: Place, between: Between, an_hour_later: Callable[[], None], number: int
@@ -231,15 +252,22 @@ def test_a_change_that_the_server_refused_is_ended(place: Place, between: Betwee
         assert unended(place) == 0
 
 
-def test_a_change_of_which_a_node_did_not_write_all_stays_open(place: Place, between: Between) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        SimpleNamespace(has_errors=True, errors={0: SimpleNamespace(message="context canceled")}),
+        WeaviateInsertManyAllFailedError("context canceled"),
+    ],
+    ids=["some", "all"],
+)
+def test_a_change_of_which_a_node_did_not_write_all_stays_open(place: Place, between: Between, answer: object) -> None:
     with place.open() as store:
         store.declare(NOTES)
         follower = Follower(store, ALICE, limit=100)
         follower.follow()
-        failed = SimpleNamespace(has_errors=True, errors={0: SimpleNamespace(message="context canceled")})
 
-        between.answer_once(store, "of 'notes'", failed)
-        with pytest.raises(StoreError, match="did not write 1 of 1 rows"):
+        between.answer_once(store, "of 'notes'", answer)
+        with pytest.raises(StoreError, match="write"):
             store.apply(PROJECT, put(note("a")))  # it lands all the same, at once or later
 
         assert unended(place) == 1

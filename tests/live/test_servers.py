@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RUN = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins with it ignored
 from tests.servers.weaviate_server import cluster
 
 with cluster() as (node,):

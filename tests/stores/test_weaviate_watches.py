@@ -139,12 +139,11 @@ def test_a_row_that_is_patched_and_put_is_another_one_in_whatever_order_its_writ
 
 def test_entries_that_are_only_counted_are_still_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watches, "_MOST_RECENT", 3)
-    monkeypatch.setattr(watches, "_SLACK_US", 150.0)
     follower = watch()
     entries = [entry(number, at=100.0 * number) for number in range(5)]
     follower.learn(entries)
 
-    follower.step_back()
+    follower.step_back(150.0)
 
     assert follower.horizon == 250.0
     assert (follower.older, len(follower.recent), follower.known) == (3, 2, 5)
@@ -182,14 +181,13 @@ def test_at_no_moment_is_an_entry_known_and_not_open() -> None:
 
 def test_at_no_moment_are_more_entries_known_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watches, "_MOST_RECENT", 3)
-    monkeypatch.setattr(watches, "_SLACK_US", 150.0)
     follower = watch()
     entries = [entry(number, at=100.0 * number) for number in range(5)]
     follower.learn(entries)
     follower.forget_ends({end_id(one.uuid) for one in entries})
     assert follower.is_still(5, 0)
 
-    said = still_during(follower, 8, 0, follower.step_back)  # three more than there were
+    said = still_during(follower, 8, 0, lambda: follower.step_back(150.0))  # three more than there were
 
     assert follower.known == 5
     assert not any(said)

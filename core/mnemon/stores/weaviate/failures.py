@@ -10,7 +10,6 @@ from weaviate.exceptions import (
     UnexpectedStatusCodeError,
     WeaviateBaseError,
     WeaviateConnectionError,
-    WeaviateInsertManyAllFailedError,
     WeaviateInvalidInputError,
     WeaviateStartUpError,
     WeaviateTimeoutError,
@@ -39,7 +38,9 @@ _NO_ANSWER = ("deadline exceeded", "unavailable", "failed to connect", "connecti
 _NO_LEADER = ("leader not found", "client connection is closing", "could not find leader")
 _CHANGING = ("due to: updatevectorindexconfigs",)
 """Why a shard is read-only for a moment: somebody just declared another vector space."""
-_PASSING = (*_NO_LEADER, *_CHANGING)
+_MAKING = ("tried to browse non-existing index",)
+"""Why a collection cannot be read for a moment: somebody just made it."""
+_PASSING = (*_NO_LEADER, *_CHANGING, *_MAKING)
 _NOT_NOW = ("cannot achieve consistency level", "shard is not ready", *_NO_LEADER, "not enough replicas")
 _UNAUTHORISED, _FORBIDDEN = 401, 403
 _REFUSED = range(400, 500)
@@ -73,7 +74,7 @@ def is_final(error: BaseException) -> bool:
         return False
     if isinstance(error, UnexpectedStatusCodeError):
         return (error.status_code in _REFUSED and error.status_code != _TIMED_OUT) or is_missing_tenant(error)
-    said = MnemonError, PassingError, WeaviateInsertManyAllFailedError, WeaviateInvalidInputError
+    said = MnemonError, PassingError, WeaviateInvalidInputError
     return isinstance(error, (*said, InsufficientPermissionsError)) or is_missing_tenant(error)
 
 

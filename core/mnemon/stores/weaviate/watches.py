@@ -6,7 +6,6 @@ import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +24,8 @@ __all__ = ["Slack", "Told", "Watch", "Watches"]
 
 _MOST_ROWS = 1_000_000
 """Rows whose numbers are kept, of all watches together, at about 150 bytes each."""
-_MOST_RECENT = 1_000
+_MOST_WATCHES = 10_000
+_MOST_RECENT = 50
 """Entries of the log that are known one by one before most of them are only counted."""
 _LONGEST_TRAIL = 100_000
 """Changed rows that are remembered for one who asks with an earlier mark."""
@@ -39,7 +39,7 @@ _WIDE_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """By how much the clocks of those who write the rows of one watch are allowed to differ.
+    """By how much the clocks of those who write into one project are allowed to differ.
 
     Attributes:
         steps: how many times it was not enough.
@@ -84,7 +84,6 @@ class Watch:
         token: of the entries of the log that concern them.
         horizon: entries of the log whose writers began before it are counted, the others known one by one.
         older: how many there are before it.
-        slack: by how much the horizon stays behind the latest entry.
         width: in how wide ranges of slots the rows are read at first.
         recent: the entries since, with when their writers began.
         open: entries whose end was not seen.
@@ -96,7 +95,6 @@ class Watch:
     token: str
     horizon: float
     older: int
-    slack: Slack = field(default_factory=Slack)
     width: int = SLOTS
     recent: dict[UUID, float] = field(default_factory=dict["UUID", float])
     open: dict[UUID, Entry] = field(default_factory=dict["UUID", "Entry"])
@@ -147,11 +145,11 @@ class Watch:
         if not self.open:
             self._looked.clear()
 
-    def step_back(self) -> None:
+    def step_back(self, slack_us: float) -> None:
         """Only count the entries that are earlier than the latest one by more than the slack, where there are many."""
         if len(self.recent) < _MOST_RECENT:
             return
-        self.horizon = max(self.horizon, max(self.recent.values()) - self.slack.microseconds(monotonic()))
+        self.horizon = max(self.horizon, max(self.recent.values()) - slack_us)
         kept = {uuid: at for uuid, at in self.recent.items() if at >= self.horizon}
         older = self.older + len(self.recent) - len(kept)
         self.recent = kept  # first: between the two lines fewer are known than are, and never more
@@ -237,9 +235,12 @@ class Watches:
         with self._lock:
             self._last += 1
             self._kept[self._last] = watch
-            while len(self._kept) > 1 and sum(one.rows + 1 for one in self._kept.values()) > self._most_rows:
+            while len(self._kept) > _MOST_WATCHES or (len(self._kept) > 1 and self._rows() > self._most_rows):
                 self._kept.popitem(last=False)
             return self._last
+
+    def _rows(self) -> int:
+        return sum(one.rows + 1 for one in self._kept.values())
 
     def find(self, number: int) -> Watch | None:
         """Return a watch that is still kept."""

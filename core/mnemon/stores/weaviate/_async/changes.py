@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+from collections import defaultdict
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -41,7 +43,8 @@ __all__ = ["AsyncChangesReader"]
 _MARK_LENGTH = 4
 _TURNS = 64
 """Locks by the numbers of watches, each of which is used by one at a time."""
-_USUAL = Slack()
+_TIRED_S = 300.0
+"""For how long a reader who could not end what others left leaves it, and only looks at its rows."""
 _logger = logging.getLogger(__name__)
 
 
@@ -60,6 +63,8 @@ class AsyncChangesReader:
         self._watches = Watches()
         self._stamp = int.from_bytes(os.urandom(7))
         self._time: tuple[datetime, float] | None = None
+        self._slack = defaultdict[str, Slack](Slack)
+        self._tired_until = -math.inf
         self._turns = [AsyncLock() for _ in range(_TURNS)]
 
     async def since(self, request: ChangesRequest) -> Changes:
@@ -88,15 +93,15 @@ class AsyncChangesReader:
         async with turn:
             # Looked at again: somebody else may have come first and shortened the trail.
             told = await self._follow(watch, request, request.since) if watch.remembers(place) else None
-        return told or await self._begin(request, watch.slack)
+        return told or await self._begin(request)
 
-    async def _begin(self, request: ChangesRequest, slack: Slack = _USUAL) -> Changes:
+    async def _begin(self, request: ChangesRequest) -> Changes:
         """Return the first rows that match; what of the log is known is looked up before they are read."""
         token = token_of(self._server.log_key(request.project), request.where, request.collection)
-        horizon = numbers.instant(self._server.clock()) - slack.microseconds(monotonic())
+        horizon = numbers.instant(self._server.clock()) - self._slack[request.project].microseconds(monotonic())
         log = self._entries(request.project)
         older, unended = await log.unended(token, horizon)
-        watch = Watch(request.project, request.collection.name, request.where, token, horizon, older, slack)
+        watch = Watch(request.project, request.collection.name, request.where, token, horizon, older)
         watch.open |= {entry.uuid: entry for entry in unended}
         entries = await log.since(token, horizon)
         watch.learn(entries)
@@ -159,7 +164,7 @@ class AsyncChangesReader:
         rows = await self._now(request, unfinished)
         watch.look(rows)
         watch.forget_ends(ends)
-        watch.step_back()
+        watch.step_back(self._slack[watch.project].microseconds(monotonic()))
         stop = min(place + request.limit, watch.end)
         # What was looked at is not read again: the trail would not know of what is told of it.
         seen = frozenset(unfinished)
@@ -176,7 +181,7 @@ class AsyncChangesReader:
         # Counted for themselves: in one number with the others, a newer one would stand for one that is missing.
         older = await log.number(watch.token, watch.horizon)
         if older > watch.older:
-            watch.slack = watch.slack.wider(monotonic())  # a clock that is further behind
+            self._slack[watch.project] = self._slack[watch.project].wider(monotonic())  # a clock that is further behind
         if older != watch.older or len(watch.recent) != sum(not entry.ends for entry in found):
             return None  # or somebody took entries away
         late = [uuid for uuid, entry in watch.open.items() if entry.at < watch.horizon]
@@ -200,14 +205,15 @@ class AsyncChangesReader:
         is written, whether its entry was ended: either it finds that out and announces again, or its rows are there.
         """
         unended = [entry for entry in watch.open.values() if naming.end_id(entry.uuid) not in ends]
-        if not unended:
+        if not unended or monotonic() < self._tired_until:
             return ends
-        if self._time is None:
-            self._time = await self._server.now(), monotonic()
-        now, asked = self._time
-        old = past(unended, now + timedelta(seconds=monotonic() - asked))
         try:
+            if self._time is None:
+                self._time = await self._server.now(), monotonic()
+            now, asked = self._time
+            old = past(unended, now + timedelta(seconds=monotonic() - asked))
             return ends | await self._entries(watch.project).end(old) if old else ends
         except StoreError as error:  # whoever may only read goes on looking
+            self._tired_until = monotonic() + _TIRED_S
             _logger.warning("changes that were begun long ago could not be ended: %s", error)
             return ends

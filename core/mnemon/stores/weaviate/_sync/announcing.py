@@ -56,8 +56,11 @@ class Announcer:
             announced += more
             begun += self._begin(more)
             yield
-        except MnemonError:
-            self._end(announced, begun)
+        except MnemonError as error:
+            try:
+                self._end(announced, begun)
+            except StoreError as late:
+                error.add_note(f"It was not announced again either: {late}")
             raise
         self._end(announced, begun)
 
@@ -85,12 +88,17 @@ class Announcer:
         Who took this writer for dead has ended it, and then looked at its rows for the last time: in that case
         all is announced once more, now that it is written. An end that cannot be added fails no write that was
         done: others look at its rows again and again until they end it, which is slower and never wrong.
+
+        Raises:
+            StoreError: it cannot be found out whether others ended it, or it cannot be announced again: they
+                may never look at its rows, so that the batch counts as failed.
         """
+        if self._log.ends([UUID(str(one.uuid)) for one in begun]):
+            begun = [*begun, *self._begin(announced)]
+        if self.silence.is_set():
+            return
+        ends = ((naming.end_id(UUID(str(one.uuid))), end_of(one.properties or {})) for one in begun)
         try:
-            if self._log.ends([UUID(str(one.uuid)) for one in begun]):
-                begun = [*begun, *self._begin(announced)]
-            if not self.silence.is_set():
-                ends = ((naming.end_id(UUID(str(one.uuid))), end_of(one.properties or {})) for one in begun)
-                self._log.add([DataObject(uuid=uuid, properties=end) for uuid, end in ends])
+            self._log.add([DataObject(uuid=uuid, properties=end) for uuid, end in ends])
         except StoreError as error:
             _logger.warning("the end of a change was not written; searches look at its rows again: %s", error)

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+from collections import defaultdict
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -42,7 +44,8 @@ __all__ = ["ChangesReader"]
 _MARK_LENGTH = 4
 _TURNS = 64
 """Locks by the numbers of watches, each of which is used by one at a time."""
-_USUAL = Slack()
+_TIRED_S = 300.0
+"""For how long a reader who could not end what others left leaves it, and only looks at its rows."""
 _logger = logging.getLogger(__name__)
 
 
@@ -61,6 +64,8 @@ class ChangesReader:
         self._watches = Watches()
         self._stamp = int.from_bytes(os.urandom(7))
         self._time: tuple[datetime, float] | None = None
+        self._slack = defaultdict[str, Slack](Slack)
+        self._tired_until = -math.inf
         self._turns = [Lock() for _ in range(_TURNS)]
 
     def since(self, request: ChangesRequest) -> Changes:
@@ -89,15 +94,15 @@ class ChangesReader:
         with turn:
             # Looked at again: somebody else may have come first and shortened the trail.
             told = self._follow(watch, request, request.since) if watch.remembers(place) else None
-        return told or self._begin(request, watch.slack)
+        return told or self._begin(request)
 
-    def _begin(self, request: ChangesRequest, slack: Slack = _USUAL) -> Changes:
+    def _begin(self, request: ChangesRequest) -> Changes:
         """Return the first rows that match; what of the log is known is looked up before they are read."""
         token = token_of(self._server.log_key(request.project), request.where, request.collection)
-        horizon = numbers.instant(self._server.clock()) - slack.microseconds(monotonic())
+        horizon = numbers.instant(self._server.clock()) - self._slack[request.project].microseconds(monotonic())
         log = self._entries(request.project)
         older, unended = log.unended(token, horizon)
-        watch = Watch(request.project, request.collection.name, request.where, token, horizon, older, slack)
+        watch = Watch(request.project, request.collection.name, request.where, token, horizon, older)
         watch.open |= {entry.uuid: entry for entry in unended}
         entries = log.since(token, horizon)
         watch.learn(entries)
@@ -160,7 +165,7 @@ class ChangesReader:
         rows = self._now(request, unfinished)
         watch.look(rows)
         watch.forget_ends(ends)
-        watch.step_back()
+        watch.step_back(self._slack[watch.project].microseconds(monotonic()))
         stop = min(place + request.limit, watch.end)
         # What was looked at is not read again: the trail would not know of what is told of it.
         seen = frozenset(unfinished)
@@ -177,7 +182,7 @@ class ChangesReader:
         # Counted for themselves: in one number with the others, a newer one would stand for one that is missing.
         older = log.number(watch.token, watch.horizon)
         if older > watch.older:
-            watch.slack = watch.slack.wider(monotonic())  # a clock that is further behind
+            self._slack[watch.project] = self._slack[watch.project].wider(monotonic())  # a clock that is further behind
         if older != watch.older or len(watch.recent) != sum(not entry.ends for entry in found):
             return None  # or somebody took entries away
         late = [uuid for uuid, entry in watch.open.items() if entry.at < watch.horizon]
@@ -201,14 +206,15 @@ class ChangesReader:
         is written, whether its entry was ended: either it finds that out and announces again, or its rows are there.
         """
         unended = [entry for entry in watch.open.values() if naming.end_id(entry.uuid) not in ends]
-        if not unended:
+        if not unended or monotonic() < self._tired_until:
             return ends
-        if self._time is None:
-            self._time = self._server.now(), monotonic()
-        now, asked = self._time
-        old = past(unended, now + timedelta(seconds=monotonic() - asked))
         try:
+            if self._time is None:
+                self._time = self._server.now(), monotonic()
+            now, asked = self._time
+            old = past(unended, now + timedelta(seconds=monotonic() - asked))
             return ends | self._entries(watch.project).end(old) if old else ends
         except StoreError as error:  # whoever may only read goes on looking
+            self._tired_until = monotonic() + _TIRED_S
             _logger.warning("changes that were begun long ago could not be ended: %s", error)
             return ends
