@@ -10,11 +10,11 @@ from mnemon._async.core import AsyncCore
 from mnemon._async.desk import AsyncDesk
 from mnemon._async.methods import AsyncMethods
 from mnemon._async.spaces import agree_on_words as async_agree_on_words
-from mnemon._async.spaces import recorded_space as async_recorded_space
+from mnemon._async.spaces import usable_space as async_usable_space
 from mnemon._sync.core import Core
 from mnemon._sync.desk import Desk
 from mnemon._sync.methods import Methods
-from mnemon._sync.spaces import agree_on_words, recorded_space
+from mnemon._sync.spaces import agree_on_words, usable_space
 from mnemon.config import choose_embedder, choose_ranking, open_async_store, open_settings, open_store
 from mnemon.errors import ConfigError
 from mnemon.logic.memories import MEMORIES
@@ -97,7 +97,7 @@ class _Opened:
         async def setup() -> None:
             await store.declare(*COLLECTIONS)
             await async_agree_on_words(desk)
-            recorded = await async_recorded_space(desk)
+            recorded = await async_usable_space(desk, None)
             if recorded is not None and self.vectors.embedder is None and self.choice == "auto":
                 choose_embedder("auto", self.settings, recorded.model)  # raises: what the store needs is not here
             check_embedder(recorded, self.vectors.embedder)
@@ -138,7 +138,7 @@ def _open(
                 session_gap=timedelta(minutes=settings.session_gap_minutes),
             )
             agree_on_words(desk)
-            space = recorded_space(desk)
+            space = usable_space(desk, None)
             runner = DirectRunner(desk, owned=store is None)
         chosen = choose_embedder(choice, settings, None if space is None else space.model)
         check_embedder(space, chosen)

@@ -15,6 +15,8 @@ from tests.core.fakes import WordEmbedder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mnemon.types.storage import Collection
+
 PROCESSES = 4
 ROUNDS = 12
 
@@ -37,6 +39,23 @@ with Memory(path, embedder=WordEmbedder()) as memory:
         assert hits[0].memory.text == f"{name} meant number{number}.", hits
         assert {hit.memory.scope.user_id for hit in hits} == {name}
 """
+
+
+def test_a_vector_space_that_another_one_made_while_this_one_was_opened_is_used(tmp_path: Path) -> None:
+    class Overtaken(SQLiteStore):
+        """A file on which another process stores the first vector just after our collections were declared."""
+
+        def declare(self, *collections: Collection) -> None:
+            super().declare(*collections)
+            if len(collections) > 1:
+                with Memory(tmp_path / "notes.db", embedder=WordEmbedder()) as other:
+                    other.add("The first vector.", user_id="ana")
+
+    with Overtaken(tmp_path / "notes.db") as store, Memory(store=store, embedder=WordEmbedder()) as memory:
+        memory.add("The second vector.", user_id="ana")
+
+        assert memory.search("second", user_id="ana")[0].memory.text == "The second vector."
+        assert memory.stats(user_id="ana").waiting == 0
 
 
 def test_four_processes_on_one_file_lose_and_cross_nothing(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ class AsyncSchemas:
     async def _add_property(self, name: str, item: Property) -> None:
         client = await self._server.client()
         try:
-            await self._server.ask(
+            await self._server.ask_again(  # a shard that takes in a vector space cannot for a moment
                 f"add property {item.name} to collection {name}",
                 lambda: client.collections.use(name).config.add_property(item),
             )

@@ -195,7 +195,7 @@ class Schemas:
     def _add_property(self, name: str, item: Property) -> None:
         client = self._server.client()
         try:
-            self._server.ask(
+            self._server.ask_again(  # a shard that takes in a vector space cannot for a moment
                 f"add property {item.name} to collection {name}",
                 lambda: client.collections.use(name).config.add_property(item),
             )
