@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, FieldValue, Row
 
-__all__ = ["Change", "Entry", "end_of", "entry_properties", "entry_read", "is_told", "moved", "token_of", "touched"]
+__all__ = [
+    "Change",
+    "Entry",
+    "end_of",
+    "entry_properties",
+    "entry_read",
+    "is_told",
+    "moved",
+    "of_rows",
+    "token_of",
+    "touched",
+]
 
 
 @dataclass(slots=True)
@@ -111,6 +122,15 @@ def touched(
             change.other[row_id] = None
         change.other |= dict.fromkeys(step.ids)
     return list(changes.values())
+
+
+def of_rows(key: str, collection: Collection, rows: Iterable[Row]) -> Change:
+    """Return the change of rows that are there, each of which is about to be patched or deleted."""
+    change = Change(key, collection)
+    for row in rows:
+        change.concerns(row.fields)
+        change.other[row.id] = change.there[row.id] = None
+    return change
 
 
 def moved(change: Change, rows: Iterable[Row]) -> Change | None:

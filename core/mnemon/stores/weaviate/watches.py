@@ -25,6 +25,7 @@ __all__ = ["Slack", "Told", "Watch", "Watches"]
 _MOST_ROWS = 1_000_000
 """Rows whose numbers are kept, of all watches together, at about 150 bytes each."""
 _MOST_WATCHES = 10_000
+"""Watches that are kept, at about 2 kB each where they have no rows."""
 _MOST_RECENT = 50
 """Entries of the log that are known one by one before most of them are only counted."""
 _LONGEST_TRAIL = 100_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInvalidInputError
 
@@ -139,9 +139,9 @@ class AsyncSchemas:
 
     def _key(self, config: _CollectionConfig) -> str:
         key = changes_key(config)
-        if key is None:
-            self._refuse(config.name, ["its description names no key of the log; delete it while nobody writes"])
-        return key or ""
+        wrong = "its description names no key of the log; delete it while nobody writes"
+        self._refuse(config.name, [] if key else [wrong])
+        return cast("str", key)
 
     def _refuse(self, name: str, found: Sequence[str]) -> None:
         if found:

@@ -18,7 +18,7 @@ from mnemon.stores.weaviate._async.entries import AsyncEntries, past
 from mnemon.stores.weaviate.conditions import EVERY_ROW, in_slots, with_ids, with_vector
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
-from mnemon.stores.weaviate.log import Change, is_told
+from mnemon.stores.weaviate.log import is_told, of_rows
 from mnemon.stores.weaviate.rows import parts_of
 from mnemon.stores.weaviate.schema import properties_of
 from mnemon.types.storage import Finding
@@ -115,13 +115,11 @@ async def _put_again(
     is written with a vector of another length, which is as near to everything, and then as it was. In between a
     search may miss it, so it is announced as any other change.
     """
-    change = Change(server.log_key(tenant), collection)
-    for row in (await reader.by_ids(tenant, collection, ids, (), {*collection.scopes})).values():
-        change.concerns(row.fields)
-        change.other[row.id] = None
+    rows = await reader.by_ids(tenant, collection, ids, (), {*collection.scopes})
+    change = of_rows(server.log_key(tenant), collection, rows.values())
     announcer = AsyncAnnouncer(server, reader, tenant)
     async with announcer.announced([change] if is_told(collection) else []):
-        for row_id in change.other:
+        for row_id in rows:
             await _index_again(server, reader, tenant, collection, row_id, announcer.silence)
 
 
@@ -204,8 +202,8 @@ async def _unended(
 ) -> list[Finding]:
     """Find changes that their writers announced and did not end: readers look at their rows at each search."""
     findings: list[Finding] = []
+    log = AsyncEntries(server, reader, tenant)
     for collection in filter(is_told, collections):
-        log = AsyncEntries(server, reader, tenant)
         _, entries = await log.unended(naming.change_token(server.log_key(tenant), collection.name))
         old = past(entries, now)
         if repair:

@@ -18,7 +18,7 @@ from mnemon.stores.weaviate._async.pages import scan
 from mnemon.stores.weaviate.concurrency import atogether
 from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
-from mnemon.stores.weaviate.log import Change, touched
+from mnemon.stores.weaviate.log import of_rows, touched
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
 from mnemon.types.requests import ScanRequest
@@ -257,10 +257,7 @@ class AsyncWriter:
         deleted = 0
         async with aclosing(self._matching(collection, where, step.limit)) as pages:
             async for page in pages:
-                change = Change(self._key, collection)
-                for row in page:
-                    change.concerns(row.fields)
-                    change.other[row.id] = change.there[row.id] = None
+                change = of_rows(self._key, collection, page)
                 ids = [row.id for row in page]
                 large_ids = set(ids) if has_parts else set[str]()
                 async with self._announcer.announced([change] if collection.name in self._told else []):
