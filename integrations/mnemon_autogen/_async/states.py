@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mnemon import InvalidInputError, NotFoundError, where
+from mnemon import NotFoundError, where
 from mnemon.adapting.async_desk import unit_of_work
 from mnemon.types.storage import Put, Row
-from mnemon_autogen.rows import STATES, state_id, thread_of, version_of
+from mnemon_autogen.rows import STATES, payload_of, state_id, thread_of, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ async def save(desk: AsyncDesk, scope: Scope, state: Mapping[str, object]) -> in
         row = Row(
             id=state_id(thread, version),
             fields={**scope.to_dict(), "thread": thread, "version": version},
-            payload=_written(state),
+            payload=payload_of(state),
         )
         await store.apply(desk.project, [Put(collection=STATES.name, row=row, existing="abort")])
     return version
@@ -55,11 +55,3 @@ async def load(desk: AsyncDesk, scope: Scope, version: int | None) -> tuple[int,
         msg = f"there is no {which} under {dict(scope.to_dict())}; save one with save_team"
         raise NotFoundError(msg)
     return version, json.loads(found[key].payload)
-
-
-def _written(state: Mapping[str, object]) -> bytes:
-    try:
-        return json.dumps(state).encode()
-    except (TypeError, ValueError) as error:
-        msg = f"the state of a team cannot be stored: {error}; let its agents keep in it what JSON can say"
-        raise InvalidInputError(msg) from error

@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mnemon import InvalidInputError, NotFoundError, where
+from mnemon import NotFoundError, where
 from mnemon.adapting.desk import unit_of_work
 from mnemon.types.storage import Put, Row
-from mnemon_autogen.rows import STATES, state_id, thread_of, version_of
+from mnemon_autogen.rows import STATES, payload_of, state_id, thread_of, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ def save(desk: Desk, scope: Scope, state: Mapping[str, object]) -> int:
         row = Row(
             id=state_id(thread, version),
             fields={**scope.to_dict(), "thread": thread, "version": version},
-            payload=_written(state),
+            payload=payload_of(state),
         )
         store.apply(desk.project, [Put(collection=STATES.name, row=row, existing="abort")])
     return version
@@ -56,11 +56,3 @@ def load(desk: Desk, scope: Scope, version: int | None) -> tuple[int, Mapping[st
         msg = f"there is no {which} under {dict(scope.to_dict())}; save one with save_team"
         raise NotFoundError(msg)
     return version, json.loads(found[key].payload)
-
-
-def _written(state: Mapping[str, object]) -> bytes:
-    try:
-        return json.dumps(state).encode()
-    except (TypeError, ValueError) as error:
-        msg = f"the state of a team cannot be stored: {error}; let its agents keep in it what JSON can say"
-        raise InvalidInputError(msg) from error
