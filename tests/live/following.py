@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from weaviate.classes.query import Filter
 
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.schema import changes_key
-from mnemon.testing.samples import PROJECT
+from mnemon.testing.samples import NOTES, PROJECT
 from mnemon.types.filters import where
 from tests.live.conftest import client_of
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from mnemon.stores.weaviate import WeaviateStore
     from tests.live.conftest import Place
 
 ALICE = where("user_id").eq("alice")
 ADD = "add to the log of changes"
 """What the store calls the requests that add entries to the log, ends among them."""
+
+
+@contextmanager
+def noted(place: Place, **options: object) -> Generator[WeaviateStore]:
+    """Open a store that has declared the notes."""
+    with place.open(**options) as store:
+        store.declare(NOTES)
+        yield store
 
 
 def log_of(place: Place, client: Any) -> Any:  # noqa: ANN401 - of weaviate-client

@@ -11,10 +11,10 @@ import pytest
 from mnemon import Memory
 from mnemon.protocols.clock import system_clock
 from mnemon.testing._sync.changes import Follower
-from mnemon.testing.samples import NOTES, PROJECT, note, put
+from mnemon.testing.samples import PROJECT, note, put
 from mnemon.types.storage import Delete
 from tests.core.memory.sources import FakeEmbedder
-from tests.live.following import ALICE, put_behind, taken_behind, without_ends
+from tests.live.following import ALICE, noted, put_behind, taken_behind, without_ends
 
 if TYPE_CHECKING:
     from tests.live.between import Between
@@ -41,15 +41,13 @@ def test_who_searches_finds_at_once_what_another_store_acknowledged(place: Place
 
 def test_many_writers_leave_nobody_who_follows_behind(place: Place) -> None:
     def write(number: int) -> None:
-        with place.open() as store:
-            store.declare(NOTES)
+        with noted(place) as store:
             for turn in range(10):
                 store.apply(PROJECT, put(note(f"{number}-{turn}", terms=("t",)), note(f"b{number}", user_id="bob")))
                 if turn:
                     store.apply(PROJECT, [Delete(collection="notes", ids=[f"{number}-{turn - 1}"])])
 
-    with place.open() as store, ThreadPoolExecutor(4) as threads:
-        store.declare(NOTES)
+    with noted(place) as store, ThreadPoolExecutor(4) as threads:
         follower = Follower(store, ALICE, limit=100)
         waiting = [threads.submit(write, number) for number in range(4)]
         while not all(one.done() for one in waiting):
@@ -62,9 +60,7 @@ def test_many_writers_leave_nobody_who_follows_behind(place: Place) -> None:
 
 @pytest.mark.parametrize("hours", [-5, 5])
 def test_a_writer_whose_clock_is_wrong_is_followed_too(place: Place, hours: int) -> None:
-    with place.open(clock=lambda: system_clock() + timedelta(hours=hours)) as wrong, place.open() as store:
-        for one in (wrong, store):
-            one.declare(NOTES)
+    with noted(place, clock=lambda: system_clock() + timedelta(hours=hours)) as wrong, noted(place) as store:
         store.apply(PROJECT, put(note("a")))
         follower = Follower(store, ALICE, limit=100)
         assert sorted(follower.follow()) == ["a"]
@@ -77,10 +73,8 @@ def test_a_writer_whose_clock_is_wrong_is_followed_too(place: Place, hours: int)
 
 
 def test_a_newer_entry_does_not_hide_one_of_a_writer_whose_clock_is_behind(place: Place, between: Between) -> None:
-    behind = place.open(clock=lambda: system_clock() - timedelta(hours=5))
-    with behind, place.open() as store, place.open() as other:
-        for one in (behind, store, other):
-            one.declare(NOTES)
+    earlier = noted(place, clock=lambda: system_clock() - timedelta(hours=5))
+    with earlier as behind, noted(place) as store, noted(place) as other:
         store.apply(PROJECT, put(note("a")))
         follower = Follower(store, ALICE, limit=100)
         follower.follow()
@@ -93,9 +87,7 @@ def test_a_newer_entry_does_not_hide_one_of_a_writer_whose_clock_is_behind(place
 
 def test_what_lands_while_it_is_looked_for_and_goes_again_is_gone(place: Place, between: Between) -> None:
     row = put(note("a"))
-    with place.open() as store, place.open() as other:
-        for one in (store, other):
-            one.declare(NOTES)
+    with noted(place) as store, noted(place) as other:
         follower = Follower(store, ALICE, limit=100)
         follower.follow()
         other.apply(PROJECT, row)
@@ -113,8 +105,7 @@ def test_a_log_of_more_entries_than_one_answer_holds_is_read_in_parts(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moment = system_clock()
-    with place.open(clock=lambda: moment) as store:
-        store.declare(NOTES)
+    with noted(place, clock=lambda: moment) as store:
         follower = Follower(store, ALICE, limit=100)
         follower.follow()
         monkeypatch.setattr("mnemon.stores.weaviate._sync.entries.MAX_LIMIT", 3)
@@ -129,8 +120,7 @@ def test_a_log_of_more_entries_than_one_answer_holds_is_read_in_parts(
 
 
 def test_entries_too_large_for_one_answer_are_read_in_parts(place: Place, between: Between) -> None:
-    with place.open() as store:
-        store.declare(NOTES)
+    with noted(place) as store:
         follower = Follower(store, ALICE, limit=100)
         follower.follow()
         for number in range(4):

@@ -15,12 +15,13 @@ from mnemon import StoreConflictError
 from mnemon.errors import StoreError, StoreUnavailableError
 from mnemon.protocols.clock import system_clock
 from mnemon.testing._sync.changes import Follower
-from mnemon.testing.samples import NOTES, PROJECT, note, put
+from mnemon.testing.samples import PROJECT, note, put
 from mnemon.types.storage import Delete, Patch
-from tests.live.following import ADD, ALICE, begun, unended, without_ends, written_behind
+from tests.live.following import ADD, ALICE, begun, noted, unended, without_ends, written_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from tests.live.between import Between
     from tests.live.conftest import Place
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
 def test_rows_of_a_writer_who_died_are_looked_at_until_the_doctor_ends_its_change(
     place: Place, looked: str, an_hour_later: Callable[[], None]
 ) -> None:
-    with place.open() as dying, place.open() as store:
-        for one in (dying, store):
-            one.declare(NOTES)
+    with noted(place) as dying, noted(place) as store:
         follower = Follower(store, ALICE, limit=100)
         if looked == "before":
             follower.follow()
@@ -53,15 +52,12 @@ def test_rows_of_a_writer_who_died_are_looked_at_until_the_doctor_ends_its_chang
 
 def test_changes_without_an_end_are_found_however_long_ago_they_were_announced(place: Place) -> None:
     ages = {"a": timedelta(minutes=10), "b": timedelta(hours=5), "c": timedelta(days=400)}
-    with place.open() as store:
-        store.declare(NOTES)
+    with noted(place) as store:
         for row_id, age in ages.items():
-            with place.open(clock=lambda age=age: system_clock() - age) as dying:
-                dying.declare(NOTES)
+            with noted(place, clock=lambda age=age: system_clock() - age) as dying:
                 dying.apply(PROJECT, put(note(row_id, kind="early")))
         without_ends(place)
-        with place.open(clock=lambda: system_clock() - timedelta(days=30)) as earlier:
-            earlier.declare(NOTES)
+        with noted(place, clock=lambda: system_clock() - timedelta(days=30)) as earlier:
             for _ in range(20):
                 earlier.apply(PROJECT, put(note("d")))
 
@@ -77,14 +73,11 @@ def test_changes_without_an_end_are_found_however_long_ago_they_were_announced(p
 
 
 def test_of_a_long_log_little_is_read_to_find_who_died_just_now(place: Place, between: Between) -> None:
-    with place.open() as store:
-        store.declare(NOTES)
-        with place.open(clock=lambda: system_clock() - timedelta(minutes=10)) as dying:
-            dying.declare(NOTES)
+    with noted(place) as store:
+        with noted(place, clock=lambda: system_clock() - timedelta(minutes=10)) as dying:
             dying.apply(PROJECT, put(note("a", kind="early")))
         without_ends(place)
-        with place.open(clock=lambda: system_clock() - timedelta(days=30)) as earlier:
-            earlier.declare(NOTES)
+        with noted(place, clock=lambda: system_clock() - timedelta(days=30)) as earlier:
             for _ in range(20):
                 earlier.apply(PROJECT, put(note("b")))
 
@@ -99,10 +92,7 @@ def test_of_a_long_log_little_is_read_to_find_who_died_just_now(place: Place, be
 
 @pytest.mark.parametrize("hours", [-5, 5])
 def test_the_doctor_does_not_end_what_may_be_in_flight_whatever_the_clocks(place: Place, hours: int) -> None:
-    wrong = place.open(clock=lambda: system_clock() + timedelta(hours=hours))
-    with wrong, place.open() as store:
-        for one in (wrong, store):
-            one.declare(NOTES)
+    with noted(place, clock=lambda: system_clock() + timedelta(hours=hours)) as wrong, noted(place) as store:
         wrong.apply(PROJECT, put(note("a")))
         without_ends(place)
 
@@ -114,9 +104,7 @@ def test_the_doctor_does_not_end_what_may_be_in_flight_whatever_the_clocks(place
 def test_readers_end_what_was_announced_long_ago_and_tell_its_rows_once_more(
     place: Place, looked: str, an_hour_later: Callable[[], None]
 ) -> None:
-    with place.open() as dying, place.open() as store:
-        for one in (dying, store):
-            one.declare(NOTES)
+    with noted(place) as dying, noted(place) as store:
         follower = Follower(store, ALICE, limit=100)
         if looked == "before":
             follower.follow()
@@ -134,12 +122,34 @@ def test_readers_end_what_was_announced_long_ago_and_tell_its_rows_once_more(
         assert unended(place) == 0
 
 
+def test_who_cannot_find_out_the_servers_time_follows_all_the_same_and_soon_stops_asking(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def now() -> datetime:
+        asked.append(1)
+        msg = "no answer"
+        raise StoreUnavailableError(msg)
+
+    asked: list[int] = []
+    with noted(place) as dying, noted(place) as store:
+        follower = Follower(store, ALICE, limit=100)
+        follower.follow()
+        monkeypatch.setattr(store._server, "now", now)  # pyright: ignore[reportPrivateUsage]
+        dying.apply(PROJECT, put(note("a", kind="early")))
+        without_ends(place)
+
+        early = follower.follow()["a"].fields["kind"]
+        written_behind(place, "a")
+        late = follower.follow()["a"].fields["kind"]
+
+    assert (early, late, len(asked)) == ("early", "late", 1)
+    assert "could not be ended" in caplog.text
+
+
 def test_a_batch_that_others_ended_before_it_wrote_is_told_when_it_is_done(
     place: Place, between: Between, an_hour_later: Callable[[], None]
 ) -> None:
-    with place.open() as store, place.open() as other:
-        for one in (store, other):
-            one.declare(NOTES)
+    with noted(place) as store, noted(place) as other:
         follower = Follower(other, ALICE, limit=100)
         follower.follow()
 
@@ -158,9 +168,7 @@ def test_a_batch_that_others_ended_before_it_wrote_is_told_when_it_is_done(
 def test_a_batch_that_others_ended_and_that_cannot_be_announced_again_has_failed(
     place: Place, between: Between, an_hour_later: Callable[[], None]
 ) -> None:
-    with place.open(timeout_s=6.0) as store, place.open() as other:
-        for one in (store, other):
-            one.declare(NOTES)
+    with noted(place, timeout_s=6.0) as store, noted(place) as other:
         follower = Follower(other, ALICE, limit=100)
         follower.follow()
 
@@ -181,9 +189,7 @@ def test_a_batch_that_is_written_while_others_end_it_is_told_at_whatever_point_o
 ) -> None:
     """The writer goes on after so many of the reads of one who takes him for dead."""
     announced, going = Event(), Event()
-    with place.open() as store, place.open() as other, ThreadPoolExecutor(1) as thread:
-        for one in (store, other):
-            one.declare(NOTES)
+    with noted(place) as store, noted(place) as other, ThreadPoolExecutor(1) as thread:
         follower = Follower(other, ALICE, limit=100)
         follower.follow()
 
@@ -210,8 +216,7 @@ def test_a_batch_that_is_written_while_others_end_it_is_told_at_whatever_point_o
 def test_a_write_whose_end_got_no_answer_is_acknowledged(
     place: Place, between: Between, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with place.open(timeout_s=6.0) as store:
-        store.declare(NOTES)
+    with noted(place, timeout_s=6.0) as store:
         store.apply(PROJECT, put(note("a")))
         follower = Follower(store, ALICE, limit=100)
 
@@ -224,8 +229,7 @@ def test_a_write_whose_end_got_no_answer_is_acknowledged(
 
 
 def test_a_change_stays_open_where_an_answer_was_lost_before_another_one_came(place: Place, between: Between) -> None:
-    with place.open() as store:
-        store.declare(NOTES)
+    with noted(place) as store:
         follower = Follower(store, ALICE, limit=100)
         follower.follow()
 
@@ -239,9 +243,7 @@ def test_a_change_stays_open_where_an_answer_was_lost_before_another_one_came(pl
 
 
 def test_a_change_that_the_server_refused_is_ended(place: Place, between: Between) -> None:
-    with place.open() as store, place.open() as other:
-        for one in (store, other):
-            one.declare(NOTES)
+    with noted(place) as store, noted(place) as other:
         store.apply(PROJECT, put(note("a")))
 
         between.after(store, "read rows", 1, lambda: other.apply(PROJECT, [Delete(collection="notes", ids=["a"])]))
@@ -261,8 +263,7 @@ def test_a_change_that_the_server_refused_is_ended(place: Place, between: Betwee
     ids=["some", "all"],
 )
 def test_a_change_of_which_a_node_did_not_write_all_stays_open(place: Place, between: Between, answer: object) -> None:
-    with place.open() as store:
-        store.declare(NOTES)
+    with noted(place) as store:
         follower = Follower(store, ALICE, limit=100)
         follower.follow()
 

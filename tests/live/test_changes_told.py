@@ -19,7 +19,7 @@ from mnemon.testing.samples import NOTES, PROJECT, note, put
 from mnemon.types.filters import where
 from mnemon.types.storage import Delete, DeleteWhere, Patch, Put
 from tests.live.conftest import clear, client_of
-from tests.live.following import ADD, ALICE, begun, unended
+from tests.live.following import ADD, ALICE, begun, noted, unended
 
 if TYPE_CHECKING:
     from mnemon.stores.weaviate import WeaviateStore
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 
 def test_a_deletion_by_a_filter_names_its_rows_in_the_log(place: Place) -> None:
-    with place.open() as store:
-        store.declare(NOTES)
+    with noted(place) as store:
         store.apply(PROJECT, put(*(note(name) for name in "abcd"), note("e", user_id="bob")))
         follower, bob = Follower(store, ALICE, limit=100), Follower(store, where("user_id").eq("bob"), limit=100)
         follower.follow()
@@ -68,9 +67,7 @@ def test_a_writer_whose_clock_is_behind_lets_a_memory_read_its_scope_anew_once(p
 def test_a_deletion_by_a_filter_spares_what_matches_no_more(place: Place, between: Between) -> None:
     large = b"x" * 2_000_000  # in parts of its own
     moved = Patch(collection="notes", id="a", fields={"user_id": "bob"})
-    with place.open() as store, place.open() as other:
-        for one in (store, other):
-            one.declare(NOTES)
+    with noted(place) as store, noted(place) as other:
         store.apply(PROJECT, put(note("a", payload=large), note("b")))
 
         between.after(store, ADD, 1, lambda: other.apply(PROJECT, [moved]))
@@ -101,9 +98,7 @@ def test_who_got_a_row_while_somebody_began_to_write_it_is_told(place: Place, be
         "by a filter": DeleteWhere(collection="notes", where=where("id").eq("a")),
         "put anew": Put(collection="notes", row=note("a")),
     }[how]
-    with place.open() as store, place.open() as other:
-        for one in (store, other):
-            one.declare(NOTES)
+    with noted(place) as store, noted(place) as other:
         store.apply(PROJECT, put(note("a")))
         bob = Follower(other, where("user_id").eq("bob"), limit=100)
         bob.follow()
@@ -198,9 +193,7 @@ def test_rows_that_the_doctor_indexes_anew_are_announced_and_looked_at_until_tha
 ) -> None:
     """While an object gets another vector a search may miss it."""
     seen: list[int] = []
-    with place.open() as store, place.open() as other:
-        for one in (store, other):
-            one.declare(NOTES)
+    with noted(place) as store, noted(place) as other:
         store.apply(PROJECT, put(note("a", small=(1.0, 0.0, 0.0)), note("b", user_id="bob")))
         before = begun(place)
 

@@ -10,16 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mnemon.errors import StoreConflictError
+from mnemon.logic.requests import scan_request
+from mnemon.stores.sqlite.newest import Newest
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.samples import PLAIN, PROJECT
 from mnemon.types.filters import where
-from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Row
+from mnemon.types.storage import Delete, DeleteWhere, Page, Patch, Put, Row
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mnemon.protocols.store import Store
-    from mnemon.types.storage import Page, Write
+    from mnemon.types.requests import ScanRequest
+    from mnemon.types.storage import Write
 
 NEWEST: dict[str, Any] = {"order": "label", "descending": True, "limit": 1, "include": ("payload",)}
 
@@ -158,3 +161,20 @@ def test_what_a_caller_does_to_a_row_changes_no_later_answer(tmp_path: Path) -> 
 
                 assert row == Row(id="2", fields={"thread": "t", "label": "2"}, payload=b"x")
                 row.fields.clear()  # type: ignore[attr-defined]  # what nobody should do
+
+
+def test_of_too_many_values_and_of_a_large_row_nothing_is_remembered() -> None:
+    def learnt(value: str, payload: bytes = b"x") -> ScanRequest:
+        request = scan_request(PLAIN, PROJECT, where("thread").eq(value), after=None, fields=None, **NEWEST)
+        known.learn(request, Page(rows=(_row("1", value, "1", payload),), after=None))
+        return request
+
+    known = Newest()
+    first = learnt("0")
+    assert known.answer(first) is not None
+
+    assert known.answer(learnt("large", b"y" * 70_000)) is None
+    requests = [learnt(str(number)) for number in range(1, 1_025)]
+
+    assert known.answer(first) is None
+    assert known.answer(requests[-1]) is not None

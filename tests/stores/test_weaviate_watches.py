@@ -234,6 +234,14 @@ def test_the_watches_used_least_go_when_there_are_too_many_rows() -> None:
     assert [kept.find(number) for number in numbers] == [followers[0], None, followers[2]]
 
 
+def test_no_more_watches_are_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watches, "_MOST_WATCHES", 2)
+    kept = Watches()
+    numbers = [kept.add(watch()) for _ in range(3)]
+
+    assert [kept.find(number) is None for number in numbers] == [True, False, False]
+
+
 def test_the_slack_for_a_wrong_clock_grows_and_goes_back() -> None:
     usual = Slack()
 
