@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -134,6 +135,22 @@ def test_days_begin_where_the_one_who_asks_is() -> None:
     query = read_query("yesterday", now=late, zone=tokyo, participants=(), config=RecallConfig())
 
     assert closeness(date(2023, 6, 15), query.dates) == 1
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of this system cannot be changed within a process")
+def test_the_zone_of_the_machine_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = datetime(2023, 6, 15, 23, tzinfo=UTC)
+    monkeypatch.setenv("TZ", "XXX-9")  # nine hours ahead, where it is the sixteenth
+    time.tzset()
+    try:
+        query = read_query("today", now=late, zone=None, participants=(), config=RecallConfig())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert query.zone is UTC
+    assert closeness(date(2023, 6, 15), query.dates) == 1
+    assert closeness(date(2023, 6, 14), query.dates) == 0
 
 
 @pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.recall import Pool
+from mnemon.logic.recall import Pool, day_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -171,7 +171,7 @@ class View:
 
     def _days(self, places: Places, zone: tzinfo | None) -> list[date]:
         instants: list[int] = self.sheet.columns["said"][places].tolist()
-        return [(_EPOCH + timedelta(microseconds=instant)).astimezone(zone).date() for instant in instants]
+        return [day_in(_EPOCH + timedelta(microseconds=instant), zone) for instant in instants]
 
     def row_id(self, place: int) -> str:
         """Return the id of a row."""
