@@ -102,7 +102,7 @@ class Sought:
     @property
     def fields(self) -> list[str]:
         """The fields that ranking a memory and asking whether it may be found take."""
-        return list(dict.fromkeys((*_POOL_FIELDS, *self.asked)))
+        return list(dict.fromkeys((*_POOL_FIELDS, *self.asked, "user_id")))
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -239,8 +239,8 @@ class Candidates:
         by_meaning: whether the vector found one.
         allowed: whether one may be found.
         terms: the terms of one.
-        marks: what two must have in common to say the same with the same words: who says it; and with "today"
-            or "last week" in it, the day on which it was said.
+        marks: what two must have in common to say the same with the same words: whose it is, and who says it; and
+            with "today" or "last week" in it, the day on which it was said.
     """
 
     pool: Pool
@@ -262,8 +262,8 @@ def candidates_of(
     meets = matcher(bind(sought.where, MEMORIES))
 
     def marks(place: int) -> tuple[object, ...]:
-        turn = chosen[place][1]
-        return turn.speaker, turn.role, turn.said_at.date() if turn.time_words else None
+        one, turn = chosen[place]
+        return one.row.fields.get("user_id"), turn.speaker, turn.role, turn.said_at.date() if turn.time_words else None
 
     return Candidates(
         pool=pool,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -134,6 +134,14 @@ def test_what_differs_in_what_counts_is_not_the_same(
         memory.add([turn], user_id="alice", run_id=run_id, timestamp=told.get("timestamp"))  # pyright: ignore[reportArgumentType] - the same
 
     assert len(memory.search("the train, the fish; who ran?", user_id="alice")) == 2
+
+
+@pytest.mark.parametrize("scope", [{"agent_id": "guide"}, {"project_wide": True}], ids=["agent", "project"])
+def test_two_users_who_say_the_same_are_both_found(memory: Memory, scope: dict[str, Any]) -> None:
+    said = [add(memory, "I am allergic to peanuts.", user_id=user_id, agent_id="guide") for user_id in ("ana", "ben")]
+
+    assert {hit.memory.id for hit in memory.search("Who is allergic?", **scope)} == set(said)
+    assert [memory.why_not("Who is allergic?", one, **scope).step for one in said] == ["found", "found"]
 
 
 def test_a_limit_counts_what_is_left_when_the_same_is_left_out(memory: Memory) -> None:

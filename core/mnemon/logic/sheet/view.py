@@ -182,10 +182,10 @@ class View:
         return self.sheet.words.of(place)
 
     def said_by(self, place: int) -> tuple[object, ...]:
-        """Return who said a row, and with words of time in it, on which day."""
+        """Return whose a row is, who said it, and with words of time in it, on which day."""
         columns = self.sheet.columns
         day = int(columns["said"][place]) // _DAY if columns["time_words"][place] else None
-        return int(columns["speaker"][place]), int(columns["role"][place]), day
+        return (*(int(columns[name][place]) for name in ("user_id", "speaker", "role")), day)
 
 
 def union(one: Places, other: Places) -> Places:
