@@ -209,6 +209,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("limit", 10**5_000, "limit must be"),
     ("threshold", 1.1, "threshold must be"),
     ("threshold", float("nan"), "threshold must be"),
+    ("threshold", 10**400, "threshold must be"),
     ("threshold", "high", "threshold must be"),
     ("kinds", "semantic", "kinds is a list"),
     ("kinds", [], "kinds is a list"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -102,6 +103,21 @@ def test_a_counter_of_ones_own_is_asked() -> None:
 
     assert block.tokens == words(block.text)
     assert any("one two three" in text for text in asked)
+
+
+@pytest.mark.parametrize("given", [None, float("nan"), 31.5, -1, [5, 6]])
+def test_a_counter_that_does_not_count_is_refused(given: object) -> None:
+    def count(text: str) -> object:
+        return given if text else 0
+
+    with pytest.raises(InvalidInputError, match=rf"count_tokens gave {re.escape(str(given))}; it must give a whole"):
+        check_max_tokens(500, count)  # pyright: ignore[reportArgumentType] - wrong by purpose
+
+
+@pytest.mark.parametrize("given", ["gpt-5", 4, [len]])
+def test_a_counter_that_is_no_function_is_refused(given: object) -> None:
+    with pytest.raises(InvalidInputError, match="count_tokens must be a function"):
+        check_max_tokens(500, given)  # pyright: ignore[reportArgumentType] - wrong by purpose
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 10, True, 1.5, "many", None, 10**9])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from operator import index
+from typing import TYPE_CHECKING, SupportsIndex
 
 from mnemon.errors import InvalidInputError
 from mnemon.logic.recall.pack import estimated_tokens, pack
@@ -34,13 +35,24 @@ def check_max_tokens(max_tokens: object, count: Callable[[str], int] | None) -> 
     """Return the budget of a block.
 
     Raises:
-        InvalidInputError: it is no whole number, or not even the frame fits into it.
+        InvalidInputError: it is no whole number, not even the frame fits into it, or `count` does not count.
     """
-    least = (count or estimated_tokens)(f"{_HEAD}\n{_FOOT}") + 1
+    least = _tokens_of_frame(estimated_tokens if count is None else count) + 1
     if isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or not least <= max_tokens <= _MOST:
         msg = f"max_tokens must be a whole number from {least} (the frame alone) to {_MOST:,}, not {shown(max_tokens)}"
         raise InvalidInputError(msg)
     return max_tokens
+
+
+def _tokens_of_frame(count: object) -> int:
+    if not callable(count):
+        msg = f"count_tokens must be a function that tells how many tokens a text has, not {shown(count)}"
+        raise InvalidInputError(msg)
+    tokens: object = count(f"{_HEAD}\n{_FOOT}")
+    if not isinstance(tokens, SupportsIndex) or index(tokens) < 0:
+        msg = f"count_tokens gave {shown(tokens)}; it must give a whole number from 0: of a list of tokens, its len()"
+        raise InvalidInputError(msg)
+    return index(tokens)
 
 
 def render_block(hits: Sequence[Hit], *, max_tokens: int, count: Callable[[str], int] | None = None) -> Context:
