@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from mnemon.logic.analysis import negation_terms
 from mnemon.logic.filters import METADATA, bind, conjuncts, fields_of, matcher
 from mnemon.logic.memories import DELETED, MEMORIES, QUESTION, TIME_WORDS
 from mnemon.logic.recall import Heard, Turn, pool_of
@@ -278,7 +279,8 @@ def candidates_of(
 
 def judged(sought: Sought, ranked: Iterable[Ranked], candidates: Candidates) -> Iterator[Judged]:
     """Yield what becomes of each memory of a pool, best first; of one it does not depend on those after it."""
-    heard = None if sought.config.alike is None else Heard(sought.config.alike)
+    config = sought.config
+    heard = None if config.alike is None else Heard(config.alike, negation_terms(config.language))
     rank = 1
     for one in ranked:
         if not candidates.allowed(one.place):
