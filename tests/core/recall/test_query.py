@@ -62,6 +62,9 @@ def worth(text: str, day: date, language: str = "en") -> float:
         "on the 5th floor",
         "version 1.2.3",
         "42/7",
+        "the 2011/12 season",
+        "PyCharm 2023.1.2",
+        "https://example.org/2023/05/02/notes",
         "",
     ],
 )
@@ -98,6 +101,8 @@ def test_no_date_is_read_where_there_is_none(text: str) -> None:
         ("es", "hace dos semanas", date(2023, 6, 1)),
         ("es", "el año pasado", date(2022, 2, 1)),
         ("ja", "2023年5月2日に何をした", date(2023, 5, 2)),
+        ("ja", "2023/5/2に何をした", date(2023, 5, 2)),
+        ("en", "2023/05/02", date(2023, 5, 2)),
     ],
 )
 def test_a_turn_of_the_day_that_a_query_names_fits_it(language: str, text: str, day: date) -> None:
