@@ -123,6 +123,12 @@ def test_a_day_is_told_of_within_the_next_ten_days() -> None:
     assert worth("on 7 May 2023", date(2023, 5, 1)) < 0.5
 
 
+def test_what_was_said_in_the_days_after_last_tuesday_fits_less() -> None:
+    fits = [worth("last Tuesday", date(2023, 6, day)) for day in range(12, 18)]
+
+    assert fits == [0, 1, 0.4, 0.4, 0.4, 0]
+
+
 def test_one_year_holds_for_all_months_of_a_query() -> None:
     assert worth("in May and June of 2022", date(2022, 5, 3)) == 1
     assert worth("in May and June of 2022", date(2021, 5, 3)) == 0
