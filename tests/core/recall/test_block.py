@@ -74,6 +74,15 @@ def test_a_block_never_exceeds_its_budget(texts: list[str], max_tokens: int) -> 
     assert {one.memory.id for one in block.hits} | set(block.left_out) == {f"m{place}" for place in range(len(texts))}
 
 
+def test_line_breaks_count_where_a_counter_counts_them() -> None:
+    hits = [hit("a", minute) for minute in range(9)]
+
+    blocks = [render_block(hits, max_tokens=most, count=len) for most in range(120, 700)]
+
+    assert all(block.tokens <= most for most, block in enumerate(blocks, 120))
+    assert len(blocks[-1].hits) == 9
+
+
 @given(st.one_of(st.text(st.characters(exclude_categories=("Cs",)), max_size=80), st.sampled_from(HOSTILE)))
 def test_no_text_and_no_name_gets_out_of_its_element(text: str) -> None:
     block = render_block([hit(text, 0, speaker=text), hit("after", 1)], max_tokens=100_000).text

@@ -174,6 +174,13 @@ def test_the_answer_follows_the_question() -> None:
     assert found["m0"]["question"] == pytest.approx(-0.1)
 
 
+def test_an_answer_gets_of_its_question_what_was_meant_and_what_was_said() -> None:
+    found = signals(ranked("cat", talk("Is it your cat?", "Yes", cosine=0.4)))
+
+    assert found["m0"]["words"] > 0
+    assert found["m1"]["answer"] == pytest.approx(0.15 * (0.4 + found["m0"]["words"]))
+
+
 def test_a_question_to_an_assistant_is_not_held_against_it() -> None:
     pool = talk("Is it your cat?", "Yes")
     pool[1] = pool[1]._replace(role="assistant")
