@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from mnemon import NotFoundError, where
-from mnemon.adapting.async_desk import newest_rows, pages
+from mnemon.adapting.async_desk import in_chunks, newest_rows, pages
 from mnemon.types.storage import DeleteWhere, Nearest, Put, Row
 from mnemon.types.times import format_time
 from mnemon_langgraph.filters import matches
@@ -168,6 +168,15 @@ async def _drop_vectors(desk: AsyncDesk, memory_ids: Sequence[str]) -> None:
     await desk.store.apply(desk.project, [DeleteWhere(collection=VECTORS.name, where=stale)])
 
 
+async def _drop_vectors_without_item(desk: AsyncDesk, ids: Sequence[str]) -> None:
+    """Delete the vectors of memories that are gone, and not those of items in namespaces below the person's."""
+    below: set[str] = set()
+    for chunk in in_chunks(ids):
+        below |= {*await desk.store.get(desk.project, ITEMS.name, chunk, include=(), decisive=True)}
+    if gone := [one for one in ids if one not in below]:
+        await _drop_vectors(desk, gone)
+
+
 async def sweep(storage: Storage, limit: int) -> int:
     """Erase memories whose time as items is over, at most so many; return how many they were.
 
@@ -283,7 +292,7 @@ async def _nearest(
             page = await memory.get_all(user_id=user_id, filters=where("id").in_(ids), limit=_MOST)
             there |= {record.id: record for record in page.items}
         if gone := [name for name in names if name not in there]:
-            await storage.arun(_drop_vectors, gone)
+            await storage.arun(_drop_vectors_without_item, gone)
         found = [(there[name], score) for name, score in best.items() if name in there and _fits(op, there[name])]
         if len(found) >= wanted or rows < limit or limit == _MOST_VECTORS:
             return found

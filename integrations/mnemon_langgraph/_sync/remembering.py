@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from mnemon import NotFoundError, where
-from mnemon.adapting.desk import newest_rows, pages
+from mnemon.adapting.desk import in_chunks, newest_rows, pages
 from mnemon.types.storage import DeleteWhere, Nearest, Put, Row
 from mnemon.types.times import format_time
 from mnemon_langgraph.filters import matches
@@ -167,6 +167,15 @@ def _drop_vectors(desk: Desk, memory_ids: Sequence[str]) -> None:
     desk.store.apply(desk.project, [DeleteWhere(collection=VECTORS.name, where=stale)])
 
 
+def _drop_vectors_without_item(desk: Desk, ids: Sequence[str]) -> None:
+    """Delete the vectors of memories that are gone, and not those of items in namespaces below the person's."""
+    below: set[str] = set()
+    for chunk in in_chunks(ids):
+        below |= {*desk.store.get(desk.project, ITEMS.name, chunk, include=(), decisive=True)}
+    if gone := [one for one in ids if one not in below]:
+        _drop_vectors(desk, gone)
+
+
 def sweep(storage: Storage, limit: int) -> int:
     """Erase memories whose time as items is over, at most so many; return how many they were.
 
@@ -278,7 +287,7 @@ def _nearest(
             page = memory.get_all(user_id=user_id, filters=where("id").in_(ids), limit=_MOST)
             there |= {record.id: record for record in page.items}
         if gone := [name for name in names if name not in there]:
-            storage.run(_drop_vectors, gone)
+            storage.run(_drop_vectors_without_item, gone)
         found = [(there[name], score) for name, score in best.items() if name in there and _fits(op, there[name])]
         if len(found) >= wanted or rows < limit or limit == _MOST_VECTORS:
             return found

@@ -255,3 +255,14 @@ def test_a_deleted_memory_that_is_had_back_has_its_key_again(store: MnemonStore,
     assert got.value == {"content": "green tea"}
     store.put(ANA, "k", {"content": "black tea"})
     assert [(item.key, item.value["content"]) for item in store.search(ANA, query="tea")] == [("k", "black tea")]
+
+
+def test_a_search_among_memories_leaves_the_vectors_of_items_below_them(memory: Memory) -> None:
+    store = MnemonStore(memory, index=index("content"))
+    store.put((*ANA, "notes"), "k", {"content": "tea"})
+    store.put(ANA, "k", {"content": "tea"})
+
+    found = store.search(ANA, query="tea")
+
+    assert keys(found) == ["k"]
+    assert [item.score for item in store.search((*ANA, "notes"), query="tea")] == [pytest.approx(1)]
