@@ -5,23 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from crewai import Agent
 
 import mnemon
 from mnemon import ConfigError, Memory, Message, ScopeError, StoreUnavailableError, Text, ToolCall, ToolResult
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.scope import MAX_SCOPE_ID_BYTES
 from mnemon_crewai import MnemonMemory, aconverse, converse
-from tests.integrations.crewai.scripted import QUIET, ScriptedLLM, prompts, texts
+from tests.integrations.crewai.scripted import QUIET, ScriptedLLM, agent_of, prompts, texts
 from tests.integrations.failing import FailingStore
 
 pytestmark = [pytest.mark.anyio, QUIET]
 
 IDS = [one for one in HOSTILE if one.strip() and len(one.encode()) <= MAX_SCOPE_ID_BYTES]
-
-
-def agent_of(model: ScriptedLLM, **options: Any) -> Agent:
-    return Agent(role="helper", goal="help", backstory="You help.", llm=model, **options)
 
 
 def log(memory: Memory, user_id: str = "ana", run_id: str = "s1") -> list[tuple[str, str]]:
