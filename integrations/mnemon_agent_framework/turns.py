@@ -61,12 +61,13 @@ def asked(context: SessionContext) -> list[Message]:
             break
         if message.role == "user":
             said.append(message)
-    return _spoken(reversed(said))
+    return from_agent_messages(reversed(said))
 
 
 def answered(context: SessionContext) -> list[Message]:
     """Return what the agent has said."""
-    return _spoken(one for one in (context.response.messages if context.response else ()) if one.role == "assistant")
+    said = context.response.messages if context.response else ()
+    return from_agent_messages(one for one in said if one.role == "assistant")
 
 
 def question_of(context: SessionContext) -> str:
@@ -100,8 +101,3 @@ def _named(message: AgentMessage) -> AgentMessage:
     named = copy(message)
     named.message_id = random_id()
     return named
-
-
-def _spoken(messages: Iterable[AgentMessage]) -> list[Message]:
-    """Return the messages that have words; what stands for a thought or an approval is none."""
-    return from_agent_messages(message for message in messages if message.text.strip())
