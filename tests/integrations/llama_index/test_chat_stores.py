@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ToolCallBlock
 from llama_index.core.memory import ChatMemoryBuffer
@@ -228,3 +230,37 @@ async def test_the_memory_of_llama_index_keeps_its_queue_in_it(queue: MnemonAsyn
     assert there[0].content != "This is turn number 0."
     again = llama_memory(session_id="a", token_limit=60, chat_store=queue)
     assert texts(await again.aget()) == texts(there)
+
+
+@pytest.mark.anyio
+async def test_the_memory_of_llama_index_counts_words_and_nothing_that_is_kept_beside_them(
+    queue: MnemonAsyncChatStore,
+) -> None:
+    ours = llama_memory(session_id="a", token_limit=200, chat_store=queue)
+    theirs = llama_memory(session_id="a", token_limit=200)
+    for talk in (ours, theirs):
+        for number in range(60):
+            await talk.aput(ChatMessage(role="user", content=f"Word {number}", additional_kwargs={"n": number}))
+
+    there = await ours.aget()
+
+    assert 1 < len(there) < 60
+    assert [dict(one) for one in there] == [dict(one) for one in await theirs.aget()]
+
+
+@pytest.mark.anyio
+async def test_what_a_queue_hands_out_is_known_when_it_comes_back(queue: MnemonAsyncChatStore, memory: Memory) -> None:
+    scope: Any = {"user_id": "ana", "run_id": "a"}
+    await queue.add_messages("a", said("1", "1", "2"))
+    before = memory.conversations.read(**scope)
+    one, other, two = await queue.get_messages("a")
+
+    two.blocks = [TextBlock(text="changed")]
+    await queue.set_messages("a", [one, other, two.model_copy()])
+
+    after = memory.conversations.read(**scope)
+    assert [(m.id, m.time) for m in after] == [(m.id, m.time) for m in before]
+    assert [m.text for m in after] == ["1", "1", "changed"]
+    stored = ChatMessage.model_validate_json(one.model_dump_json())
+    await queue.set_messages("a", [stored])
+    assert [m.id for m in memory.conversations.read(**scope)] == [before[0].id]
