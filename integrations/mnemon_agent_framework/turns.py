@@ -61,13 +61,12 @@ def asked(context: SessionContext) -> list[Message]:
             break
         if message.role == "user":
             said.append(message)
-    return from_agent_messages(reversed(said))
+    return _spoken(reversed(said))
 
 
 def answered(context: SessionContext) -> list[Message]:
     """Return what the agent has said."""
-    said = context.response.messages if context.response else ()
-    return from_agent_messages(one for one in said if one.role == "assistant")
+    return _spoken(one for one in (context.response.messages if context.response else ()) if one.role == "assistant")
 
 
 def question_of(context: SessionContext) -> str:
@@ -101,3 +100,13 @@ def _named(message: AgentMessage) -> AgentMessage:
     named = copy(message)
     named.message_id = random_id()
     return named
+
+
+_ATTACHED = {"data", "uri"}
+
+
+def _spoken(messages: Iterable[AgentMessage]) -> list[Message]:
+    """Return the messages that have words or attachments; what stands for a thought or an approval is none."""
+    return from_agent_messages(
+        one for one in messages if one.text.strip() or any(part.type in _ATTACHED for part in one.contents)
+    )

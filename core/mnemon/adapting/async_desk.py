@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mnemon._async.desk import AsyncDesk, in_chunks, newest_rows, pages
 from mnemon._async.work import one_moment, unit_of_work
-from mnemon.adapting._async.people import people
+from mnemon.adapting._async.people import groups_of, people
 from mnemon.protocols.async_store import AsyncStore
 from mnemon.wrappers.threads import athink
 
@@ -17,6 +17,7 @@ __all__ = [
     "AsyncDesk",
     "AsyncStore",
     "athink",
+    "groups_of",
     "in_chunks",
     "newest_rows",
     "one_moment",

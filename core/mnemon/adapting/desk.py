@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from mnemon._sync.desk import Desk, in_chunks, newest_rows, pages
 from mnemon._sync.work import one_moment, unit_of_work
-from mnemon.adapting._sync.people import people
+from mnemon.adapting._sync.people import groups_of, people
 from mnemon.protocols.store import Store
 from mnemon.wrappers.threads import think
 
 __all__ = [
     "Desk",
     "Store",
+    "groups_of",
     "in_chunks",
     "newest_rows",
     "one_moment",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy
 
 from mnemon import where
-from mnemon.adapting.async_desk import athink, in_chunks, unit_of_work
+from mnemon.adapting.async_desk import athink, groups_of, in_chunks, unit_of_work
 from mnemon.types.filters import And
 from mnemon.types.storage import Delete, DeleteWhere, Nearest, Patch
 from mnemon.types.times import format_time
@@ -186,16 +186,8 @@ async def _newest(desk: AsyncDesk, op: SearchOp, wanted: int | None, without: se
 
 async def namespaces(desk: AsyncDesk, condition: Filter | None) -> list[str]:
     """Return the namespaces of items, as texts; not those of memories."""
-    found: list[str] = []
-    after: str | None = None
-    parts = (unexpired(desk.clock()), _ITSELF) if condition is None else (condition, unexpired(desk.clock()), _ITSELF)
-    alive = And(parts)
-    while True:
-        page = await desk.store.groups(desk.project, ITEMS.name, "namespace", alive, after=after, limit=_MOST)
-        found += [group.value for group in page.groups]
-        after = page.after
-        if after is None:
-            return found
+    parts = (unexpired(desk.clock()), _ITSELF)
+    return await groups_of(desk, ITEMS.name, "namespace", And(parts if condition is None else (condition, *parts)))
 
 
 async def history(desk: AsyncDesk, key: str) -> list[Item]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy
 
 from mnemon import where
-from mnemon.adapting.desk import in_chunks, think, unit_of_work
+from mnemon.adapting.desk import groups_of, in_chunks, think, unit_of_work
 from mnemon.types.filters import And
 from mnemon.types.storage import Delete, DeleteWhere, Nearest, Patch
 from mnemon.types.times import format_time
@@ -185,16 +185,8 @@ def _newest(desk: Desk, op: SearchOp, wanted: int | None, without: set[str]) -> 
 
 def namespaces(desk: Desk, condition: Filter | None) -> list[str]:
     """Return the namespaces of items, as texts; not those of memories."""
-    found: list[str] = []
-    after: str | None = None
-    parts = (unexpired(desk.clock()), _ITSELF) if condition is None else (condition, unexpired(desk.clock()), _ITSELF)
-    alive = And(parts)
-    while True:
-        page = desk.store.groups(desk.project, ITEMS.name, "namespace", alive, after=after, limit=_MOST)
-        found += [group.value for group in page.groups]
-        after = page.after
-        if after is None:
-            return found
+    parts = (unexpired(desk.clock()), _ITSELF)
+    return groups_of(desk, ITEMS.name, "namespace", And(parts if condition is None else (condition, *parts)))
 
 
 def history(desk: Desk, key: str) -> list[Item]:
