@@ -8,6 +8,7 @@ import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ToolCallBlock
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.storage.chat_store.base_db import MessageStatus
+from sqlalchemy.ext.asyncio import create_async_engine
 
 import mnemon
 from mnemon import Memory, ScopeError, StoreUnavailableError
@@ -237,15 +238,17 @@ async def test_the_memory_of_llama_index_counts_words_and_nothing_that_is_kept_b
     queue: MnemonAsyncChatStore,
 ) -> None:
     ours = llama_memory(session_id="a", token_limit=200, chat_store=queue)
-    theirs = llama_memory(session_id="a", token_limit=200)
+    engine = create_async_engine("sqlite+aiosqlite:///:memory:")
+    theirs = llama_memory(session_id="a", token_limit=200, async_engine=engine)
     for talk in (ours, theirs):
         for number in range(60):
             await talk.aput(ChatMessage(role="user", content=f"Word {number}", additional_kwargs={"n": number}))
 
-    there = await ours.aget()
+    there, expected = await ours.aget(), await theirs.aget()
+    await engine.dispose()
 
     assert 1 < len(there) < 60
-    assert [dict(one) for one in there] == [dict(one) for one in await theirs.aget()]
+    assert [dict(one) for one in there] == [dict(one) for one in expected]
 
 
 @pytest.mark.anyio
