@@ -75,6 +75,17 @@ class LoggedMessage(ChatMessage):
     _id: str | None = PrivateAttr(default=None)
     _time: datetime | None = PrivateAttr(default=None)
 
+    @classmethod
+    def of(cls, message: Message, told: ChatMessage) -> LoggedMessage:
+        """Return what LlamaIndex is told of a message, with its id and time."""
+        logged = cls(**dict(told))
+        logged._id, logged._time = message.id, message.time
+        return logged
+
+    def named(self, said: Message) -> Message:
+        """Return what was said under the id and time that this has."""
+        return replace(said, id=self._id, time=self._time)
+
 
 def to_logged_messages(messages: Iterable[Message]) -> list[ChatMessage]:
     """Return what `to_chat_messages` does, with ids and times beside the messages and not in them."""
@@ -85,14 +96,12 @@ def _logged(message: Message) -> list[ChatMessage]:
     bare = to_chat_messages([replace(message, id=None, time=None)])
     if len(bare) != 1:  # one for each tool result, which are found together again by what stands in them
         return to_chat_messages([message])
-    logged = LoggedMessage(**dict(bare[0]))
-    logged._id, logged._time = message.id, message.time  # noqa: SLF001 - ours
-    return [logged]
+    return [LoggedMessage.of(message, bare[0])]
 
 
 def _read_logged(message: LoggedMessage) -> Message:
     (said,) = from_framework([_dump(message)], _TRANSLATION)
-    return replace(said, id=message._id, time=message._time)  # noqa: SLF001 - ours
+    return message.named(said)
 
 
 def _dump(message: ChatMessage) -> Data:
