@@ -1,6 +1,6 @@
 """An agent of Agent Framework that learns in one session and recalls in another process, for that user alone.
 
-Run it with `pip install "mnemon[agent-framework]"` and `python examples/agent_framework_agent.py`. The model follows a
+Run it with `pip install ".[agent-framework]"` and `python examples/agent_framework_agent.py`. The model follows a
 script, so it needs no key and no network. It leaves no file.
 
 Prints:

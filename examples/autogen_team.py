@@ -1,6 +1,6 @@
 """A team of AutoGen that is remembered as it talks, and an agent in another process that knows it, for that user alone.
 
-Run it with `pip install "mnemon[autogen]" autogen-ext` and `python examples/autogen_team.py`. The model follows a
+Run it with `pip install ".[autogen]" autogen-ext` and `python examples/autogen_team.py`. The model follows a
 script, so it needs no key and no network. It leaves no file.
 
 Prints:

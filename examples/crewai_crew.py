@@ -1,6 +1,6 @@
 """A crew of CrewAI that serves many customers at once, and knows in another process what each of them likes.
 
-Run it with `pip install "mnemon[crewai]"` and `python examples/crewai_crew.py`. The model follows a script, so it
+Run it with `pip install ".[crewai]"` and `python examples/crewai_crew.py`. The model follows a script, so it
 needs no key and no network. It leaves no file but those that CrewAI itself writes into the user's data folder.
 
 Prints:

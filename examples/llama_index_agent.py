@@ -1,6 +1,6 @@
 """An agent of LlamaIndex that learns in one session and knows it in the next, in another process, for that user alone.
 
-Run it with `pip install "mnemon[llama-index]"` and `python examples/llama_index_agent.py`. The model follows a
+Run it with `pip install ".[llama-index]"` and `python examples/llama_index_agent.py`. The model follows a
 script, so it needs no key and no network. It leaves no file.
 
 Prints:

@@ -1,6 +1,6 @@
 """One conversation that goes on from one framework to the next, each model seeing all that was said before.
 
-Run it with `pip install "mnemon[langchain,llama-index,crewai,autogen,agent-framework]" autogen-ext` and
+Run it with `pip install ".[langchain,llama-index,crewai,autogen,agent-framework]" autogen-ext` and
 `python examples/one_conversation.py`. The models follow a script, so it needs no key and no network. It leaves
 no file but those that CrewAI itself writes into the user's data folder.
 

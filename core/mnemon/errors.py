@@ -80,7 +80,11 @@ class MissingExtraError(MnemonError, ImportError):
     """An optional dependency is not installed; the message holds the pip line."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        """Say that `feature` needs the extra `extra`."""
+        """Say that `feature` needs the extra `extra`.
+
+        Who reads this has mnemon installed, and pip takes an extra from what is installed, wherever that came
+        from. So the line also works outside of the checkout that the documentation installs from.
+        """
         self.feature = feature
         self.extra = extra
         super().__init__(f'{feature} is not installed; run: pip install "mnemon[{extra}]"')

@@ -102,6 +102,11 @@ def _named(message: AgentMessage) -> AgentMessage:
     return named
 
 
+_ATTACHED = {"data", "uri"}
+
+
 def _spoken(messages: Iterable[AgentMessage]) -> list[Message]:
-    """Return the messages that have words; what stands for a thought or an approval is none."""
-    return from_agent_messages(message for message in messages if message.text.strip())
+    """Return the messages that have words or attachments; what stands for a thought or an approval is none."""
+    return from_agent_messages(
+        one for one in messages if one.text.strip() or any(part.type in _ATTACHED for part in one.contents)
+    )

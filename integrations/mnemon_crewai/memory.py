@@ -11,8 +11,9 @@ from crewai.memory.utils import join_scope_paths
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from mnemon import ConfigError, ScopeError
-from mnemon.adapting import Carried, OnError, RecallRules, WriteQueue, fitting
+from mnemon.adapting import OnError, RecallRules, WriteQueue, fitting
 from mnemon.protocols.clock import random_id
+from mnemon_crewai.asking import carried_with
 from mnemon_crewai.copies import share_with_copies
 from mnemon_crewai.errors import MemoryAbortedError, aborting
 from mnemon_crewai.items import first_of, items_of, records_of
@@ -30,13 +31,15 @@ if TYPE_CHECKING:
     from crewai.memory.types import MemoryMatch, MemoryRecord
 
     import mnemon
-    from mnemon.adapting import IdSource
+    from mnemon.adapting import Carried, IdSource
     from mnemon.types.filters import Filter
     from mnemon.types.results import SearchResult
 
 __all__ = ["MnemonMemory"]
 
 _THEIRS = frozenset(CrewMemory.model_fields) - {"llm", "memory_kind", "read_only", "root_scope", "default_importance"}
+_MOST_FOUND = 1_000
+"""What one search gives at most."""
 
 
 class MnemonMemory(CrewMemory):
@@ -245,7 +248,9 @@ class MnemonMemory(CrewMemory):
         source: str | None = None,
         include_private: bool = False,  # noqa: FBT001, FBT002 - CrewAI's signature
     ) -> list[MemoryMatch]:
-        """Return what answers a query, best first, by words and by meaning; what only repeats it is left out.
+        """Return what answers a query, best first, by words and by meaning.
+
+        Where CrewAI recalls for the prompt of a task or an agent, what that says already is left out.
 
         Args:
             query: what to look for; a blank one finds nothing.
@@ -264,8 +269,10 @@ class MnemonMemory(CrewMemory):
         condition = self._chosen(scope, categories, source, include_private=include_private)
         with aborting(self.on_error, "nothing was recalled"):
             self._settle()
-            found = self._bound.memory().search(query, filters=condition, limit=limit + 1, threshold=self.threshold)
-            return self._fitting(found, query, limit)
+            carried = carried_with(query)
+            most = min(_MOST_FOUND, limit + len(carried))
+            found = self._bound.memory().search(query, filters=condition, limit=most, threshold=self.threshold)
+            return self._fitting(found, carried, limit)
         return []
 
     async def arecall(
@@ -285,9 +292,11 @@ class MnemonMemory(CrewMemory):
         with aborting(self.on_error, "nothing was recalled"):
             if self._queue is not None:
                 await asyncio.to_thread(self._settle)
+            carried = carried_with(query)
             view = await self._bound.amemory()
-            found = await view.search(query, filters=condition, limit=limit + 1, threshold=self.threshold)
-            return self._fitting(found, query, limit)
+            most = min(_MOST_FOUND, limit + len(carried))
+            found = await view.search(query, filters=condition, limit=most, threshold=self.threshold)
+            return self._fitting(found, carried, limit)
         return []
 
     def update(
@@ -373,9 +382,9 @@ class MnemonMemory(CrewMemory):
         path = join_scope_paths(self.root_scope, scope)
         return chosen(path, categories, readers=None if include_private else (source,))
 
-    def _fitting(self, found: SearchResult, query: str, limit: int) -> list[MemoryMatch]:
+    def _fitting(self, found: SearchResult, carried: Carried, limit: int) -> list[MemoryMatch]:
         rules = RecallRules(limit=limit, max_tokens=self.max_tokens, threshold=self.threshold)
-        return [match_of(hit) for hit in fitting(found, Carried([(None, query)]), rules)]
+        return [match_of(hit) for hit in fitting(found, carried, rules)]
 
 
 def _is_a_copy(_: Sequence[str]) -> NoReturn:

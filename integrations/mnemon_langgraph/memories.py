@@ -19,6 +19,7 @@ from mnemon_langgraph.namespaces import memory_namespace, prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from langgraph.store.base import PutOp
 
@@ -32,6 +33,7 @@ __all__ = [
     "Synced",
     "item_of_memory",
     "key_of",
+    "over",
     "remembered",
     "synced_id",
     "texts_of",
@@ -90,6 +92,15 @@ def key_of(record: MemoryRecord) -> str:
 def _how(record: MemoryRecord) -> Mapping[str, Any]:
     how = record.metadata.get(_OURS)
     return cast("Mapping[str, Any]", how) if isinstance(how, dict) else {}
+
+
+def over(now: datetime) -> Filter:
+    """Return the condition for memories that were stored as items and whose time is over; what is pinned has none."""
+    return (
+        where(f"metadata.{_OURS}.key").exists()
+        & where("expires_at").lte(format_time(now))
+        & where("pinned").eq(value=False)
+    )
 
 
 def value_of(record: MemoryRecord) -> dict[str, Any]:

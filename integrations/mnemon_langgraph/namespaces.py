@@ -17,9 +17,20 @@ if TYPE_CHECKING:
 
     from mnemon.types.filters import Filter
 
-__all__ = ["listed", "memory_namespace", "person_in", "prefixes", "running_user", "text_of", "under", "user_of"]
+__all__ = [
+    "MEMORY_ROOT",
+    "listed",
+    "memory_namespace",
+    "person_in",
+    "prefixes",
+    "running_user",
+    "text_of",
+    "under",
+    "user_of",
+]
 
-_ROOT = "memories"
+MEMORY_ROOT = "memories"
+"""The first label of the namespaces whose items are memories."""
 _CODES = {"%": "%25", ".": "%2E", "\0": "%00"}
 """What a label cannot hold, and the sign that stands for it; the sign itself comes first."""
 
@@ -40,12 +51,12 @@ def memory_namespace(user_id: str) -> tuple[str, str]:
     label = Scope(user_id=user_id).to_dict()["user_id"]
     for sign, code in _CODES.items():
         label = label.replace(sign, code)
-    return _ROOT, label
+    return MEMORY_ROOT, label
 
 
 def user_of(namespace: Sequence[str]) -> str | None:
     """Return the person whose memories a namespace is, or None for a namespace of other items."""
-    if len(namespace) != len((_ROOT, "label")) or namespace[0] != _ROOT:
+    if len(namespace) != len((MEMORY_ROOT, "label")) or namespace[0] != MEMORY_ROOT:
         return None
     return decoded(namespace[1])
 

@@ -10,7 +10,7 @@ from llama_index.core.storage.chat_store.base import BaseChatStore
 from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, MessageStatus
 
 from mnemon.adapting import AsyncHistory, History
-from mnemon_llama_index.messages import from_chat_messages, to_chat_messages
+from mnemon_llama_index.messages import from_chat_messages, to_chat_messages, to_logged_messages
 from mnemon_llama_index.scoped import Scoped
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def _of_status(messages: Sequence[Message], status: MessageStatus | None) -> lis
 
 
 def _told(messages: Sequence[Message]) -> list[ChatMessage]:
-    return to_chat_messages(_with_status(message, MessageStatus.ACTIVE) for message in messages)
+    return to_logged_messages(_with_status(message, MessageStatus.ACTIVE) for message in messages)
 
 
 def _at(messages: Sequence[Message], place: int) -> list[Message]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from llama_index.core.base.llms.types import ChatMessage
-from pydantic import AnyUrl, ValidationError
+from pydantic import AnyUrl, PrivateAttr, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from mnemon import File, Image, InvalidInputError, Message, Text, ToolCall, ToolResult
@@ -22,10 +24,11 @@ from mnemon.adapting import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from mnemon.types.jsonvalue import Json
 
-__all__ = ["from_chat_messages", "to_chat_messages"]
+__all__ = ["LoggedMessage", "from_chat_messages", "to_chat_messages", "to_logged_messages"]
 
 _ROLES = {"developer": "system", "function": "tool", "chatbot": "assistant", "model": "assistant"}
 """LlamaIndex's further names of roles, with the one that each stands for."""
@@ -54,7 +57,51 @@ def from_chat_messages(messages: Iterable[ChatMessage]) -> list[Message]:
     Raises:
         InvalidInputError: a message holds what JSON cannot say.
     """
-    return from_framework((_dump(message) for message in messages), _TRANSLATION)
+    said: list[Message] = []
+    for logged, run in groupby(messages, key=lambda one: isinstance(one, LoggedMessage)):
+        if logged:
+            said += [_read_logged(cast("LoggedMessage", one)) for one in run]
+        else:
+            said += from_framework((_dump(message) for message in run), _TRANSLATION)
+    return said
+
+
+class LoggedMessage(ChatMessage):
+    """A message of the conversation log, whose id and time stand where LlamaIndex neither counts nor tells them.
+
+    They last as long as the object: stored as JSON it is an ordinary message, and known by what it says.
+    """
+
+    _id: str | None = PrivateAttr(default=None)
+    _time: datetime | None = PrivateAttr(default=None)
+
+    @classmethod
+    def of(cls, message: Message, told: ChatMessage) -> LoggedMessage:
+        """Return what LlamaIndex is told of a message, with its id and time."""
+        logged = cls(**dict(told))
+        logged._id, logged._time = message.id, message.time
+        return logged
+
+    def named(self, said: Message) -> Message:
+        """Return what was said under the id and time that this has."""
+        return replace(said, id=self._id, time=self._time)
+
+
+def to_logged_messages(messages: Iterable[Message]) -> list[ChatMessage]:
+    """Return what `to_chat_messages` does, with ids and times beside the messages and not in them."""
+    return [told for message in messages for told in _logged(message)]
+
+
+def _logged(message: Message) -> list[ChatMessage]:
+    bare = to_chat_messages([replace(message, id=None, time=None)])
+    if len(bare) != 1:  # one for each tool result, which are found together again by what stands in them
+        return to_chat_messages([message])
+    return [LoggedMessage.of(message, bare[0])]
+
+
+def _read_logged(message: LoggedMessage) -> Message:
+    (said,) = from_framework([_dump(message)], _TRANSLATION)
+    return message.named(said)
 
 
 def _dump(message: ChatMessage) -> Data:

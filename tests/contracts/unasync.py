@@ -47,7 +47,7 @@ PAIRS = (
     ),
     *(
         (f"core/mnemon/adapting/_async/{name}.py", f"core/mnemon/adapting/_sync/{name}.py")
-        for name in ("__init__", "history", "keeper", "tools")
+        for name in ("__init__", "history", "keeper", "people", "tools")
     ),
     ("core/mnemon/protocols/async_store.py", "core/mnemon/protocols/store.py"),
     ("core/mnemon/stores/async_base.py", "core/mnemon/stores/base.py"),

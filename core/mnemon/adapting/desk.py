@@ -8,9 +8,21 @@ of the same name beside it, in `_sync`. `mnemon.adapting.storage` runs both.
 
 from __future__ import annotations
 
-from mnemon._sync.desk import Desk, in_chunks, pages
+from mnemon._sync.desk import Desk, in_chunks, newest_rows, pages
 from mnemon._sync.work import one_moment, unit_of_work
+from mnemon.adapting._sync.people import groups_of, people
 from mnemon.protocols.store import Store
 from mnemon.wrappers.threads import think
 
-__all__ = ["Desk", "Store", "in_chunks", "one_moment", "pages", "think", "unit_of_work"]
+__all__ = [
+    "Desk",
+    "Store",
+    "groups_of",
+    "in_chunks",
+    "newest_rows",
+    "one_moment",
+    "pages",
+    "people",
+    "think",
+    "unit_of_work",
+]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon.adapting.failing import OnError, check_on_error
 from mnemon.adapting.recall import RecallRules, without_recalled
+from mnemon.types.message import File, Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,7 +52,12 @@ class Policy:
 def spoken(messages: Iterable[Message]) -> list[Message]:
     """Return the turns of a conversation that people and assistants spoke, without what recall put into them.
 
-    What tools answered is left out: it may repeat a memory, which would then outlive its erasure.
+    A message of pictures or files alone is one too: it stands in the log, and becomes no memory. What tools
+    answered is left out: it may repeat a memory, which would then outlive its erasure.
     """
     said = (without_recalled(message) for message in messages if message.role in {"user", "assistant"})
-    return [message for message in said if message.text.strip()]
+    return [message for message in said if message.text.strip() or _shows(message)]
+
+
+def _shows(message: Message) -> bool:
+    return any(isinstance(block, Image | File) for block in message.blocks)

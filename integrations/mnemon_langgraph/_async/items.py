@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy
 
 from mnemon import where
-from mnemon.adapting.async_desk import athink, in_chunks, unit_of_work
+from mnemon.adapting.async_desk import athink, groups_of, in_chunks, unit_of_work
 from mnemon.types.filters import And
 from mnemon.types.storage import Delete, DeleteWhere, Nearest, Patch
 from mnemon.types.times import format_time
@@ -31,6 +31,8 @@ __all__ = ["declare_space", "get", "history", "namespaces", "put", "search", "sw
 _PAGE = 1_000
 _MOST = 10_000
 """What one search of a store gives at most."""
+_ITSELF = ~where("memory").exists()
+"""The condition for items; a row that stands for a memory is the key of one, without a value."""
 
 
 async def declare_space(desk: AsyncDesk, space: VectorSpace) -> None:
@@ -155,8 +157,7 @@ def _cosines(rows: Sequence[Row], query: numpy.ndarray, space: str) -> list[tupl
 
 async def _newest(desk: AsyncDesk, op: SearchOp, wanted: int | None, without: set[str]) -> list[Row]:
     """Return items that fit, those that were changed last first; so many together with those to leave out."""
-    itself = ~where("memory").exists()  # a row that stands for a memory has no value
-    parts = [part for part in (under(op.namespace_prefix), unexpired(desk.clock()), itself) if part is not None]
+    parts = [part for part in (under(op.namespace_prefix), unexpired(desk.clock()), _ITSELF) if part is not None]
     if op.filter:
         parts.append(narrowing(op.filter))
     rows: list[Row] = []
@@ -184,16 +185,9 @@ async def _newest(desk: AsyncDesk, op: SearchOp, wanted: int | None, without: se
 
 
 async def namespaces(desk: AsyncDesk, condition: Filter | None) -> list[str]:
-    """Return the namespaces of items, as texts."""
-    found: list[str] = []
-    after: str | None = None
-    alive = unexpired(desk.clock()) if condition is None else condition & unexpired(desk.clock())
-    while True:
-        page = await desk.store.groups(desk.project, ITEMS.name, "namespace", alive, after=after, limit=_MOST)
-        found += [group.value for group in page.groups]
-        after = page.after
-        if after is None:
-            return found
+    """Return the namespaces of items, as texts; not those of memories."""
+    parts = (unexpired(desk.clock()), _ITSELF)
+    return await groups_of(desk, ITEMS.name, "namespace", And(parts if condition is None else (condition, *parts)))
 
 
 async def history(desk: AsyncDesk, key: str) -> list[Item]:

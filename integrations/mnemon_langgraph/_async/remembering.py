@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from mnemon import NotFoundError, where
-from mnemon.types.storage import Delete, DeleteWhere, Nearest, Put, Row
+from mnemon.adapting.async_desk import in_chunks, newest_rows, pages
+from mnemon.types.storage import DeleteWhere, Nearest, Put, Row
 from mnemon.types.times import format_time
 from mnemon_langgraph.filters import matches
 from mnemon_langgraph.items import ITEMS, VECTORS, item_id
@@ -14,13 +15,14 @@ from mnemon_langgraph.memories import (
     Synced,
     item_of_memory,
     key_of,
+    over,
     remembered,
     synced_id,
     texts_of,
     value_of,
     vector_writes,
 )
-from mnemon_langgraph.namespaces import prefixes, text_of, under, user_of
+from mnemon_langgraph.namespaces import MEMORY_ROOT, prefixes, text_of, under, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -31,10 +33,11 @@ if TYPE_CHECKING:
     from mnemon import AsyncMemory, MemoryRecord
     from mnemon.adapting.async_desk import AsyncDesk
     from mnemon.adapting.storage import Storage
+    from mnemon.types.filters import Filter
     from mnemon.types.storage import Vector, VectorSpace
     from mnemon_langgraph.items import Index
 
-__all__ = ["get", "put", "search"]
+__all__ = ["get", "put", "search", "sweep"]
 
 _PAGE = 200
 _MOST = 1_000
@@ -64,12 +67,15 @@ async def _living_on(storage: Storage, namespace: tuple[str, ...], record: Memor
         return record
 
 
-async def _record(storage: Storage, namespace: tuple[str, ...], key: str) -> MemoryRecord | None:
+async def _record(
+    storage: Storage, namespace: tuple[str, ...], key: str, *, expired: bool = False
+) -> MemoryRecord | None:
     """Return the memory of an item: the one that was stored under the key, or the one whose id it is."""
     memory = await storage.amemory()
     pointed = await storage.arun(_pointed, item_id(namespace, key))
+    memory_id = key if pointed is None else pointed
     try:
-        record = await memory.get(key if pointed is None else pointed, user_id=user_of(namespace))
+        record = await memory.get(memory_id, user_id=user_of(namespace), include_expired=expired)
     except NotFoundError:
         return None
     return record if key_of(record) == key else None
@@ -91,11 +97,13 @@ async def _later(desk: AsyncDesk, minutes: float | None) -> datetime | None:
 
 async def put(storage: Storage, op: PutOp) -> None:
     """Remember a value under its key, or delete the memory of that key."""
-    record = await _record(storage, op.namespace, op.key)
-    if op.value is None:
-        await _delete(storage, op, record)
-        return
+    record = await _record(storage, op.namespace, op.key, expired=op.value is not None)
     memory = await storage.amemory()
+    if op.value is None:
+        if record is not None:  # its key stays as long as it can be had back, see `sweep`
+            await memory.delete(record.id, user_id=record.scope.user_id)
+            await storage.arun(_drop_vectors, [record.id])
+        return
     user_id = user_of(op.namespace)
     what = remembered(op)
     until = await storage.arun(_later, op.ttl)
@@ -155,19 +163,66 @@ async def _point(desk: AsyncDesk, op: PutOp, memory_id: str, existing: Literal["
     return await _pointed(desk, key) or memory_id
 
 
-async def _delete(storage: Storage, op: PutOp, record: MemoryRecord | None) -> None:
-    if record is None:
-        return
+async def _drop_vectors(desk: AsyncDesk, memory_ids: Sequence[str]) -> None:
+    stale = where("item").in_(list(memory_ids))
+    await desk.store.apply(desk.project, [DeleteWhere(collection=VECTORS.name, where=stale)])
+
+
+async def _drop_vectors_without_item(desk: AsyncDesk, ids: Sequence[str]) -> None:
+    """Delete the vectors of memories that are gone, and not those of items in namespaces below the person's."""
+    below: set[str] = set()
+    for chunk in in_chunks(ids):
+        below |= {*await desk.store.get(desk.project, ITEMS.name, chunk, include=(), decisive=True)}
+    if gone := [one for one in ids if one not in below]:
+        await _drop_vectors(desk, gone)
+
+
+async def sweep(storage: Storage, limit: int) -> int:
+    """Erase memories whose time as items is over, at most so many; return how many they were.
+
+    Also delete the keys of memories that were erased, in whatever way. That of a memory that is only
+    deleted stays: `Memory.undo` brings back the item, too.
+    """
     memory = await storage.amemory()
-    await memory.delete(record.id, user_id=record.scope.user_id)
-    await storage.arun(_forget, item_id(op.namespace, op.key), [record.id])
+    condition = await storage.arun(_over)
+    erased = 0
+    while erased < limit:
+        page = await memory.get_all(
+            filters=condition,
+            sort="expires_at",
+            descending=False,
+            limit=min(_MOST, limit - erased),
+            include_expired=True,
+            project_wide=True,
+        )
+        ids = [record.id for record in page.items]
+        if not ids:
+            break
+        # The condition again: somebody may have read one meanwhile, and it lives on.
+        done = (await memory.delete_all(filters=condition & where("id").in_(ids), erase=True)).count
+        if not done:
+            break
+        erased += done
+    await storage.arun(_drop_keys)
+    return erased
 
 
-async def _forget(desk: AsyncDesk, row_id: str | None, memory_ids: Sequence[str]) -> None:
-    """Delete the row of a key, and the vectors of memories."""
-    keys = [] if row_id is None else [Delete(collection=ITEMS.name, ids=[row_id])]
-    vectors = DeleteWhere(collection=VECTORS.name, where=where("item").in_(list(memory_ids)))
-    await desk.store.apply(desk.project, [*keys, vectors])
+async def _over(desk: AsyncDesk) -> Filter:
+    return over(desk.clock())
+
+
+async def _drop_keys(desk: AsyncDesk) -> None:
+    """Delete the keys and the vectors of memories of which no version is left."""
+    keys = where("root").eq(MEMORY_ROOT) & where("memory").exists()
+    async for rows in pages(desk.store, desk.project, ITEMS.name, keys, include=()):
+        pointed = [str(row.fields["memory"]) for row in rows]
+        left = await newest_rows(desk.store, desk.project, pointed, ())
+        gone = sorted({*pointed} - {*left})
+        if gone:
+            # A key that stands for another memory meanwhile is spared.
+            stale = where("id").in_([row.id for row in rows]) & where("memory").in_(gone)
+            await desk.store.apply(desk.project, [DeleteWhere(collection=ITEMS.name, where=stale)])
+            await _drop_vectors(desk, gone)
 
 
 async def search(storage: Storage, op: SearchOp, index: Index | None) -> list[Item]:
@@ -237,7 +292,7 @@ async def _nearest(
             page = await memory.get_all(user_id=user_id, filters=where("id").in_(ids), limit=_MOST)
             there |= {record.id: record for record in page.items}
         if gone := [name for name in names if name not in there]:
-            await storage.arun(_forget, None, gone)
+            await storage.arun(_drop_vectors_without_item, gone)
         found = [(there[name], score) for name, score in best.items() if name in there and _fits(op, there[name])]
         if len(found) >= wanted or rows < limit or limit == _MOST_VECTORS:
             return found

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 from langgraph.store.base import GetOp, ListNamespacesOp, PutOp, SearchOp
 
 from mnemon import InvalidInputError
+from mnemon.adapting.async_desk import people
 from mnemon_langgraph._async import items, remembering
 from mnemon_langgraph.items import NewItem, item_id, item_of, scored
-from mnemon_langgraph.namespaces import listed, person_in, under, user_of
+from mnemon_langgraph.namespaces import MEMORY_ROOT, listed, memory_namespace, person_in, text_of, under, user_of
 from mnemon_langgraph.operations import check_op, text_prefix
 
 if TYPE_CHECKING:
@@ -84,7 +85,11 @@ class AsyncStoring:
 
     async def _alisted(self, op: ListNamespacesOp) -> Result:
         conditions = op.match_conditions or ()
-        texts = await self._storage.arun(items.namespaces, under(text_prefix(conditions)))
+        prefix = text_prefix(conditions)
+        texts = await self._storage.arun(items.namespaces, under(prefix))
+        if prefix[:1] in {(), (MEMORY_ROOT,)}:
+            users = await self._storage.arun(people, user_of(prefix))
+            texts += [text_of(memory_namespace(user_id)) for user_id in users]
         return listed(texts, conditions, op.max_depth)[op.offset : op.offset + op.limit]
 
     async def _aput_all(self, ops: Sequence[PutOp]) -> None:
@@ -137,4 +142,5 @@ class AsyncStoring:
 
     async def asweep_ttl(self, *, limit: int = 10_000) -> int:
         """Delete items whose time is over, at most so many; return how many they were. Until then they are hidden."""
-        return await self._storage.arun(items.sweep, limit)
+        swept = await self._storage.arun(items.sweep, limit)
+        return swept + await remembering.sweep(self._storage, limit - swept)

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from mnemon import NotFoundError, where
-from mnemon.types.storage import Delete, DeleteWhere, Nearest, Put, Row
+from mnemon.adapting.desk import in_chunks, newest_rows, pages
+from mnemon.types.storage import DeleteWhere, Nearest, Put, Row
 from mnemon.types.times import format_time
 from mnemon_langgraph.filters import matches
 from mnemon_langgraph.items import ITEMS, VECTORS, item_id
@@ -15,13 +16,14 @@ from mnemon_langgraph.memories import (
     Synced,
     item_of_memory,
     key_of,
+    over,
     remembered,
     synced_id,
     texts_of,
     value_of,
     vector_writes,
 )
-from mnemon_langgraph.namespaces import prefixes, text_of, under, user_of
+from mnemon_langgraph.namespaces import MEMORY_ROOT, prefixes, text_of, under, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -32,10 +34,11 @@ if TYPE_CHECKING:
     from mnemon import Memory, MemoryRecord
     from mnemon.adapting.desk import Desk
     from mnemon.adapting.storage import Storage
+    from mnemon.types.filters import Filter
     from mnemon.types.storage import Vector, VectorSpace
     from mnemon_langgraph.items import Index
 
-__all__ = ["get", "put", "search"]
+__all__ = ["get", "put", "search", "sweep"]
 
 _PAGE = 200
 _MOST = 1_000
@@ -65,12 +68,13 @@ def _living_on(storage: Storage, namespace: tuple[str, ...], record: MemoryRecor
         return record
 
 
-def _record(storage: Storage, namespace: tuple[str, ...], key: str) -> MemoryRecord | None:
+def _record(storage: Storage, namespace: tuple[str, ...], key: str, *, expired: bool = False) -> MemoryRecord | None:
     """Return the memory of an item: the one that was stored under the key, or the one whose id it is."""
     memory = storage.memory()
     pointed = storage.run(_pointed, item_id(namespace, key))
+    memory_id = key if pointed is None else pointed
     try:
-        record = memory.get(key if pointed is None else pointed, user_id=user_of(namespace))
+        record = memory.get(memory_id, user_id=user_of(namespace), include_expired=expired)
     except NotFoundError:
         return None
     return record if key_of(record) == key else None
@@ -92,11 +96,13 @@ def _later(desk: Desk, minutes: float | None) -> datetime | None:
 
 def put(storage: Storage, op: PutOp) -> None:
     """Remember a value under its key, or delete the memory of that key."""
-    record = _record(storage, op.namespace, op.key)
-    if op.value is None:
-        _delete(storage, op, record)
-        return
+    record = _record(storage, op.namespace, op.key, expired=op.value is not None)
     memory = storage.memory()
+    if op.value is None:
+        if record is not None:  # its key stays as long as it can be had back, see `sweep`
+            memory.delete(record.id, user_id=record.scope.user_id)
+            storage.run(_drop_vectors, [record.id])
+        return
     user_id = user_of(op.namespace)
     what = remembered(op)
     until = storage.run(_later, op.ttl)
@@ -156,19 +162,66 @@ def _point(desk: Desk, op: PutOp, memory_id: str, existing: Literal["skip", "rep
     return _pointed(desk, key) or memory_id
 
 
-def _delete(storage: Storage, op: PutOp, record: MemoryRecord | None) -> None:
-    if record is None:
-        return
+def _drop_vectors(desk: Desk, memory_ids: Sequence[str]) -> None:
+    stale = where("item").in_(list(memory_ids))
+    desk.store.apply(desk.project, [DeleteWhere(collection=VECTORS.name, where=stale)])
+
+
+def _drop_vectors_without_item(desk: Desk, ids: Sequence[str]) -> None:
+    """Delete the vectors of memories that are gone, and not those of items in namespaces below the person's."""
+    below: set[str] = set()
+    for chunk in in_chunks(ids):
+        below |= {*desk.store.get(desk.project, ITEMS.name, chunk, include=(), decisive=True)}
+    if gone := [one for one in ids if one not in below]:
+        _drop_vectors(desk, gone)
+
+
+def sweep(storage: Storage, limit: int) -> int:
+    """Erase memories whose time as items is over, at most so many; return how many they were.
+
+    Also delete the keys of memories that were erased, in whatever way. That of a memory that is only
+    deleted stays: `Memory.undo` brings back the item, too.
+    """
     memory = storage.memory()
-    memory.delete(record.id, user_id=record.scope.user_id)
-    storage.run(_forget, item_id(op.namespace, op.key), [record.id])
+    condition = storage.run(_over)
+    erased = 0
+    while erased < limit:
+        page = memory.get_all(
+            filters=condition,
+            sort="expires_at",
+            descending=False,
+            limit=min(_MOST, limit - erased),
+            include_expired=True,
+            project_wide=True,
+        )
+        ids = [record.id for record in page.items]
+        if not ids:
+            break
+        # The condition again: somebody may have read one meanwhile, and it lives on.
+        done = (memory.delete_all(filters=condition & where("id").in_(ids), erase=True)).count
+        if not done:
+            break
+        erased += done
+    storage.run(_drop_keys)
+    return erased
 
 
-def _forget(desk: Desk, row_id: str | None, memory_ids: Sequence[str]) -> None:
-    """Delete the row of a key, and the vectors of memories."""
-    keys = [] if row_id is None else [Delete(collection=ITEMS.name, ids=[row_id])]
-    vectors = DeleteWhere(collection=VECTORS.name, where=where("item").in_(list(memory_ids)))
-    desk.store.apply(desk.project, [*keys, vectors])
+def _over(desk: Desk) -> Filter:
+    return over(desk.clock())
+
+
+def _drop_keys(desk: Desk) -> None:
+    """Delete the keys and the vectors of memories of which no version is left."""
+    keys = where("root").eq(MEMORY_ROOT) & where("memory").exists()
+    for rows in pages(desk.store, desk.project, ITEMS.name, keys, include=()):
+        pointed = [str(row.fields["memory"]) for row in rows]
+        left = newest_rows(desk.store, desk.project, pointed, ())
+        gone = sorted({*pointed} - {*left})
+        if gone:
+            # A key that stands for another memory meanwhile is spared.
+            stale = where("id").in_([row.id for row in rows]) & where("memory").in_(gone)
+            desk.store.apply(desk.project, [DeleteWhere(collection=ITEMS.name, where=stale)])
+            _drop_vectors(desk, gone)
 
 
 def search(storage: Storage, op: SearchOp, index: Index | None) -> list[Item]:
@@ -234,7 +287,7 @@ def _nearest(
             page = memory.get_all(user_id=user_id, filters=where("id").in_(ids), limit=_MOST)
             there |= {record.id: record for record in page.items}
         if gone := [name for name in names if name not in there]:
-            storage.run(_forget, None, gone)
+            storage.run(_drop_vectors_without_item, gone)
         found = [(there[name], score) for name, score in best.items() if name in there and _fits(op, there[name])]
         if len(found) >= wanted or rows < limit or limit == _MOST_VECTORS:
             return found

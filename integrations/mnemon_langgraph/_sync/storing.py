@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, cast
 from langgraph.store.base import GetOp, ListNamespacesOp, PutOp, SearchOp
 
 from mnemon import InvalidInputError
+from mnemon.adapting.desk import people
 from mnemon_langgraph._sync import items, remembering
 from mnemon_langgraph.items import NewItem, item_id, item_of, scored
-from mnemon_langgraph.namespaces import listed, person_in, under, user_of
+from mnemon_langgraph.namespaces import MEMORY_ROOT, listed, memory_namespace, person_in, text_of, under, user_of
 from mnemon_langgraph.operations import check_op, text_prefix
 
 if TYPE_CHECKING:
@@ -85,7 +86,11 @@ class Storing:
 
     def _listed(self, op: ListNamespacesOp) -> Result:
         conditions = op.match_conditions or ()
-        texts = self._storage.run(items.namespaces, under(text_prefix(conditions)))
+        prefix = text_prefix(conditions)
+        texts = self._storage.run(items.namespaces, under(prefix))
+        if prefix[:1] in {(), (MEMORY_ROOT,)}:
+            users = self._storage.run(people, user_of(prefix))
+            texts += [text_of(memory_namespace(user_id)) for user_id in users]
         return listed(texts, conditions, op.max_depth)[op.offset : op.offset + op.limit]
 
     def _put_all(self, ops: Sequence[PutOp]) -> None:
@@ -136,4 +141,5 @@ class Storing:
 
     def sweep_ttl(self, *, limit: int = 10_000) -> int:
         """Delete items whose time is over, at most so many; return how many they were. Until then they are hidden."""
-        return self._storage.run(items.sweep, limit)
+        swept = self._storage.run(items.sweep, limit)
+        return swept + remembering.sweep(self._storage, limit - swept)

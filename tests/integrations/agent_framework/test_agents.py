@@ -19,7 +19,7 @@ from agent_framework import (
 )
 
 import mnemon
-from mnemon import ConfigError, Memory, ScopeError, StoreUnavailableError
+from mnemon import ConfigError, File, Image, Memory, ScopeError, StoreUnavailableError, Text
 from mnemon.adapting import RecallRules
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.scope import MAX_SCOPE_ID_BYTES
@@ -365,3 +365,21 @@ async def test_what_is_shown_to_a_workflow_is_shown_as_a_message(memory: Memory)
 
     assert client.prompt().count("My cat is called Milo.") == 1
     assert log(memory) == [("user", "What is my cat called?"), ("assistant", "Milo.")]
+
+
+@pytest.mark.parametrize("with_history", [False, True])
+async def test_a_message_of_pictures_and_files_alone_is_in_the_log_and_is_no_memory(
+    memory: Memory, *, with_history: bool
+) -> None:
+    histories = [MnemonHistoryProvider(memory, user_id="ana")] if with_history else []
+    helper = agent(ScriptedClient("A cat."), *histories, MnemonContextProvider(memory, user_id="ana"))
+    picture, file = Content.from_data(b"\x89PNG", "image/png"), Content.from_data(b"%PDF", "application/pdf")
+
+    await helper.run(Message("user", [picture, file]), session=AgentSession(session_id="s1"))
+
+    logged = memory.conversations.read(user_id="ana", run_id="s1")
+    assert [(one.role, [type(block) for block in one.blocks]) for one in logged] == [
+        ("user", [Image, File]),
+        ("assistant", [Text]),
+    ]
+    assert texts(memory) == ["A cat."]

@@ -11,6 +11,7 @@ from autogen_agentchat.conditions import MaxMessageTermination
 from autogen_agentchat.messages import (
     HandoffMessage,
     MemoryQueryEvent,
+    MultiModalMessage,
     SelectorEvent,
     TextMessage,
     ThoughtEvent,
@@ -19,9 +20,10 @@ from autogen_agentchat.messages import (
     ToolCallSummaryMessage,
 )
 from autogen_agentchat.teams import RoundRobinGroupChat
-from autogen_core import FunctionCall
+from autogen_core import FunctionCall, Image
 from autogen_core.models import CreateResult, RequestUsage
 
+import mnemon
 from mnemon import InvalidInputError, Memory, NotFoundError, ScopeError, StoreUnavailableError
 from mnemon_autogen import (
     MnemonChatCompletionContext,
@@ -33,10 +35,11 @@ from mnemon_autogen import (
     save_team,
 )
 from tests.integrations.autogen.scripted import scripted
+from tests.integrations.conversions import PNG
 from tests.integrations.failing import FailingStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from autogen_ext.models.replay import ReplayChatCompletionClient
 
@@ -259,3 +262,28 @@ async def test_forgetting_a_user_takes_the_states_too(memory: Memory) -> None:
     with pytest.raises(NotFoundError):
         await load_team(one, memory, user_id="ana", run_id="s1")
     assert await load_team(one, memory, user_id="ben", run_id="s1") == 1
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_message_of_pictures_alone_is_in_the_log_and_is_no_memory(memory: Memory, *, streamed: bool) -> None:
+    said = [
+        MultiModalMessage(source="user", content=[Image.from_base64(PNG)]),
+        TextMessage(source="helper", content="A dot."),
+    ]
+
+    if streamed:
+        _ = [one async for one in remember_stream(_each(said), memory, user_id="ana", run_id="s1")]
+    else:
+        await remember_run(said, memory, user_id="ana", run_id="s1")
+
+    logged = memory.conversations.read(user_id="ana", run_id="s1")
+    assert [(one.role, [type(block) for block in one.blocks]) for one in logged] == [
+        ("user", [mnemon.Image]),
+        ("assistant", [mnemon.Text]),
+    ]
+    assert [one.text for one in memory.get_all(user_id="ana")] == ["A dot."]
+
+
+async def _each(messages: Sequence[Any]) -> AsyncGenerator[Any]:
+    for message in messages:
+        yield message

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mnemon import Memory
 
-__all__ = ["QUIET", "ScriptedLLM", "crew_of", "prompts", "texts"]
+__all__ = ["QUIET", "ScriptedLLM", "agent_of", "crew_of", "prompts", "texts"]
 
 QUIET = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning:crewai",  # it uses what it deprecates
@@ -55,16 +55,14 @@ def prompts(model: ScriptedLLM) -> list[str]:
     return model._asked  # pyright: ignore[reportPrivateUsage]
 
 
+def agent_of(model: ScriptedLLM, **options: Any) -> Any:
+    """Return an agent."""
+    return Agent(role="helper", goal="help", backstory="You help.", llm=model, **options)
+
+
 def crew_of(model: ScriptedLLM, *tasks: str, memory: Any = None, **options: Any) -> Any:
     """Return a crew of one agent."""
-    agent = Agent(
-        role="helper",
-        goal="help",
-        backstory="You help.",
-        llm=model,
-        tools=options.pop("tools", []),
-        memory=options.pop("agent_memory", None),
-    )
+    agent = agent_of(model, tools=options.pop("tools", []), memory=options.pop("agent_memory", None))
     listed = [Task(description=one, expected_output="an answer", agent=agent) for one in tasks]
     return Crew(agents=[agent], tasks=listed, memory=memory or False, **options)
 

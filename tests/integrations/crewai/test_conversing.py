@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
 
 import pytest
-from crewai import Agent
 
 import mnemon
-from mnemon import ConfigError, Memory, Message, ScopeError, StoreUnavailableError, Text, ToolCall, ToolResult
+from mnemon import ConfigError, Image, Memory, Message, ScopeError, StoreUnavailableError, Text, ToolCall, ToolResult
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.scope import MAX_SCOPE_ID_BYTES
 from mnemon_crewai import MnemonMemory, aconverse, converse
-from tests.integrations.crewai.scripted import QUIET, ScriptedLLM, prompts, texts
+from tests.integrations.crewai.scripted import QUIET, ScriptedLLM, agent_of, prompts, texts
 from tests.integrations.failing import FailingStore
 
 pytestmark = [pytest.mark.anyio, QUIET]
 
 IDS = [one for one in HOSTILE if one.strip() and len(one.encode()) <= MAX_SCOPE_ID_BYTES]
-
-
-def agent_of(model: ScriptedLLM, **options: Any) -> Agent:
-    return Agent(role="helper", goal="help", backstory="You help.", llm=model, **options)
 
 
 def log(memory: Memory, user_id: str = "ana", run_id: str = "s1") -> list[tuple[str, str]]:
@@ -119,3 +114,15 @@ async def test_a_store_that_fails_ends_the_call() -> None:
 
         answer = await aconverse(agent_of(model), "Hi", memory, user_id="ana", run_id="s1", on_error="warn")
         assert answer.raw == "Noted."
+
+
+def test_a_message_of_a_picture_alone_is_in_the_log_and_is_no_memory(memory: Memory) -> None:
+    picture = Message(role="user", content=[Image(url="https://example.com/cat.png")])
+
+    converse(agent_of(ScriptedLLM("A cat.")), picture, memory, user_id="ana", run_id="s1")
+    asyncio.run(aconverse(agent_of(ScriptedLLM("A dog.")), picture, memory, user_id="ana", run_id="s2"))
+
+    for run in ("s1", "s2"):
+        logged = memory.conversations.read(user_id="ana", run_id=run)
+        assert [[type(block) for block in one.blocks] for one in logged] == [[Image], [Text]]
+    assert sorted(texts(memory)) == ["A cat.", "A dog."]

@@ -14,7 +14,7 @@ from mnemon import Memory
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.scope import MAX_SCOPE_ID_BYTES
 from mnemon_crewai import MemoryAbortedError, MnemonMemory, scope_from_inputs
-from tests.integrations.crewai.scripted import QUIET, ScriptedLLM, crew_of, prompts, texts
+from tests.integrations.crewai.scripted import QUIET, ScriptedLLM, agent_of, crew_of, prompts, texts
 from tests.integrations.failing import FailingStore
 
 pytestmark = [pytest.mark.anyio, QUIET]
@@ -48,6 +48,29 @@ def test_a_crew_recalls_in_a_new_kickoff_and_not_for_another_customer(memory: Me
 
     assert ["The best dish is pizza." in prompt for prompt in prompts(model)] == [True, False]
     assert texts(memory, mine)[0] == "The best dish is pizza."
+
+
+@pytest.mark.parametrize("way", ["kickoff", "akickoff", "scope", "long", "agent", "agent of messages", "agent async"])
+def test_what_crewai_recalls_by_itself_is_not_the_question_again(memory: Memory, way: str) -> None:
+    question, fact = "Which dish is the best dish?", "The best dish is pizza."
+    for text in (question, fact):
+        memory.add(text, user_id="ana")
+    ours = MnemonMemory(memory, user_id="ana", read_only=True, threshold=None)
+    model = ScriptedLLM()
+
+    if way.startswith("agent"):
+        agent = agent_of(model, memory=ours)
+        asked: Any = question
+        if way == "agent of messages":
+            asked = [{"role": "assistant", "content": "Hello."}, {"role": "user", "content": question}]
+        asyncio.run(agent.kickoff_async(asked)) if way == "agent async" else agent.kickoff(asked)
+    else:
+        task = "\n".join([question, *map(str, range(1_000))]) if way == "long" else question
+        crew = crew_of(model, task, memory=ours.scope("/") if way == "scope" else ours)
+        asyncio.run(crew.akickoff()) if way == "akickoff" else crew.kickoff()
+
+    (prompt,) = prompts(model)
+    assert (prompt.count(question), prompt.count(fact)) == (1, 1)
 
 
 def test_a_result_is_said_by_its_agent_and_without_the_task_and_the_thought(memory: Memory) -> None:

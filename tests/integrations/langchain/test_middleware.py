@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 import mnemon
-from mnemon import Memory, ScopeError, StoreUnavailableError
+from mnemon import File, Image, Memory, ScopeError, StoreUnavailableError, Text
 from mnemon.adapting import RecallRules
 from mnemon_langchain import MnemonMiddleware
 from tests.integrations.langchain.scripted import HOSTILE, UnreachableStore, agent_of, answering, call, says, system_of
@@ -307,3 +308,28 @@ def test_two_of_them_in_one_agent_need_two_names(memory: Memory) -> None:
 
     agent.invoke(says("Hi"), call("ana"))
     assert texts(memory, "ana") == ["Hi", "ok"]
+
+
+@pytest.mark.parametrize("background", [False, True])
+@pytest.mark.parametrize("way", ["invoke", "ainvoke"])
+def test_a_message_of_pictures_and_files_alone_is_in_the_log_and_is_no_memory(
+    memory: Memory, way: str, *, background: bool
+) -> None:
+    picture = {"type": "image", "url": "https://example.com/cat.png"}
+    file = {"type": "file", "base64": "JVBERg==", "mime_type": "application/pdf"}
+    middleware = MnemonMiddleware(memory, background=background)
+    agent: Any = agent_of(answering("A cat."), middleware)
+    sent = {"messages": [HumanMessage([picture, file])]}
+
+    if way == "invoke":
+        agent.invoke(sent, call("ana", "monday"))
+    else:
+        asyncio.run(agent.ainvoke(sent, call("ana", "monday")))
+    middleware.close()
+
+    logged = memory.conversations.read(user_id="ana", run_id="monday")
+    assert [(one.role, [type(block) for block in one.blocks]) for one in logged] == [
+        ("user", [Image, File]),
+        ("assistant", [Text]),
+    ]
+    assert texts(memory, "ana") == ["A cat."]

@@ -208,3 +208,61 @@ def test_a_memory_lives_on_when_it_is_read_or_found(query: str | None) -> None:
             store.search(memory_namespace("peeked"), query=query, refresh_ttl=False)
 
         assert [memory.count(user_id=key) for key in ("read", "found", "peeked")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("name", ["ana", "a.b"])
+def test_a_memory_namespace_is_listed_while_something_is_found_in_it(memory: Memory, name: str) -> None:
+    store = MnemonStore(memory)
+    mine, notes = memory_namespace(name), (*memory_namespace(name), "notes")
+    memory.add("Bob plays chess.", user_id="bob")
+    memory.add("A rule of the house.", agent_id="butler")
+    store.put(mine, "k", {"content": "tea"})
+    store.put(notes, "k", {"content": "tea"})
+    both = store.list_namespaces(prefix=mine)
+
+    memory.delete_all(user_id=name)
+
+    assert both == [mine, notes]
+    assert store.list_namespaces() == asyncio.run(store.alist_namespaces()) == [notes, memory_namespace("bob")]
+    assert store.list_namespaces(prefix=("memories", "*"), max_depth=2) == [mine, memory_namespace("bob")]
+    assert store.list_namespaces(prefix=mine, max_depth=2) == [mine]
+    assert store.list_namespaces(suffix=("bob",)) == [memory_namespace("bob")]
+    assert store.list_namespaces(prefix=("users",)) == []
+
+
+def test_a_memory_namespace_whose_memories_are_over_is_not_listed() -> None:
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    with Memory(":memory:", embedder=None, clock=lambda: now) as memory:
+        store = MnemonStore(memory)
+        store.put(ANA, "k", {"content": "tea"}, ttl=10)
+        listed = store.list_namespaces()
+        now += timedelta(minutes=11)
+
+        assert listed == [ANA]
+        assert store.list_namespaces() == []
+
+
+def test_a_deleted_memory_that_is_had_back_has_its_key_again(store: MnemonStore, memory: Memory) -> None:
+    store.put(ANA, "k", {"content": "green tea"})
+    store.delete(ANA, "k")
+    store.sweep_ttl()
+    (deletion, *_) = memory.operations(user_id="ana@example.com").items
+
+    memory.undo(deletion.op_id)
+
+    got = store.get(ANA, "k")
+    assert got is not None
+    assert got.value == {"content": "green tea"}
+    store.put(ANA, "k", {"content": "black tea"})
+    assert [(item.key, item.value["content"]) for item in store.search(ANA, query="tea")] == [("k", "black tea")]
+
+
+def test_a_search_among_memories_leaves_the_vectors_of_items_below_them(memory: Memory) -> None:
+    store = MnemonStore(memory, index=index("content"))
+    store.put((*ANA, "notes"), "k", {"content": "tea"})
+    store.put(ANA, "k", {"content": "tea"})
+
+    found = store.search(ANA, query="tea")
+
+    assert keys(found) == ["k"]
+    assert [item.score for item in store.search((*ANA, "notes"), query="tea")] == [pytest.approx(1)]

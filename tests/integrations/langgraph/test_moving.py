@@ -75,6 +75,17 @@ def test_a_thread_is_logged_once_however_often(saver: MnemonSaver, memory: Memor
     assert logged[2].blocks == (ToolResult(call_id="c1", content=(Text(text="sunny"),)),)
 
 
+def test_a_message_of_pictures_and_files_alone_is_logged(saver: MnemonSaver, memory: Memory) -> None:
+    picture = {"type": "image", "url": "https://example.com/cat.png"}
+    file = {"type": "file", "base64": "JVBERg==", "mime_type": "application/pdf", "filename": "a.pdf"}
+    put(saver, config("t", user_id="ana"), {"messages": [HumanMessage([picture, file], id="1")]})
+
+    log_thread(saver, "t")
+
+    (logged,) = memory.conversations.read(user_id="ana", run_id="t")
+    assert (logged.role, logged.text) == ("user", "[image_url]\n[file]")
+
+
 def test_a_thread_of_nobody_and_one_that_is_not_there_are_refused(saver: MnemonSaver) -> None:
     put(saver, config("t"), {"messages": MESSAGES})
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from mnemon import InMemoryStore, Memory
-from mnemon_langgraph import MnemonStore
-from mnemon_langgraph.items import ITEMS
+from mnemon_langgraph import MnemonStore, memory_namespace
+from mnemon_langgraph.items import ITEMS, VECTORS
 from tests.integrations.failing import FailingStore
 from tests.integrations.langgraph import rows
-from tests.integrations.langgraph.test_store import NS, Hands
+from tests.integrations.langgraph.test_store import NS, Hands, index
 
-if TYPE_CHECKING:
-    import pytest
-
+ANA = memory_namespace("ana")
 A_MOMENT = 0.0001
 """Minutes: the sweeper begins again at once."""
 LONG_S = 60.0
@@ -70,3 +72,66 @@ def test_closing_the_store_ends_its_sweeper() -> None:
 
     assert sweeper is not None
     assert not sweeper.is_alive()
+
+
+def test_memories_whose_time_as_items_is_over_go_with_the_sweep() -> None:
+    clock = Hands()
+    with Memory(store=InMemoryStore(), embedder=None, clock=clock) as memory:
+        store = MnemonStore(memory, index=index("content"), ttl={"default_ttl": 10, "refresh_on_read": True})
+        for key in ("over", "read", "pinned"):
+            store.put(ANA, key, {"content": key})
+        store.put(ANA, "for ever", {"content": "for ever"}, ttl=None)
+        memory.add("no item", user_id="ana", expires_at=clock() + timedelta(minutes=5))
+        pinned = next(one.id for one in memory.get_all(user_id="ana") if one.text == "pinned")
+        memory.update(pinned, pinned=True)
+        store.search(ANA, query="over")
+        clock.pass_minutes(9)
+        store.get(ANA, "read")
+        clock.pass_minutes(9)
+
+        swept = store.sweep_ttl(limit=0), store.sweep_ttl(), asyncio.run(store.asweep_ttl())
+
+        left = memory.get_all(user_id="ana", include_expired=True)
+        assert swept == (0, 1, 0)
+        assert sorted(one.text for one in left) == ["for ever", "no item", "pinned", "read"]
+        assert rows.count(memory, ITEMS.name) == 3
+        assert sorted(item.key for item in store.search(ANA, query="e")[:3]) == ["for ever", "pinned", "read"]
+        assert memory.operations(user_id="ana", limit=1).items[0].kind != "delete"
+
+
+@pytest.mark.parametrize("gone", ["purged", "erased", "all erased"])
+def test_the_key_of_a_memory_that_is_gone_for_good_goes_with_the_sweep(memory: Memory, gone: str) -> None:
+    store = MnemonStore(memory, index=index("content"))
+    store.put(ANA, "k", {"content": "tea"})
+    store.put(memory_namespace("ana-2"), "k", {"content": "tea"})
+    store.search(ANA, query="tea")
+    store.put((*ANA, "notes"), "k", {"content": "tea"})
+    (record,) = memory.get_all(user_id="ana")
+
+    if gone == "purged":
+        memory.delete(record.id)
+        memory.purge(retention=timedelta(0))
+    elif gone == "erased":
+        memory.delete(record.id, erase=True)
+    else:
+        memory.delete_all(user_id="ana", erase=True)
+    swept = store.sweep_ttl()
+
+    assert swept == 0
+    assert (rows.count(memory, ITEMS.name), rows.count(memory, VECTORS.name)) == (2, 2)
+    store.put(ANA, "k", {"content": "coffee"})
+    assert [(item.key, item.value) for item in store.search(ANA)] == [("k", {"content": "coffee"})]
+    assert store.get(memory_namespace("ana-2"), "k") is not None
+
+
+def test_an_item_that_is_over_is_written_again_as_one_memory() -> None:
+    clock = Hands()
+    with Memory(store=InMemoryStore(), embedder=None, clock=clock) as memory:
+        store = MnemonStore(memory)
+        store.put(ANA, "k", {"content": "tea"}, ttl=10)
+        clock.pass_minutes(11)
+
+        store.put(ANA, "k", {"content": "coffee"})
+
+        assert [(item.key, item.value) for item in store.search(ANA)] == [("k", {"content": "coffee"})]
+        assert [one.kind for one in memory.operations(user_id="ana").items] == ["update", "add"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ToolCallBlock
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.storage.chat_store.base_db import MessageStatus
+from sqlalchemy.ext.asyncio import create_async_engine
 
 import mnemon
 from mnemon import Memory, ScopeError, StoreUnavailableError
@@ -228,3 +231,39 @@ async def test_the_memory_of_llama_index_keeps_its_queue_in_it(queue: MnemonAsyn
     assert there[0].content != "This is turn number 0."
     again = llama_memory(session_id="a", token_limit=60, chat_store=queue)
     assert texts(await again.aget()) == texts(there)
+
+
+@pytest.mark.anyio
+async def test_the_memory_of_llama_index_counts_words_and_nothing_that_is_kept_beside_them(
+    queue: MnemonAsyncChatStore,
+) -> None:
+    ours = llama_memory(session_id="a", token_limit=200, chat_store=queue)
+    engine = create_async_engine("sqlite+aiosqlite:///:memory:")
+    theirs = llama_memory(session_id="a", token_limit=200, async_engine=engine)
+    for talk in (ours, theirs):
+        for number in range(60):
+            await talk.aput(ChatMessage(role="user", content=f"Word {number}", additional_kwargs={"n": number}))
+
+    there, expected = await ours.aget(), await theirs.aget()
+    await engine.dispose()
+
+    assert 1 < len(there) < 60
+    assert [dict(one) for one in there] == [dict(one) for one in expected]
+
+
+@pytest.mark.anyio
+async def test_what_a_queue_hands_out_is_known_when_it_comes_back(queue: MnemonAsyncChatStore, memory: Memory) -> None:
+    scope: Any = {"user_id": "ana", "run_id": "a"}
+    await queue.add_messages("a", said("1", "1", "2"))
+    before = memory.conversations.read(**scope)
+    one, other, two = await queue.get_messages("a")
+
+    two.blocks = [TextBlock(text="changed")]
+    await queue.set_messages("a", [one, other, two.model_copy()])
+
+    after = memory.conversations.read(**scope)
+    assert [(m.id, m.time) for m in after] == [(m.id, m.time) for m in before]
+    assert [m.text for m in after] == ["1", "1", "changed"]
+    stored = ChatMessage.model_validate_json(one.model_dump_json())
+    await queue.set_messages("a", [stored])
+    assert [m.id for m in memory.conversations.read(**scope)] == [before[0].id]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from llama_index.core.base.llms.generic_utils import messages_to_prompt
-from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock, ThinkingBlock
+from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole, TextBlock, ThinkingBlock
 
 import mnemon
-from mnemon import Memory, ScopeError, StoreUnavailableError
+from mnemon import Image, Memory, ScopeError, StoreUnavailableError, Text
 from mnemon.testing.samples import HOSTILE
 from mnemon.types.scope import MAX_SCOPE_ID_BYTES
 from mnemon_llama_index import MnemonMemory
@@ -363,3 +363,17 @@ def test_with_remember_off_only_the_history_is_kept(memory: Memory) -> None:
 
     assert texts(talk.get_all()) == ["Hi"]
     assert memory.count(user_id="ana") == 0
+
+
+@pytest.mark.anyio
+async def test_a_message_of_a_picture_alone_is_in_the_log_and_is_no_memory(memory: Memory) -> None:
+    ours = MnemonMemory(memory=memory, session_id="s1", user_id="ana")
+    picture = ChatMessage(role="user", blocks=[ImageBlock(url="https://example.com/cat.png")])
+
+    ours.put(picture)
+    await ours.aput(picture)
+    ours.put(ChatMessage(role="assistant", content="A cat."))
+
+    logged = memory.conversations.read(user_id="ana", run_id="s1")
+    assert [[type(block) for block in one.blocks] for one in logged] == [[Image], [Image], [Text]]
+    assert [one.text for one in memory.get_all(user_id="ana")] == ["A cat."]

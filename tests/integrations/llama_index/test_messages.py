@@ -24,7 +24,7 @@ from llama_index.core.base.llms.types import (
 )
 
 from mnemon import Image, InvalidInputError, Message, Text, ToolCall, ToolResult
-from mnemon_llama_index.messages import from_chat_messages, to_chat_messages
+from mnemon_llama_index.messages import from_chat_messages, to_chat_messages, to_logged_messages
 from tests.integrations.conversions import PNG, bytes_texts, messages, objects, texts, unlike, values
 
 if TYPE_CHECKING:
@@ -80,6 +80,13 @@ chat_messages = st.builds(
 @given(st.lists(messages, max_size=3).map(unlike))
 def test_messages_come_back_from_llama_index_as_they_were(given_messages: list[Message]) -> None:
     there = to_chat_messages(given_messages)
+
+    assert from_chat_messages(there) == given_messages
+
+
+@given(st.lists(messages, max_size=3).map(unlike))
+def test_messages_come_back_from_a_queue_as_they_were(given_messages: list[Message]) -> None:
+    there = to_logged_messages(given_messages)
 
     assert from_chat_messages(there) == given_messages
 
