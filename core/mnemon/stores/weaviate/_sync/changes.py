@@ -207,9 +207,9 @@ class ChangesReader:
         Counted for themselves: in one number with the others, a newer one would stand for one that is missing.
         """
         older = log.number(watch.token, before=watch.horizon)
-        if older > watch.older and watch.slack is self._slack[watch.project]:
-            # A node's clock is further behind than was allowed for; of many watches that find it out one says so.
-            self._slack[watch.project] = watch.slack.wider(now)
+        slack = self._slack[watch.project]
+        if older > watch.older and watch.slack is slack:  # of many watches that find a clock behind one says so
+            self._slack[watch.project] = slack.wider(now)
         if older == watch.older:
             watch.counted = now
         return older == watch.older
