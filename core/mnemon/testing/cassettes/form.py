@@ -27,7 +27,8 @@ _LONG = 500
 """Characters beyond which a body that comes again is not written again."""
 
 _HOST = "weaviate"
-_KEPT = "content-type"
+_KEPT = frozenset({"content-type", "date"})
+"""The headers of a tape: what kind of thing an answer is, and the server's time, by which a store may go on."""
 _ABOUT_ITSELF = ("version", "grpcMaxMessageSize")
 
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -122,12 +123,12 @@ def clean_request(request: Any) -> Any:
 
 
 def clean_response(response: dict[str, Any]) -> dict[str, Any]:
-    """Keep of an answer its status, its body and what kind of thing that is."""
+    """Keep of an answer its status, its body, what kind of thing that is, and when it was given."""
     return {**response, "headers": _kept(response["headers"])}
 
 
 def _kept(headers: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.lower(): value for name, value in headers.items() if name.lower() == _KEPT}
+    return {name.lower(): value for name, value in headers.items() if name.lower() in _KEPT}
 
 
 def same_content(one: Any, other: Any) -> None:
