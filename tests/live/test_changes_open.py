@@ -155,9 +155,15 @@ def test_who_cannot_find_out_the_servers_time_follows_all_the_same_and_soon_stop
         early = follower.follow()["a"].fields["kind"]
         written_behind(place, "a")
         late = follower.follow()["a"].fields["kind"]
+        assert (early, late, len(asked)) == ("early", "late", 1)
 
-    assert (early, late, len(asked)) == ("early", "late", 1)
+        other = Follower(store, ALICE, limit=100)
+        assert sorted(other.follow()) == ["a"]
+        dying.apply(PROJECT, put(note("b")))
+        assert sorted(other.follow()) == ["a", "b"]
+
     assert "could not be ended" in caplog.text
+    assert "searches count more" in caplog.text
 
 
 def test_a_batch_that_others_ended_before_it_wrote_is_told_when_it_is_done(

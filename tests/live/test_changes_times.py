@@ -152,6 +152,7 @@ def test_of_a_long_log_most_is_only_counted_once_a_minute_and_nothing_is_read_an
         follower.follow()
         for _ in range(6):
             other.apply(PROJECT, put(note("a")))
+        sleep(1.1)  # the server tells the time to the second
         a_minute_later()
         follower.follow()
         read = between.objects_read(store)
@@ -162,6 +163,21 @@ def test_of_a_long_log_most_is_only_counted_once_a_minute_and_nothing_is_read_an
             a_minute_later()
 
         assert sum(read) < 40
+
+
+def test_what_was_written_long_ago_is_not_listed_again(
+    place: Place, between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches, "_SLACK_US", 0.0)
+    with noted(place) as store:
+        for name in "abc":
+            store.apply(PROJECT, put(note(name)))
+        sleep(1.1)  # nothing was written since, and the server tells the time to the second
+        read = between.objects_read(store)
+
+        assert sorted(Follower(store, ALICE, limit=100).follow()) == list("abc")
+
+        assert sum(read) == 3
 
 
 def test_an_entry_whose_request_was_repeated_hides_none(
@@ -179,6 +195,7 @@ def test_an_entry_whose_request_was_repeated_hides_none(
             follower.follow()
             other.apply(PROJECT, put(note(f"{step}b")))
             follower.follow()
+            sleep(1.1)  # the server tells the time to the second
             add_behind(place, first.uuid, first.properties)
             assert newest_entry(place).uuid == first.uuid
             other.apply(PROJECT, put(note(f"{step}c")))
@@ -197,12 +214,11 @@ def test_an_end_that_a_node_with_another_clock_got_before_its_beginning_hides_no
         with client_of(place) as client:
             tokens = [token_on(place, client)]
         other = uuid4()
-        sleep(0.1)
         later = instant(newest_entry(place).metadata.creation_time) + 600e6
         add_behind(place, naming.end_id(other), {naming.ENDED: tokens, naming.AT: later})
-        sleep(0.1)
+        sleep(1.2)  # the server tells the time to the second
         add_behind(place, other, {naming.BEGUN: tokens, naming.NOTE: '{"put":[],"other":[]}'})
-        monkeypatch.setattr(watches, "_SLACK_US", 50_000.0)  # what is counted lies between the two
+        monkeypatch.setattr(watches, "_SLACK_US", 100_000.0)  # what is counted lies between the two
 
         follower = Follower(store, where("kind").eq("early") | where("kind").eq("late"), limit=100)
         follower.follow()

@@ -88,7 +88,7 @@ class Watch:
         token: of the entries of the log that concern them.
         horizon: entries of the log that the server got before it are counted, the others known one by one.
         older: how many there are before it.
-        slack: by how much the horizon was behind the latest entry when it was set.
+        slack: by how much the horizon was behind the server's time when it was set.
         counted: when the older ones were counted, by a clock of which only differences count.
         width: in how wide ranges of slots the rows are read at first.
         recent: the entries since, with when the server got them.
@@ -159,11 +159,14 @@ class Watch:
         if not self.open:
             self._looked.clear()
 
-    def step_back(self, slack: Slack, now: float) -> None:
-        """Only count the entries that are earlier than the latest one by more than the slack, where there are many."""
-        if len(self.recent) < _MOST_RECENT:
-            return
-        horizon = max(self.horizon, self.latest - slack.microseconds(now))
+    @property
+    def is_long(self) -> bool:
+        """Whether so many entries are known one by one that most of them had better only be counted."""
+        return len(self.recent) >= _MOST_RECENT
+
+    def step_back(self, present: float, slack: Slack, now: float) -> None:
+        """Only count the entries that are earlier than the server's time by more than the slack."""
+        horizon = max(self.horizon, present - slack.microseconds(now))
         kept = {uuid: at for uuid, at in self.recent.items() if at >= horizon}
         self.older += len(self.recent) - len(kept)
         self.recent = kept  # first: whoever counts from the later time on must not compare that with all of them

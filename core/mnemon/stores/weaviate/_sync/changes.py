@@ -24,6 +24,7 @@ from mnemon.stores.weaviate.concurrency import Lock
 from mnemon.stores.weaviate.conditions import compile_filter, in_slots
 from mnemon.stores.weaviate.failures import is_too_large
 from mnemon.stores.weaviate.log import token_of
+from mnemon.stores.weaviate.numbers import instant
 from mnemon.stores.weaviate.watches import Slack, Watch, Watches
 from mnemon.types.changes import Changes
 
@@ -103,7 +104,7 @@ class ChangesReader:
         token = token_of(self._server.log_key(request.project), request.where, request.collection)
         log = self._entries(request.project)
         slack, now = self._slack[request.project], monotonic()
-        horizon = log.newest(token) - slack.microseconds(now)
+        horizon = self._present(log, token) - slack.microseconds(now)
         older, unended = log.unended(token, horizon)
         watch = Watch(request.project, request.collection.name, request.where, token, horizon, older, slack, now)
         watch.open |= {entry.uuid: entry for entry in unended}
@@ -196,8 +197,8 @@ class ChangesReader:
             listed = sum(not entry.ends for entry in found)
             if len(watch.recent) != listed or number > listed:
                 return None  # somebody took entries away
-        if due:  # all have been listed, with the times that they have now
-            watch.step_back(self._slack[watch.project], now)
+        if due and watch.is_long:  # all have been listed, with the times that they have now
+            watch.step_back(self._present(log, watch.token), self._slack[watch.project], now)
         ends = {entry.uuid for entry in found if entry.ends}
         return ends | log.ends([uuid for uuid in watch.open if naming.end_id(uuid) not in ends])
 
@@ -213,6 +214,17 @@ class ChangesReader:
         if older == watch.older:
             watch.counted = now
         return older == watch.older
+
+    def _present(self, log: Entries, token: str) -> float:
+        """Return the server's time, or where it does not tell that, when it got the newest entry: more is counted then.
+
+        Somebody may have written much before that, and nothing since.
+        """
+        try:
+            return instant(self._server.now())
+        except StoreError as error:
+            _logger.warning("searches count more of the log of changes than they need: %s", error)
+            return log.newest(token)
 
     def _now(self, request: ChangesRequest, ids: Sequence[str]) -> dict[str, Row]:
         """Return those of some rows that match, as they are now."""
