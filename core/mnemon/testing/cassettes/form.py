@@ -87,9 +87,14 @@ def _yaml(data: object, *, flow: bool | None) -> str:
 
 
 def _forget_machine(interaction: Mapping[str, Any]) -> None:
-    """Keep of what a server says about itself what clients ask it for: the rest names its machine and folders."""
+    """Keep of what a server says about itself what clients ask it for: the rest names its machine and folders.
+
+    Its time is kept only there, where a store asks for it.
+    """
     body = interaction["response"]["body"]
-    if urlsplit(str(interaction["request"]["uri"])).path == "/v1/meta" and "json" in body:
+    if urlsplit(str(interaction["request"]["uri"])).path != "/v1/meta":
+        interaction["response"]["headers"].pop("date", None)
+    elif "json" in body:
         body["json"] = {name: body["json"][name] for name in _ABOUT_ITSELF if name in body["json"]}
 
 
