@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import gzip
 import json
 import math
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from mnemon import Memory
+from mnemon import InvalidInputError, Memory
+from mnemon.apps.evaluation import read_conversations
 from mnemon.types.recall import Calibration
 
 if TYPE_CHECKING:
@@ -52,13 +58,21 @@ def test_people_see_a_table(cli: Callable[..., Ran]) -> None:
     ("line", "said"),
     [
         ("no json", "line 10: not a JSON object"),
-        ('{"conversation": "kitchen", "id": "10", "text": "x", "time": "tomorrow"}', "'tomorrow' is not ISO 8601"),
+        ('{"conversation": "kitchen", "id": "10", "text": "x", "time": "tomorrow"}', "'tomorrow' is not an ISO 8601"),
         ('{"conversation": "kitchen", "id": "10", "text": "x", "tme": "y"}', "'tme' is not known"),
         (
             '{"conversation": "kitchen", "id": "1", "text": "x", "time": "2026-05-01T09:00:00Z"}',
             "two turns with the id",
         ),
         ('{"conversation": "kitchen", "question": "x", "evidence": "77"}', "names the evidence '77'"),
+        (
+            '{"conversation": "kitchen", "id": "10", "text": "x", "time": "0001-01-01T00:00:00+05:00"}',
+            "line 10: the time '0001-01-01T00:00:00+05:00' lies outside",
+        ),
+        (
+            '{"conversation": "kitchen", "question": "x", "evidence": "1", "category": ["fact", "overall"]}',
+            "the category 'overall', which stands for all of them",
+        ),
         ('{"conversation": "kitchen", "question": "x", "evidence": []}', "'evidence' must be a text or a list"),
     ],
 )
@@ -72,6 +86,109 @@ def test_a_file_that_is_wrong_is_an_error_with_its_place(
 
     assert ran.code == 2
     assert said in ran.err
+
+
+@pytest.mark.parametrize(
+    "content", [gzip.compress(b"{}"), "{}".encode("utf-16"), b'{"text": "\xe4"}'], ids=["gzip", "UTF-16", "Latin-1"]
+)
+def test_a_file_that_is_no_text_is_an_error_with_its_name(
+    cli: Callable[..., Ran], folder: Path, content: bytes
+) -> None:
+    (folder / "packed.jsonl").write_bytes(content)
+
+    ran = cli("eval", "jsonl", "--data", "packed.jsonl")
+
+    assert ran.code == 2
+    assert "packed.jsonl is not text in UTF-8" in ran.err
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"a": [1]}', "\ufeff[]", "null"])
+def test_a_published_file_that_is_no_list_is_an_error_with_its_name(
+    cli: Callable[..., Ran], folder: Path, content: str
+) -> None:
+    (folder / "one.json").write_text(content, encoding="utf-8")
+
+    ran = cli("eval", "locomo", "--data", "one.json")
+
+    assert ran.code == 2
+    assert "one.json is not a JSON list" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("turn", "question", "said"),
+    [
+        ({"role": "system"}, {}, "the turn '3' of conversation '1' has the role 'system'"),
+        ({"text": " "}, {}, "the turn '3' of conversation '1' has no text"),
+        ({}, {"question": " "}, "question 1 of conversation '1' is blank"),
+    ],
+)
+def test_what_cannot_be_asked_is_an_error_before_anything_is(
+    cli: Callable[..., Ran], folder: Path, turn: dict[str, str], question: dict[str, str], said: str
+) -> None:
+    message = {"id": 3, "role": "user", "date": "March-15-2024", "text": "I moved to Porto.", **turn}
+    asked = {"type": "fact", "question": "Where did I move?", "source_ids": [3], **question}
+    chat = {"id": 1, "messages": [message], "questions": [asked]}
+    (folder / "chats.json").write_text(json.dumps([chat]), encoding="utf-8")
+
+    ran = cli("eval", "beam", "--data", "chats.json")
+
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_a_format_that_there_is_not_is_named(folder: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"format 'csv' is unknown; formats are locomo, beam"):
+        read_conversations(folder / "any", "csv")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("recall.png", "ends with .svg, not recall.png"),
+        ("no/recall.svg", "no folder no"),
+        ("is.svg", "is.svg is a folder"),
+    ],
+)
+def test_a_chart_that_could_not_be_written_is_an_error_before_anything_is_asked(
+    cli: Callable[..., Ran], folder: Path, path: str, said: str
+) -> None:
+    (folder / "is.svg").mkdir()
+
+    ran = cli("eval", "jsonl", "--data", "there is no such file", "--chart", path)
+
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_a_file_for_constants_that_could_not_be_written_is_an_error_before_anything_is_fitted(
+    cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNEMON_EMBEDDER", "local")
+
+    ran = cli("calibrate", "--data", "there is no such file", "--out", "no/constants.json")
+
+    assert ran.code == 2
+    assert "no folder no" in ran.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
+def test_an_interrupted_evaluation_does_not_say_that_it_goes_on_from_there(folder: Path) -> None:
+    os.mkfifo(folder / "questions")
+    # What runs in the background of a shell ignores the signal, and so does what it starts.
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); import mnemon.apps.cli as c"
+    )
+    command = [sys.executable, "-c", f"{program}; sys.exit(c.main(['eval', 'jsonl', '--data', 'questions']))"]
+
+    with (
+        subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as running,
+        (folder / "questions").open("wb"),  # which waits until it is reading
+    ):
+        running.send_signal(signal.SIGINT)
+        said = running.stderr.read() if running.stderr else ""
+
+    assert running.returncode == 1
+    assert said == "mnemon: interrupted; nothing was kept, and the same command begins anew\n"
 
 
 def test_published_files_are_read_as_they_are_published(cli: Callable[..., Ran], folder: Path) -> None:

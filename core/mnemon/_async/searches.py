@@ -280,5 +280,6 @@ class AsyncSearches(AsyncFace):
             dimensions=None if space is None else space.dimensions,
             embedder=None if space is None else space.model,
         )
-        understood = await self._core.runner.run(searching.understand, sought, query, moment or now)
+        # "Yesterday" is a day of the clock's zone at any time: `to_datetime` gave the moment in UTC.
+        understood = await self._core.runner.run(searching.understand, sought, query, moment or now, now.tzinfo)
         return sought, understood, await self._core.embed_query(understood.query)

@@ -34,7 +34,7 @@ from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     import numpy
     from numpy.typing import NDArray
@@ -51,15 +51,18 @@ __all__ = ["search", "understand", "why_not"]
 _MOST = 10_000
 
 
-async def understand(desk: AsyncDesk, sought: Sought, text: str, now: datetime) -> Understood:
-    """Return what a query asks for: who of the scope it names, how rare its words are there, which are slips."""
+async def understand(desk: AsyncDesk, sought: Sought, text: str, now: datetime, zone: tzinfo | None) -> Understood:
+    """Return what a query asks for: who of the scope it names, how rare its words are there, which are slips.
+
+    Days begin where `zone` says, which may be another one than that of `now`.
+    """
     config, view = sought.config, await look(desk, sought)
     names = await athink(name_terms, text, config.language)
-    query = await athink(read_query, text, now=now, zone=None, participants=(), config=config)
+    query = await athink(read_query, text, now=now, zone=zone, participants=(), config=config)
     counts = await _count(desk, sought, view, [*names, *query.terms])
     frequencies = dict(counts.terms)
     if named := [name for name in names if frequencies[name]]:
-        query = await athink(read_query, text, now=now, zone=None, participants=named, config=config)
+        query = await athink(read_query, text, now=now, zone=zone, participants=named, config=config)
         if unknown := query.terms.keys() - frequencies.keys():  # a name was part of a longer word
             frequencies |= (await _count(desk, sought, view, sorted(unknown))).terms
     if near := near_terms(query, frequencies=frequencies, config=config):

@@ -281,5 +281,6 @@ class Searches(Face):
             dimensions=None if space is None else space.dimensions,
             embedder=None if space is None else space.model,
         )
-        understood = self._core.runner.run(searching.understand, sought, query, moment or now)
+        # "Yesterday" is a day of the clock's zone at any time: `to_datetime` gave the moment in UTC.
+        understood = self._core.runner.run(searching.understand, sought, query, moment or now, now.tzinfo)
         return sought, understood, self._core.embed_query(understood.query)

@@ -35,7 +35,7 @@ from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     import numpy
     from numpy.typing import NDArray
@@ -52,15 +52,18 @@ __all__ = ["search", "understand", "why_not"]
 _MOST = 10_000
 
 
-def understand(desk: Desk, sought: Sought, text: str, now: datetime) -> Understood:
-    """Return what a query asks for: who of the scope it names, how rare its words are there, which are slips."""
+def understand(desk: Desk, sought: Sought, text: str, now: datetime, zone: tzinfo | None) -> Understood:
+    """Return what a query asks for: who of the scope it names, how rare its words are there, which are slips.
+
+    Days begin where `zone` says, which may be another one than that of `now`.
+    """
     config, view = sought.config, look(desk, sought)
     names = think(name_terms, text, config.language)
-    query = think(read_query, text, now=now, zone=None, participants=(), config=config)
+    query = think(read_query, text, now=now, zone=zone, participants=(), config=config)
     counts = _count(desk, sought, view, [*names, *query.terms])
     frequencies = dict(counts.terms)
     if named := [name for name in names if frequencies[name]]:
-        query = think(read_query, text, now=now, zone=None, participants=named, config=config)
+        query = think(read_query, text, now=now, zone=zone, participants=named, config=config)
         if unknown := query.terms.keys() - frequencies.keys():  # a name was part of a longer word
             frequencies |= (_count(desk, sought, view, sorted(unknown))).terms
     if near := near_terms(query, frequencies=frequencies, config=config):

@@ -10,7 +10,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mnemon.errors import ConfigError
@@ -19,7 +19,6 @@ from mnemon.types.jsonvalue import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mnemon.config.settings import MemoryConfig
     from mnemon.protocols.async_store import AsyncStore
     from mnemon.protocols.store import Store
 
@@ -30,14 +29,33 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
 _DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
 
 
+class StoreSettings(Protocol):
+    """Of all settings those that a store is opened with; `MemoryConfig` tells what each means."""
+
+    @property
+    def durability(self) -> Literal["process", "full"]:
+        """What a commit survives."""
+        ...
+
+    @property
+    def cache_bytes(self) -> int:
+        """Bound of what is kept in memory."""
+        ...
+
+    @property
+    def max_bytes(self) -> int | None:
+        """Size that a file may not outgrow."""
+        ...
+
+
 class Target(Protocol):
     """A store that is named but not opened."""
 
-    def open(self, settings: MemoryConfig) -> Store:
+    def open(self, settings: StoreSettings) -> Store:
         """Open it; no store is asked over the network before it is first used."""
         ...
 
-    def open_async(self, settings: MemoryConfig) -> AsyncStore | None:
+    def open_async(self, settings: StoreSettings) -> AsyncStore | None:
         """Open it for async code, or return None where there is nothing but the sync one."""
         ...
 
@@ -48,7 +66,7 @@ class FileTarget:
 
     path: Path
 
-    def open(self, settings: MemoryConfig) -> Store:
+    def open(self, settings: StoreSettings) -> Store:
         """Open the file, creating it and its folders for this user alone."""
         from mnemon.stores.sqlite.store import SQLiteStore  # noqa: PLC0415 - settings are checked without a store
 
@@ -59,7 +77,7 @@ class FileTarget:
             max_bytes=settings.max_bytes,
         )
 
-    def open_async(self, settings: MemoryConfig) -> None:
+    def open_async(self, settings: StoreSettings) -> None:
         """Return None: a file is read in worker threads."""
 
 
@@ -67,13 +85,13 @@ class FileTarget:
 class MemoryTarget:
     """Nothing on disk: gone when it is closed."""
 
-    def open(self, settings: MemoryConfig) -> Store:  # noqa: ARG002 - nothing about it can be set
+    def open(self, settings: StoreSettings) -> Store:  # noqa: ARG002 - nothing about it can be set
         """Return a new, empty store."""
         from mnemon.stores.in_memory import InMemoryStore  # noqa: PLC0415 - settings are checked without a store
 
         return InMemoryStore()
 
-    def open_async(self, settings: MemoryConfig) -> None:
+    def open_async(self, settings: StoreSettings) -> None:
         """Return None: nothing is waited for."""
 
 
@@ -89,13 +107,13 @@ class WeaviateTarget:
     url: str
     options: Mapping[str, str | int | float]
 
-    def open(self, settings: MemoryConfig) -> Store:  # noqa: ARG002 - it has settings of its own, in its address
+    def open(self, settings: StoreSettings) -> Store:  # noqa: ARG002 - it has settings of its own, in its address
         """Return a store that connects when it is first used."""
         from mnemon.stores.weaviate import WeaviateStore  # noqa: PLC0415 - needs its extra
 
         return WeaviateStore.connect(self.url, api_key=_weaviate_key(), **cast("dict[str, Any]", self.options))
 
-    def open_async(self, settings: MemoryConfig) -> AsyncStore:  # noqa: ARG002 - the same
+    def open_async(self, settings: StoreSettings) -> AsyncStore:  # noqa: ARG002 - the same
         """Return an async store that connects when it is first used."""
         from mnemon.stores.weaviate import AsyncWeaviateStore  # noqa: PLC0415 - needs its extra
 

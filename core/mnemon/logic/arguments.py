@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -148,8 +147,8 @@ def check_threshold(threshold: object) -> float | None:
     """Return the least score wanted; None for no bound."""
     if threshold is None:
         return None
-    number = isinstance(threshold, int | float) and not isinstance(threshold, bool) and math.isfinite(threshold)
-    if not number or not 0 <= cast("float", threshold) <= 1:
+    number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
+    if not number or not 0 <= cast("float", threshold) <= 1:  # which no NaN is
         msg = f"threshold must be a number from 0 to 1, not {shown(threshold)}; scores lie between the two"
         raise InvalidInputError(msg)
     return float(cast("float", threshold))

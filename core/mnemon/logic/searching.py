@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from mnemon.logic.analysis import negation_terms
 from mnemon.logic.filters import METADATA, bind, conjuncts, fields_of, matcher
 from mnemon.logic.memories import DELETED, MEMORIES, QUESTION, TIME_WORDS
 from mnemon.logic.recall import Heard, Turn, pool_of
@@ -102,7 +103,7 @@ class Sought:
     @property
     def fields(self) -> list[str]:
         """The fields that ranking a memory and asking whether it may be found take."""
-        return list(dict.fromkeys((*_POOL_FIELDS, *self.asked)))
+        return list(dict.fromkeys((*_POOL_FIELDS, *self.asked, "user_id")))
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -239,8 +240,8 @@ class Candidates:
         by_meaning: whether the vector found one.
         allowed: whether one may be found.
         terms: the terms of one.
-        marks: what two must have in common to say the same with the same words: who says it; and with "today"
-            or "last week" in it, the day on which it was said.
+        marks: what two must have in common to say the same with the same words: whose it is, and who says it; and
+            with "today" or "last week" in it, the day on which it was said.
     """
 
     pool: Pool
@@ -262,8 +263,8 @@ def candidates_of(
     meets = matcher(bind(sought.where, MEMORIES))
 
     def marks(place: int) -> tuple[object, ...]:
-        turn = chosen[place][1]
-        return turn.speaker, turn.role, turn.said_at.date() if turn.time_words else None
+        one, turn = chosen[place]
+        return one.row.fields.get("user_id"), turn.speaker, turn.role, turn.said_at.date() if turn.time_words else None
 
     return Candidates(
         pool=pool,
@@ -278,7 +279,8 @@ def candidates_of(
 
 def judged(sought: Sought, ranked: Iterable[Ranked], candidates: Candidates) -> Iterator[Judged]:
     """Yield what becomes of each memory of a pool, best first; of one it does not depend on those after it."""
-    heard = None if sought.config.alike is None else Heard(sought.config.alike)
+    config = sought.config
+    heard = None if config.alike is None else Heard(config.alike, negation_terms(config.language))
     rank = 1
     for one in ranked:
         if not candidates.allowed(one.place):

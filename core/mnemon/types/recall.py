@@ -4,16 +4,40 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import ConfigError
+from mnemon.types.jsonvalue import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import UnionType
 
 __all__ = ["Calibration", "RecallConfig"]
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*|neutral")
+
+
+_WHOLE = {"candidates": (1, 5_000), "rings": (0, 1_000)}
+"""Least and most; a store gives 10,000 rows at once, and words alone ask for twice the candidates."""
+_NUMBERS = {
+    **dict.fromkeys(("neighbour_words", "speaker", "subject", "date", "when", "neighbour_meaning"), (0, 1_000)),
+    **dict.fromkeys(("answer", "question", "session_meaning", "session_words"), (0, 1_000)),
+    **dict.fromkeys(("length_share", "gathering"), (0, 1)),
+    **dict.fromkeys(("term_damping", "usual_length"), (0.001, 1_000_000)),
+    "imagined": (2, 1_000_000),  # with fewer, a word that all memories hold would weigh less than nothing
+}
+_OF_AN_EMBEDDER = {"weight": (0, 1_000), "floor": (-1, 1), "slope": (0.001, 1_000), "centre": (-1_000, 1_000)}
+
+
+def _check(of: object, bounds: Mapping[str, tuple[float, float]], *, kinds: type | UnionType = int | float) -> None:
+    """Refuse constants with which every score would be wrong, or none; NaN is not within any bounds."""
+    for name, (least, most) in bounds.items():
+        value: object = getattr(of, name)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not least <= cast("float", value) <= most:
+            number = "whole number" if kinds is int else "number"
+            msg = f"{name} must be a {number} from {least:,} to {most:,}, not {shown(value)}"
+            raise ConfigError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +63,14 @@ class Calibration:
     centre: float = 1.1
     scripts: frozenset[str] | None = None
     languages: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse constants that no score can be made with.
+
+        Raises:
+            ConfigError: there is one; the message names it and its bounds.
+        """
+        _check(self, _OF_AN_EMBEDDER)
 
 
 def _measured() -> dict[str, Calibration]:
@@ -120,11 +152,13 @@ class RecallConfig:
     lexical: Calibration = field(default_factory=lambda: Calibration(weight=0.0, slope=4.0, centre=0.5))
 
     def __post_init__(self) -> None:
-        """Refuse what is no code of a language, and a share that is none.
+        """Refuse what is no code of a language, and constants that no score can be made with.
 
         Raises:
-            ConfigError: it is one.
+            ConfigError: there is one; the message names it.
         """
+        _check(self, _WHOLE, kinds=int)
+        _check(self, _NUMBERS)
         if not _LANGUAGE.fullmatch(self.language):
             msg = f"language {self.language!r} is no code such as 'en', 'de' or 'es'; 'neutral' is for all others"
             raise ConfigError(msg)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -97,6 +99,40 @@ def test_the_signals_of_a_hit_explain_its_score(filled: Memory) -> None:
     assert filled.search("cat", user_id="alice")[0].signals is None
 
 
+def test_days_begin_where_the_clock_is(store: Store) -> None:
+    # In spring the clocks of Madrid go forward in the night to 29 March 2026: 22:30 and 21:30 in UTC.
+    madrid = ZoneInfo("Europe/Madrid")
+    now = datetime(2026, 3, 30, 0, 30, tzinfo=madrid)
+    memory = Memory(store=store, embedder=None, clock=lambda: now, new_id=counting())
+    before, after, today = (
+        memory.add(f"I ate fish {run_id}.", user_id="alice", run_id=run_id, timestamp=said).ids[0]
+        for run_id, said in (
+            ("alone", datetime(2026, 3, 28, 23, 30, tzinfo=madrid)),
+            ("outside", datetime(2026, 3, 29, 23, 30, tzinfo=madrid)),
+            ("again", datetime(2026, 3, 30, 0, 15, tzinfo=madrid)),
+        )
+    )
+
+    def of_day(words: str, as_of: datetime | None = None) -> list[str]:
+        hits = memory.search(f"What fish did I eat {words}?", user_id="alice", explain=True, as_of=as_of)
+        return [hit.memory.id for hit in hits if (hit.signals or {})["date"] == memory._core.recall.date]  # pyright: ignore[reportPrivateUsage] # its constants
+
+    for as_of in (None, now, now.astimezone(UTC)):
+        assert before not in of_day("on 29 March 2026", as_of)
+        assert of_day("yesterday", as_of) == [after]
+        assert of_day("today", as_of) == [today]
+
+
+@pytest.mark.parametrize(("time", "hours"), [("0001-01-01T00:30:00Z", -5), ("9999-12-31T23:30:00Z", 9)])
+def test_a_time_that_a_zone_has_no_year_for_stops_no_search(store: Store, time: str, hours: int) -> None:
+    there = timezone(timedelta(hours=hours))
+    memory = Memory(store=store, embedder=None, clock=lambda: NOON.astimezone(there), new_id=counting())
+    memory.add("I ate fish.", user_id="alice", timestamp=time)
+
+    assert len(memory.search("What fish did I eat yesterday?", user_id="alice")) == 1
+    assert len(memory.search("fish yesterday", user_id="alice", as_of=time)) == (time > "2026")
+
+
 def test_messages_that_a_prompt_holds_can_be_left_out(memory: Memory) -> None:
     turns = [Message(role="user", content=f"the cat {number}", id=f"m{number}") for number in range(4)]
     memory.add(turns, user_id="alice")
@@ -173,6 +209,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("limit", 10**5_000, "limit must be"),
     ("threshold", 1.1, "threshold must be"),
     ("threshold", float("nan"), "threshold must be"),
+    ("threshold", 10**400, "threshold must be"),
     ("threshold", "high", "threshold must be"),
     ("kinds", "semantic", "kinds is a list"),
     ("kinds", [], "kinds is a list"),

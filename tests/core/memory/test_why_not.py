@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -63,6 +63,17 @@ def test_what_has_expired_is_told_and_found_where_that_counts_too(memory: Memory
     assert step(memory, memory_id, include_expired=True) == "found"
     memory.update(memory_id, pinned=True)
     assert step(memory, memory_id) == "found"
+
+
+def test_what_expires_now_has_expired(store: Store) -> None:
+    memory = Memory(store=store, embedder=None, clock=lambda: NOON, new_id=counting())
+    now, later = (
+        add(memory, f"The cat sleeps {number}.", run_id=f"r{number}", expires_at=NOON + timedelta(microseconds=number))
+        for number in (0, 1)
+    )
+
+    assert [hit.memory.id for hit in memory.search("cat", user_id="alice")] == [later]
+    assert step(memory, now) == "expired"
 
 
 def test_an_excluded_message_and_a_filter_are_told_apart(memory: Memory) -> None:
@@ -134,6 +145,39 @@ def test_what_differs_in_what_counts_is_not_the_same(
         memory.add([turn], user_id="alice", run_id=run_id, timestamp=told.get("timestamp"))  # pyright: ignore[reportArgumentType] - the same
 
     assert len(memory.search("the train, the fish; who ran?", user_id="alice")) == 2
+
+
+@pytest.mark.parametrize("scope", [{"agent_id": "guide"}, {"project_wide": True}], ids=["agent", "project"])
+def test_two_users_who_say_the_same_are_both_found(memory: Memory, scope: dict[str, Any]) -> None:
+    said = [add(memory, "I am allergic to peanuts.", user_id=user_id, agent_id="guide") for user_id in ("ana", "ben")]
+
+    assert {hit.memory.id for hit in memory.search("Who is allergic?", **scope)} == set(said)
+    assert [memory.why_not("Who is allergic?", one, **scope).step for one in said] == ["found", "found"]
+
+
+LONG = (
+    "Doctor Meyer told me on the telephone that the new blue pills from the pharmacy beside the old station {} "
+    "dangerous for anybody with asthma like my brother Tom"
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("en", LONG.format("are"), LONG.format("are not")),
+        ("en", LONG.format("can be"), LONG.format("can't be")),
+        ("en-GB", LONG.format("are"), LONG.format("are never")),
+        ("de", "Ich habe eine Allergie.", "Ich habe keine Allergie."),
+        ("de", "Ich esse Fisch mit Haut.", "Ich esse Fisch ohne Haut."),
+        ("es", "Tengo alergia a las nueces.", "No tengo alergia a las nueces."),
+        ("es", "Tomo el café con leche.", "Tomo el café sin leche."),
+    ],
+)
+def test_what_says_the_opposite_does_not_say_the_same(language: str, one: str, other: str) -> None:
+    memory = Memory(store=InMemoryStore(), embedder=None, recall=RecallConfig(language=language))
+    ids = {add(memory, text, run_id=text[:3] + text[-40:]) for text in (one, other)}
+
+    assert {hit.memory.id for hit in memory.search(one, user_id="alice")} == ids
 
 
 def test_a_limit_counts_what_is_left_when_the_same_is_left_out(memory: Memory) -> None:

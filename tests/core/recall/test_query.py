@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -61,6 +62,9 @@ def worth(text: str, day: date, language: str = "en") -> float:
         "on the 5th floor",
         "version 1.2.3",
         "42/7",
+        "the 2011/12 season",
+        "PyCharm 2023.1.2",
+        "https://example.org/2023/05/02/notes",
         "",
     ],
 )
@@ -97,6 +101,8 @@ def test_no_date_is_read_where_there_is_none(text: str) -> None:
         ("es", "hace dos semanas", date(2023, 6, 1)),
         ("es", "el año pasado", date(2022, 2, 1)),
         ("ja", "2023年5月2日に何をした", date(2023, 5, 2)),
+        ("ja", "2023/5/2に何をした", date(2023, 5, 2)),
+        ("en", "2023/05/02", date(2023, 5, 2)),
     ],
 )
 def test_a_turn_of_the_day_that_a_query_names_fits_it(language: str, text: str, day: date) -> None:
@@ -117,6 +123,12 @@ def test_a_day_is_told_of_within_the_next_ten_days() -> None:
     assert worth("on 7 May 2023", date(2023, 5, 1)) < 0.5
 
 
+def test_what_was_said_in_the_days_after_last_tuesday_fits_less() -> None:
+    fits = [worth("last Tuesday", date(2023, 6, day)) for day in range(12, 18)]
+
+    assert fits == [0, 1, 0.4, 0.4, 0.4, 0]
+
+
 def test_one_year_holds_for_all_months_of_a_query() -> None:
     assert worth("in May and June of 2022", date(2022, 5, 3)) == 1
     assert worth("in May and June of 2022", date(2021, 5, 3)) == 0
@@ -134,6 +146,22 @@ def test_days_begin_where_the_one_who_asks_is() -> None:
     query = read_query("yesterday", now=late, zone=tokyo, participants=(), config=RecallConfig())
 
     assert closeness(date(2023, 6, 15), query.dates) == 1
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of this system cannot be changed within a process")
+def test_the_zone_of_the_machine_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = datetime(2023, 6, 15, 23, tzinfo=UTC)
+    monkeypatch.setenv("TZ", "XXX-9")  # nine hours ahead, where it is the sixteenth
+    time.tzset()
+    try:
+        query = read_query("today", now=late, zone=None, participants=(), config=RecallConfig())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert query.zone is UTC
+    assert closeness(date(2023, 6, 15), query.dates) == 1
+    assert closeness(date(2023, 6, 14), query.dates) == 0
 
 
 @pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])

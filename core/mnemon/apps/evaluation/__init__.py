@@ -6,10 +6,10 @@ whose ijson reads the published files.
 
 from mnemon.apps.evaluation.calibrating import Fit, fit_to_memories, fit_to_questions
 from mnemon.apps.evaluation.chart import bar_chart
-from mnemon.apps.evaluation.conversations import Conversation, Question, Turn
+from mnemon.apps.evaluation.conversations import OVERALL, Conversation, Question, Turn
 from mnemon.apps.evaluation.figures import MEASURES, Figure
 from mnemon.apps.evaluation.reading import FORMATS, read_conversations
-from mnemon.apps.evaluation.report import OVERALL, Report, evaluate
+from mnemon.apps.evaluation.report import Report, evaluate
 from mnemon.apps.evaluation.systems import Engine, System, bm25, cosine
 
 __all__ = [

@@ -10,7 +10,12 @@ from mnemon.errors import InvalidInputError
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Conversation", "Question", "Turn"]
+__all__ = ["OVERALL", "ROLES", "Conversation", "Question", "Turn"]
+
+OVERALL = "overall"
+"""What stands for all categories in a report."""
+ROLES = ("user", "assistant")
+"""Sides of a conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,8 @@ class Conversation:
     """All that one scope holds, and what it is asked.
 
     Raises:
-        InvalidInputError: there is no turn, two have one id, or evidence is no turn.
+        InvalidInputError: there is no turn, two have one id, one has neither words nor a caption, or an unknown
+            role; a question is blank, has no evidence or one that is no turn, or the category `OVERALL`.
     """
 
     name: str
@@ -84,13 +90,30 @@ class Conversation:
             twice = next(turn.id for turn in self.turns if turn.id in seen or seen.add(turn.id))
             msg = f"conversation {self.name!r} has two turns with the id {twice!r}; ids of turns must differ"
             raise InvalidInputError(msg)
+        for turn in self.turns:
+            self._check_turn(turn)
         for number, question in enumerate(self.questions, 1):
-            if missing := sorted(question.evidence - known):
-                msg = (
-                    f"question {number} of conversation {self.name!r} names the evidence {missing[0]!r}, "
-                    f"which is no turn of it; use the ids of its turns"
-                )
-                raise InvalidInputError(msg)
-            if not question.evidence:
-                msg = f"question {number} of conversation {self.name!r} has no evidence; name a turn, or leave it out"
-                raise InvalidInputError(msg)
+            self._check_question(f"question {number} of conversation {self.name!r}", question, known)
+
+    def _check_turn(self, turn: Turn) -> None:
+        named = f"the turn {turn.id!r} of conversation {self.name!r}"
+        if turn.role not in ROLES:
+            msg = f"{named} has the role {turn.role!r}; it is user or assistant"
+            raise InvalidInputError(msg)
+        if not turn.text.strip() and not turn.caption:
+            msg = f"{named} has no text; leave it out"
+            raise InvalidInputError(msg)
+
+    def _check_question(self, named: str, question: Question, known: set[str]) -> None:
+        if not question.text.strip():
+            msg = f"{named} is blank; leave it out"
+            raise InvalidInputError(msg)
+        if OVERALL in question.categories:
+            msg = f"{named} has the category {OVERALL!r}, which stands for all of them; give it another name"
+            raise InvalidInputError(msg)
+        if missing := sorted(question.evidence - known):
+            msg = f"{named} names the evidence {missing[0]!r}, which is no turn of it; use the ids of its turns"
+            raise InvalidInputError(msg)
+        if not question.evidence:
+            msg = f"{named} has no evidence; name a turn, or leave it out"
+            raise InvalidInputError(msg)

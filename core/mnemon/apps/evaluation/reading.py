@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import ijson  # pyright: ignore[reportMissingTypeStubs] - it has none
 
-from mnemon.apps.evaluation.conversations import Conversation, Question, Turn
+from mnemon.apps.evaluation.conversations import ROLES, Conversation, Question, Turn
 from mnemon.apps.evaluation.published import beam, locomo, longmemeval
 from mnemon.errors import InvalidInputError
+from mnemon.types.times import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +22,8 @@ __all__ = ["FORMATS", "read_conversations"]
 
 _TURN = {"conversation", "id", "text", "time", "session", "speaker", "role", "caption"}
 _QUESTION = {"conversation", "question", "evidence", "category", "time"}
-_ROLES = ("user", "assistant")
+_BEGINNING = 64
+"""Bytes in which a JSON list begins, white space before it."""
 
 
 def read_conversations(path: str | Path, form: str) -> list[Conversation]:
@@ -34,6 +36,9 @@ def read_conversations(path: str | Path, form: str) -> list[Conversation]:
         InvalidInputError: the file is not of that format; the message names the place.
         OSError: it cannot be read.
     """
+    if form not in FORMATS:
+        msg = f"the format {form!r} is unknown; formats are {', '.join(FORMATS)}"
+        raise InvalidInputError(msg)
     found = list(FORMATS[form](Path(path)))
     if not any(conversation.questions for conversation in found):
         msg = f"{path} has no question with evidence; see the page on evaluation for what a file holds"
@@ -46,6 +51,10 @@ def _published(convert: Callable[[Any], Conversation]) -> Callable[[Path], Itera
 
     def read(path: Path) -> Iterator[Conversation]:
         with path.open("rb") as file:
+            if not file.read(_BEGINNING).lstrip().startswith(b"["):
+                msg = f"{path} is not a JSON list; check the format, or fetch it again"
+                raise InvalidInputError(msg)
+            file.seek(0)
             items = cast("Iterator[Any]", cast("Any", ijson).items(file, "item", use_float=True))
             number = 0
             while True:
@@ -80,10 +89,8 @@ class _Begun:
 def _lines(path: Path) -> Iterator[Conversation]:
     """Yield the conversations of JSON lines: each line is a turn or a question, and says of which conversation."""
     begun: dict[str, _Begun] = {}
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
+    for number, line in _numbered(path):
+        if line.strip():
             place = f"{path}, line {number}"
             record = _record(line, place)
             conversation = begun.setdefault(_text(record, "conversation", place), _Begun())
@@ -93,6 +100,15 @@ def _lines(path: Path) -> Iterator[Conversation]:
                 conversation.turns.append(_turn(record, place))
     for name, one in begun.items():
         yield Conversation(name=name, turns=tuple(one.turns), questions=tuple(one.questions))
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, str]]:
+    with path.open(encoding="utf-8-sig") as file:
+        try:
+            yield from enumerate(file, 1)
+        except UnicodeDecodeError:
+            msg = f"{path} is not text in UTF-8; unpack it, or save it in UTF-8"
+            raise InvalidInputError(msg) from None
 
 
 def _record(line: str, place: str) -> Mapping[str, object]:
@@ -113,7 +129,7 @@ def _record(line: str, place: str) -> Mapping[str, object]:
 
 def _turn(record: Mapping[str, object], place: str) -> Turn:
     role = _maybe(record, "role", place) or "user"
-    if role not in _ROLES:
+    if role not in ROLES:
         msg = f"{place}: the role {role!r} is not known; it is user or assistant"
         raise InvalidInputError(msg)
     return Turn(
@@ -161,13 +177,11 @@ def _texts(record: Mapping[str, object], key: str, place: str) -> list[str]:
 
 def _time(text: str, place: str) -> datetime:
     try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        value = None
-    if value is None or value.tzinfo is None:
-        msg = f"{place}: the time {text!r} is not ISO 8601 with a zone, such as 2026-05-01T09:00:00Z"
-        raise InvalidInputError(msg)
-    return value
+        to_datetime(text, "the time")
+    except InvalidInputError as error:
+        msg = f"{place}: {error}"
+        raise InvalidInputError(msg) from None
+    return datetime.fromisoformat(text)  # in its zone, where the days of a question begin
 
 
 FORMATS: Mapping[str, Callable[[Path], Iterator[Conversation]]] = {

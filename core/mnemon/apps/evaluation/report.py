@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mnemon.apps.evaluation.conversations import OVERALL
 from mnemon.apps.evaluation.figures import MEASURES, SEED, Figure, bootstrap, measures
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
     from mnemon.apps.evaluation.systems import System
     from mnemon.types.jsonvalue import Json
 
-__all__ = ["OVERALL", "Report", "evaluate"]
-
-OVERALL = "overall"
+__all__ = ["Report", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mnemon.logic.analysis.languages import find_language
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from mnemon.logic.analysis.languages import Language
 
-__all__ = ["Analysis", "analyse", "is_stop_word", "terms_of"]
+__all__ = ["Analysis", "analyse", "negation_terms", "terms_of"]
 
 _CLOSING = " \t\r\n\"'`*_~)]}>\u00bb\u201d\u300d\u300f"
 _QUESTION_MARKS = ("?", "\u061f", "\u037e")  # Latin (full width too, by NFKC), Arabic, Greek
@@ -67,9 +68,10 @@ def terms_of(text: str, language: str = "en") -> tuple[str, ...]:
     return tuple(_terms(normalise(text), find_language(language)))
 
 
-def is_stop_word(word: str, table: Language) -> bool:
-    """Whether a normalised word has no content in a language."""
-    return word in table.stop_words
+@cache
+def negation_terms(language: str) -> frozenset[str]:
+    """Return the terms of the words that turn what is said into its opposite."""
+    return frozenset(terms_of(" ".join(find_language(language).negations), language))
 
 
 def _terms(normal: str, table: Language) -> list[str]:

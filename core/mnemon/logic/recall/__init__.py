@@ -1,5 +1,6 @@
 """Recall: a query read, and a pool of memories ranked by it."""
 
+from mnemon.logic.recall.bands import day_in
 from mnemon.logic.recall.block import check_max_tokens, render_block, without_blocks
 from mnemon.logic.recall.pack import Heard, collapse, estimated_tokens, pack
 from mnemon.logic.recall.pool import Pool, length_of, pool_of, role_number
@@ -17,6 +18,7 @@ __all__ = [
     "Turn",
     "check_max_tokens",
     "collapse",
+    "day_in",
     "dense_applies",
     "estimated_tokens",
     "length_of",

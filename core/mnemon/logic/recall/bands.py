@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime, tzinfo
 
     from mnemon.logic.analysis.languages.table import Unit
 
-__all__ = ["Band", "Named", "ago", "closeness", "one_day", "season", "unit", "weekday"]
+__all__ = ["Band", "Named", "ago", "closeness", "day_in", "one_day", "season", "unit", "weekday"]
 
 _GRACE_DAYS = 10
 """People tell what happened on a day within about this many days after it."""
@@ -77,6 +78,14 @@ def _year_bands(year: int, month: int | None, day: int | None) -> tuple[Band, ..
         Band(first, last, _SAME_MONTH),
         Band(*following, _SAME_MONTH * _MONTH_AFTER),
     )
+
+
+def day_in(moment: datetime, zone: tzinfo | None) -> date:
+    """Return the day that it is in a zone at an aware time; in UTC, where the zone has no such year any more."""
+    try:
+        return moment.astimezone(zone).date()
+    except OverflowError:  # in the first or last hours that can be written
+        return moment.date()
 
 
 def one_day(today: date, days: int) -> Band:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["find_dates"]
 
 _ISO = re.compile(r"(?<![\d-])(?P<year>(?:19|20)\d\d)-(?P<month>[01]?\d)(?:-(?P<day>[0-3]?\d))?(?![\d-])")
+# With its day alone: "2011/12" is a season; and not inside of an address.
+_YEAR_FIRST = re.compile(r"(?<![\d/])(?P<year>(?:19|20)\d\d)/(?P<month>[01]?\d)/(?P<day>[0-3]?\d)(?![\d/])")
 _CJK = re.compile(
     r"(?=\d{1,4}[\u5e74\ub144\u6708\uc6d4])"  # else it would find nothing, in every place
     r"(?:(?P<year>(?:19|20)\d\d)[\u5e74\ub144]\s*)?(?:(?P<month>[01]?\d)[\u6708\uc6d4]\s*(?:(?P<day>[0-3]?\d)[\u65e5\u53f7\uc77c])?)?"
@@ -59,7 +61,7 @@ def _with_year(found: list[Named | Band]) -> Iterator[Named | Band]:
 def _numeric(text: str, table: Language) -> Iterator[tuple[int, int, Named]]:
     if not any(map(str.isdigit, text)):
         return
-    for match in chain(_ISO.finditer(text), _CJK.finditer(text)):
+    for match in chain(_ISO.finditer(text), _YEAR_FIRST.finditer(text), _CJK.finditer(text)):
         year, month, day = (int(part) if part else None for part in match.group("year", "month", "day"))
         if (year or month) and _valid(month, day):
             yield match.start(), match.end(), Named(year, month, day)

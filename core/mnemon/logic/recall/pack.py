@@ -21,12 +21,14 @@ class Heard:
     """What was said already, for memories that come best first.
 
     Two memories say the same when the Jaccard similarity of their terms is at least `alike`, when they
-    differ in no term with a digit ("at 3" is not "at 4"), and when their `marks` are equal.
+    differ in no term with a digit ("at 3" is not "at 4") and in none that is `decisive` ("safe" is not
+    "not safe"), and when their `marks` are equal.
     """
 
-    def __init__(self, alike: float = _ALIKE) -> None:
+    def __init__(self, alike: float = _ALIKE, decisive: frozenset[str] = frozenset()) -> None:
         """Start with nothing."""
         self._alike = alike
+        self._decisive = decisive
         # Of two sets as alike as that, each holds at least one of the other's first few terms in a common
         # order: only those are looked up, so that a whole pool costs little.
         self._known: defaultdict[str, list[tuple[str, frozenset[str], Hashable]]] = defaultdict(list)
@@ -49,7 +51,8 @@ class Heard:
     def _same(self, own: frozenset[str], other: frozenset[str]) -> bool:
         if len(own & other) < self._alike * len(own | other):
             return False
-        return not any(char.isdigit() for term in own ^ other for char in term)
+        apart = own ^ other
+        return apart.isdisjoint(self._decisive) and not any(char.isdigit() for term in apart for char in term)
 
 
 def collapse(terms: Iterable[Sequence[str]], *, alike: float = _ALIKE) -> list[int]:

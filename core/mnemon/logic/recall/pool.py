@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.analysis.names import PREFIX
+from mnemon.logic.recall.bands import day_in
 from mnemon.types.message import ROLES
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def pool_of(turns: Sequence[Turn], cosines: Mapping[str, float], terms: Sequence
         lengths=lengths,
         speaker=np.fromiter((speakers[turn.speaker or ""] for turn in ordered), np.intp, count),
         speakers=list(speakers),
-        days=lambda zone: [turn.said_at.astimezone(zone).date() for turn in ordered],
+        days=lambda zone: [day_in(turn.said_at, zone) for turn in ordered],
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from mnemon.logic.analysis.languages import find_language
 from mnemon.logic.analysis.text import terms_of
 from mnemon.logic.analysis.words import normalise
+from mnemon.logic.recall.bands import day_in
 from mnemon.logic.recall.dates import find_dates
 from mnemon.logic.recall.mentions import find_mentions, replace_mentions
 from mnemon.logic.recall.scripts import main_language, main_script
@@ -74,10 +75,11 @@ def read_query(
 ) -> Query:
     """Return what a query asks for.
 
-    `now` is an aware datetime; `zone` (None: that of `now`) says where days begin. `participants`
-    are those terms of `name_terms(text)` that the scope holds.
+    `now` is an aware datetime; `zone` (None: that of `now`, not the machine's) says where days begin.
+    `participants` are those terms of `name_terms(text)` that the scope holds.
     """
     table = find_language(config.language)
+    zone = zone or now.tzinfo
     asked, rest = text[:_CUE_CHARACTERS], text[_CUE_CHARACTERS:_TERM_CHARACTERS]
     matter = _without_talk(asked, table)
     mentions = find_mentions(matter, participants, table)
@@ -100,8 +102,8 @@ def read_query(
         first_person=first_person,
         summary=summary,
         gathers=summary or table.gathers_pattern.search(normal) is not None,
-        dates=find_dates(_unnamed(normal, asked, names), table, today=now.astimezone(zone).date()),
-        zone=zone or now.tzinfo,
+        dates=find_dates(_unnamed(normal, asked, names), table, today=day_in(now, zone)),
+        zone=zone,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.recall import Pool
+from mnemon.logic.recall import Pool, day_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -171,7 +171,7 @@ class View:
 
     def _days(self, places: Places, zone: tzinfo | None) -> list[date]:
         instants: list[int] = self.sheet.columns["said"][places].tolist()
-        return [(_EPOCH + timedelta(microseconds=instant)).astimezone(zone).date() for instant in instants]
+        return [day_in(_EPOCH + timedelta(microseconds=instant), zone) for instant in instants]
 
     def row_id(self, place: int) -> str:
         """Return the id of a row."""
@@ -182,10 +182,10 @@ class View:
         return self.sheet.words.of(place)
 
     def said_by(self, place: int) -> tuple[object, ...]:
-        """Return who said a row, and with words of time in it, on which day."""
+        """Return whose a row is, who said it, and with words of time in it, on which day."""
         columns = self.sheet.columns
         day = int(columns["said"][place]) // _DAY if columns["time_words"][place] else None
-        return int(columns["speaker"][place]), int(columns["role"][place]), day
+        return (*(int(columns[name][place]) for name in ("user_id", "speaker", "role")), day)
 
 
 def union(one: Places, other: Places) -> Places:

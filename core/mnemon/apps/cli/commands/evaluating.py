@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from mnemon.config import choose_embedder, choose_ranking
 from mnemon.types.recall import RecallConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from mnemon.apps.cli.commanding import Commands
     from mnemon.apps.cli.screen import Screen
@@ -53,6 +54,9 @@ _READ = 10_000
 """Memories that are read for a sample of them."""
 
 
+_BEGUN_ANEW = "interrupted; nothing was kept, and the same command begins anew"
+
+
 def register(commands: Commands) -> None:
     """Add these commands to the program."""
     commands.command("eval", scoped=False)(evaluate)
@@ -83,13 +87,15 @@ def evaluate(
     if (first is not None and first < 1) or seed < 0:
         msg = "--first counts from 1, and --seed from 0; give a greater number"
         raise Problem(msg, code=WRONG, kind="UsageError")
+    if chart is not None:
+        _check_writable(chart, "--chart", ending=".svg")
     settings = call.settings()
     embedder = choose_embedder(settings.embedder, settings)
     recall = choose_ranking(settings, embedder)
     systems = _systems(embedder, recall, {one.value for one in baseline or ()}, words=words)
-    conversations = evaluation.read_conversations(data, form.value)[:first]
-    _check_asked(conversations, data, first)
-    with progress_bar("asking", "turns and questions") as progress:
+    with _interruptible(), progress_bar("asking", "turns and questions") as progress:
+        conversations = evaluation.read_conversations(data, form.value)[:first]
+        _check_asked(conversations, data, first)
         report = evaluation.evaluate(conversations, systems, seed=seed, progress=progress)
     setup: dict[str, Json] = {
         "data": Path(data).name,
@@ -108,6 +114,29 @@ def evaluate(
             screen.line(f"chart: {chart}", "dim")
 
     return Outcome(data={**setup, **report.to_dict()}, count=report.questions["overall"], show=show)
+
+
+@contextmanager
+def _interruptible() -> Generator[None]:
+    """Say what is true of work that leaves nothing behind, where it is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Problem(_BEGUN_ANEW, kind="Interrupted") from None
+
+
+def _check_writable(path: str, option: str, *, ending: str = "") -> None:
+    """Refuse a file that could not be written after minutes of work."""
+    file = Path(path)
+    if not file.name.endswith(ending):
+        msg = f"{option} takes a name that ends with {ending}, not {file.name}"
+    elif not file.parent.is_dir():
+        msg = f"{option} takes a file in a folder that is there; there is no folder {file.parent}"
+    elif file.is_dir():
+        msg = f"{option} takes the name of a file; {file} is a folder"
+    else:
+        return
+    raise Problem(msg, code=WRONG, kind="UsageError")
 
 
 def _systems(embedder: Embedder | None, recall: RecallConfig, baselines: set[str], *, words: bool) -> dict[str, System]:
@@ -181,12 +210,15 @@ def calibrate(
 
     With --data by questions of yours; else by the memories of a scope, which tells less.
     """
+    if out is not None:
+        _check_writable(out, "--out")
     settings = call.settings()
     embedder = choose_embedder(settings.embedder, settings)
     if embedder is None:
         msg = "there is no embedder to calibrate; choose one with the setting `embedder`"
         raise Problem(msg, code=WRONG, kind="ConfigError")
-    fit = _fitted(call, embedder, data, RecallConfig(language=settings.language))
+    with _interruptible():
+        fit = _fitted(call, embedder, data, RecallConfig(language=settings.language))
     from mnemon.config.calibrations import calibration_to_dict  # noqa: PLC0415 - other commands do without it
 
     result = calibration_to_dict(fit.embedder, fit.calibration)

@@ -16,6 +16,12 @@ this that these those there here what when where which who whom whose why how
 about at by for from in into of on out to with
 """
 
+_NEGATIONS = """
+no not never none nobody nothing nowhere neither nor without cannot
+ain't aren't can't couldn't didn't doesn't don't hadn't hasn't haven't isn't mustn't needn't shouldn't wasn't weren't
+won't wouldn't
+"""
+
 _MONTHS = {
     "january": 1, "february": 2, "march": 3, "april": 4, "may": 5, "june": 6,
     "july": 7, "august": 8, "september": 9, "october": 10, "november": 11, "december": 12,
@@ -67,6 +73,7 @@ _ADDRESSED = (
 LANGUAGE = Language(
     code="en",
     stop_words=frozenset(_STOP_WORDS.split()),
+    negations=frozenset(_NEGATIONS.split()),
     stemmer="english",
     endings=("'s",),
     me=("I", "my"),

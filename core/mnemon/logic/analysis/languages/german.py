@@ -7,7 +7,7 @@ from mnemon.logic.analysis.languages.table import Language
 __all__ = ["LANGUAGE"]
 
 _STOP_WORDS = """
-der die das den dem des ein eine einen einem einer eines kein keine keinen keinem keiner
+der die das den dem des ein eine einen einem einer eines
 und oder aber als wenn dann so auch nur noch schon denn doch mal sehr
 bin bist ist sind seid war warst waren wart sein gewesen habe hast hat haben habt hatte hattest hatten hattet gehabt
 werde wirst wird werden werdet wurde wurden worden kann kannst können könnt konnte könnte würde würden soll sollte
@@ -15,8 +15,12 @@ ich mich mir mein meine meinen meinem meiner meines du dich dir dein deine deine
 er ihn ihm sie ihr ihre ihren ihrem ihrer es sich sein seine seinen seinem seiner wir uns unser unsere unseren unserem
 euch euer eure dieser diese dieses diesen diesem jener jene jenes da dort hier
 was wann wo wer wen wem wessen warum wieso weshalb wie welche welcher welches welchen welchem
-an am auf aus bei beim bis durch für gegen im in ins mit nach ohne seit über um unter von vom vor zu zum zur
+an am auf aus bei beim bis durch für gegen im in ins mit nach seit über um unter von vom vor zu zum zur
 """
+
+_NEGATIONS = (
+    "nicht nie niemals niemand niemanden niemandem nichts nirgends weder ohne kein keine keinen keinem keiner keines"
+)
 
 _MONTHS = {
     "januar": 1, "jänner": 1, "februar": 2, "märz": 3, "april": 4, "mai": 5, "juni": 6, "juli": 7,
@@ -41,6 +45,7 @@ _SAID = r"(?:gesagt|erwähnt|erzählt|empfohlen|vorgeschlagen|geraten|erklärt|b
 LANGUAGE = Language(
     code="de",
     stop_words=frozenset(_STOP_WORDS.split()),
+    negations=frozenset(_NEGATIONS.split()),
     stemmer="german",
     endings=("'s", "'"),
     name_endings=("s",),

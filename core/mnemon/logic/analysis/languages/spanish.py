@@ -7,8 +7,8 @@ from mnemon.logic.analysis.languages.table import Language
 __all__ = ["LANGUAGE"]
 
 _STOP_WORDS = """
-el la los las lo un una unos unas al del y e o u pero si sí no ni que qué como cómo más ya muy también
-a ante con contra de desde en entre hacia hasta para por según sin sobre tras durante
+el la los las lo un una unos unas al del y e o u pero si sí que qué como cómo más ya muy también
+a ante con contra de desde en entre hacia hasta para por según sobre tras durante
 yo me mí mi mis mío mía tú te ti tu tus él ella ello ellos ellas le les se sí su sus nosotros nos nuestro nuestra
 nuestros nuestras usted ustedes vosotros os vuestro vuestra
 este esta esto estos estas ese esa eso esos esas aquel aquella aquello aquí ahí allí
@@ -16,6 +16,8 @@ soy eres es somos son era eras eran fui fue fuiste fueron ser sido siendo estoy 
 estaban estuvo estar he has ha hemos han había habían haber hay hubo
 cuándo cuando dónde donde quién quiénes quien cuál cuáles cual porque
 """
+
+_NEGATIONS = "no ni nunca jamás nadie nada ningún ninguna ninguno tampoco sin"
 
 _MONTHS = {
     "enero": 1, "febrero": 2, "marzo": 3, "abril": 4, "mayo": 5, "junio": 6, "julio": 7, "agosto": 8,
@@ -39,6 +41,7 @@ _YEAR = r"(?P<year>(?:19|20)\d\d)"
 LANGUAGE = Language(
     code="es",
     stop_words=frozenset(_STOP_WORDS.split()),
+    negations=frozenset(_NEGATIONS.split()),
     stemmer="spanish",
     me=("yo", "yo"),
     time_words=(

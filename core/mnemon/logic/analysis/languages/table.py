@@ -28,6 +28,7 @@ class Language:
     Attributes:
         code: ISO 639-1, or empty for what all languages share.
         stop_words: words without content, as `words` cuts them, apostrophes included.
+        negations: words that turn what is said into its opposite; none of them is a stop word.
         stemmer: name of a Snowball algorithm, or None for words as they stand.
         endings: what is cut off a word before it is stemmed and off a name: possessives.
         name_endings: the same, for names alone, where other words may end so by themselves.
@@ -63,6 +64,7 @@ class Language:
 
     code: str = ""
     stop_words: frozenset[str] = frozenset()
+    negations: frozenset[str] = frozenset()
     stemmer: str | None = None
     endings: tuple[str, ...] = ()
     name_endings: tuple[str, ...] = ()

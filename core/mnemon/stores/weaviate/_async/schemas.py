@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInvalidInputError
+from weaviate.exceptions import UnexpectedStatusCodeError
 
-from mnemon.errors import SchemaMismatchError, StoreError
+from mnemon.errors import SchemaMismatchError, StoreError, StoreUnavailableError
 from mnemon.logic.declarations import merge_declarations
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.log import is_told
@@ -205,10 +205,13 @@ class AsyncSchemas:
                 f"add property {item.name} to collection {name}",
                 lambda: client.collections.use(name).config.add_property(item),
             )
-        except StoreError as error:
-            # Somebody else added it at the same moment; a different one of that name is found at the next declaration.
-            there = isinstance(error.__cause__, WeaviateInvalidInputError) or "already exists" in str(error.__cause__)
-            if not there:
+        except StoreUnavailableError:
+            raise
+        except StoreError:
+            # The server has several words for "somebody was faster", so the schema is asked and not the error.
+            # Something else of that name is found at the next declaration.
+            config = await self._config(name)
+            if config is None or all(item.name != one.name for one in config.properties):
                 raise
 
 
