@@ -63,10 +63,10 @@ class RecordedPlace(Place):
     new_id: NewId = field(default_factory=counting)
 
     def open(self, **options: object) -> WeaviateStore:
-        return super().open(clock=self.clock, new_id=self.new_id, **options)
+        return super().open(new_id=self.new_id, **options)
 
     def open_async(self, **options: object) -> AsyncWeaviateStore:
-        return super().open_async(clock=self.clock, new_id=self.new_id, **options)
+        return super().open_async(new_id=self.new_id, **options)
 
 
 @pytest.fixture

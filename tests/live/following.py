@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from weaviate.classes.query import Filter
+from weaviate.classes.data import DataObject
+from weaviate.classes.query import Filter, MetadataQuery, Sort
 
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.schema import changes_key
@@ -14,7 +15,8 @@ from mnemon.types.filters import where
 from tests.live.conftest import client_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
+    from uuid import UUID
 
     from mnemon.stores.weaviate import WeaviateStore
     from tests.live.conftest import Place
@@ -48,6 +50,31 @@ def without_ends(place: Place) -> None:
         every = Filter.by_property(naming.ENDED).contains_any([token_on(place, client)])
         deleted = log_of(place, client).data.delete_many(every)
         assert deleted.successful > 0
+
+
+def without_end_of_newest(place: Place) -> None:
+    """Leave the log as the last writer would who died before it came to say that it was done."""
+    with client_of(place) as client:
+        assert log_of(place, client).data.delete_by_id(naming.end_id(newest_entry(place).uuid))
+
+
+def newest_entry(place: Place) -> Any:  # noqa: ANN401 - of weaviate-client
+    """Return the last change that was announced, as the server has it."""
+    with client_of(place) as client:
+        found = log_of(place, client).query.fetch_objects(
+            filters=Filter.by_property(naming.BEGUN).contains_any([token_on(place, client)]),
+            sort=Sort.by_creation_time(ascending=False),
+            limit=1,
+            return_metadata=MetadataQuery(creation_time=True),
+        )
+        return found.objects[0]
+
+
+def add_behind(place: Place, uuid: UUID, properties: Mapping[str, Any]) -> None:
+    """Add an entry to the log as a request would that was repeated, or took very long."""
+    kept = {name: value for name, value in properties.items() if value is not None}
+    with client_of(place) as client:
+        assert not log_of(place, client).data.insert_many([DataObject(uuid=uuid, properties=kept)]).has_errors
 
 
 def begun(place: Place, name: str = naming.BEGUN) -> int:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from mnemon import Memory
-from mnemon.protocols.clock import system_clock
 from mnemon.testing._sync.changes import Follower
 from mnemon.testing.samples import PROJECT, note, put
 from mnemon.types.storage import Delete
@@ -17,6 +13,8 @@ from tests.core.memory.sources import FakeEmbedder
 from tests.live.following import ALICE, noted, put_behind, taken_behind, without_ends
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.live.between import Between
     from tests.live.conftest import Place
 
@@ -58,33 +56,6 @@ def test_many_writers_leave_nobody_who_follows_behind(place: Place) -> None:
         assert sorted(follower.follow()) == [f"{number}-9" for number in range(4)]
 
 
-@pytest.mark.parametrize("hours", [-5, 5])
-def test_a_writer_whose_clock_is_wrong_is_followed_too(place: Place, hours: int) -> None:
-    with noted(place, clock=lambda: system_clock() + timedelta(hours=hours)) as wrong, noted(place) as store:
-        store.apply(PROJECT, put(note("a")))
-        follower = Follower(store, ALICE, limit=100)
-        assert sorted(follower.follow()) == ["a"]
-
-        wrong.apply(PROJECT, put(note("b")))
-        assert sorted(follower.follow()) == ["a", "b"]
-
-        wrong.apply(PROJECT, [Delete(collection="notes", ids=["a"])])
-        assert sorted(follower.follow()) == ["b"]
-
-
-def test_a_newer_entry_does_not_hide_one_of_a_writer_whose_clock_is_behind(place: Place, between: Between) -> None:
-    earlier = noted(place, clock=lambda: system_clock() - timedelta(hours=5))
-    with earlier as behind, noted(place) as store, noted(place) as other:
-        store.apply(PROJECT, put(note("a")))
-        follower = Follower(store, ALICE, limit=100)
-        follower.follow()
-
-        behind.apply(PROJECT, put(note("b")))
-        between.after(store, "count rows", 1, lambda: other.apply(PROJECT, put(note("c"))))
-
-        assert sorted(follower.follow()) == ["a", "b", "c"]
-
-
 def test_what_lands_while_it_is_looked_for_and_goes_again_is_gone(place: Place, between: Between) -> None:
     row = put(note("a"))
     with noted(place) as store, noted(place) as other:
@@ -104,8 +75,7 @@ def test_what_lands_while_it_is_looked_for_and_goes_again_is_gone(place: Place, 
 def test_a_log_of_more_entries_than_one_answer_holds_is_read_in_parts(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    moment = system_clock()
-    with noted(place, clock=lambda: moment) as store:
+    with noted(place) as store:
         follower = Follower(store, ALICE, limit=100)
         follower.follow()
         monkeypatch.setattr("mnemon.stores.weaviate._sync.entries.MAX_LIMIT", 3)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from mnemon import Memory
 from mnemon.errors import StoreError
 from mnemon.protocols.capabilities import Capability
-from mnemon.protocols.clock import system_clock
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.upkeep import _put_again  # pyright: ignore[reportPrivateUsage]
 from mnemon.testing._sync.changes import Follower
@@ -43,25 +40,6 @@ def test_a_deletion_by_a_filter_names_its_rows_in_the_log(place: Place) -> None:
         assert follower.follow() == {}
         assert sorted(bob.follow()) == ["e"]
         assert begun(place) > before
-
-
-def test_a_writer_whose_clock_is_behind_lets_a_memory_read_its_scope_anew_once(place: Place, between: Between) -> None:
-    with place.open() as store, place.open(clock=lambda: system_clock() - timedelta(minutes=5)) as late:
-        memory, theirs = (Memory(store=one, embedder=None) for one in (store, late))
-        memory.add_many([f"note {number} of mine" for number in range(300)], user_id="ana")
-        memory.search("note", user_id="ana")
-        read = between.objects_read(store)
-
-        def read_after(text: str) -> int:
-            read.clear()
-            theirs.add(text, user_id="ana")
-            assert memory.search(text, user_id="ana")[0].memory.text == text
-            return sum(read)
-
-        amounts = [read_after(text) for text in ("the violet kettle", "an orange ladder", "some purple gravel")]
-
-    assert amounts[0] > 300
-    assert max(amounts[1:]) < 100
 
 
 def test_a_deletion_by_a_filter_spares_what_matches_no_more(place: Place, between: Between) -> None:

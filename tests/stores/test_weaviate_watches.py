@@ -13,6 +13,7 @@ from mnemon.protocols.clock import system_clock
 from mnemon.stores.weaviate import watches
 from mnemon.stores.weaviate.log import Change, Entry, end_of, entry_properties, entry_read, token_of, touched
 from mnemon.stores.weaviate.naming import change_token, end_id
+from mnemon.stores.weaviate.numbers import instant
 from mnemon.stores.weaviate.plans import Known, plan_steps
 from mnemon.stores.weaviate.watches import Slack, Watch, Watches
 from mnemon.testing.samples import NOTES, note
@@ -139,25 +140,41 @@ def test_a_row_that_is_patched_and_put_is_another_one_in_whatever_order_its_writ
 
 def test_entries_that_are_only_counted_are_still_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watches, "_MOST_RECENT", 3)
+    monkeypatch.setattr(watches, "_SLACK_US", 150.0)
     follower = watch()
     entries = [entry(number, at=100.0 * number) for number in range(5)]
     follower.learn(entries)
+    assert follower.is_long
 
-    follower.step_back(150.0)
+    follower.step_back(400.0, Slack(), 0.0)
+    follower.step_back(300.0, Slack(), 0.0)  # a clock that was set back
 
+    assert not follower.is_long
     assert follower.horizon == 250.0
-    assert (follower.older, len(follower.recent), follower.known) == (3, 2, 5)
+    assert (follower.older, len(follower.recent)) == (3, 2)
 
 
-def still_during(follower: Watch, entries: int, place: int, call: Callable[[], object]) -> list[bool]:
-    """Return what `is_still` says to another thread before each line of the watch's own code."""
+def test_an_entry_that_the_server_got_once_more_is_as_late_as_it_says_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watches, "_SLACK_US", 150.0)
+    follower = watch()
+    follower.learn([entry(1, at=100.0), entry(2, at=400.0)])
+    follower.forget_ends({end_id(entry(number).uuid) for number in (1, 2)})
+
+    follower.learn([entry(1, at=300.0)])
+    follower.step_back(400.0, Slack(), 0.0)
+
+    assert (follower.older, len(follower.recent), follower.open) == (0, 2, {})
+
+
+def still_during(follower: Watch, entries: Callable[[], int], place: int, call: Callable[[], object]) -> list[bool]:
+    """Return what `is_still` says to another thread, which counts so many, before each line of the watch's own code."""
     said: list[bool] = []
 
     def looking(frame: FrameType, event: str, _: object) -> Any:  # noqa: ANN401 - what a tracer is
-        if frame.f_code.co_filename != watches.__file__ or frame.f_code.co_name in {"is_still", "known", "end"}:
+        if frame.f_code.co_filename != watches.__file__ or frame.f_code.co_name in {"is_still", "end"}:
             return None
         if event == "line":
-            said.append(follower.is_still(entries, place))
+            said.append(follower.is_still(entries(), place))
         return looking
 
     before = sys.gettrace()
@@ -172,24 +189,30 @@ def still_during(follower: Watch, entries: int, place: int, call: Callable[[], o
 def test_at_no_moment_is_an_entry_known_and_not_open() -> None:
     follower = watch()
 
-    said = still_during(follower, 1, 0, lambda: follower.learn([entry(1, put="a")]))
+    said = still_during(follower, lambda: 1, 0, lambda: follower.learn([entry(1, put="a")]))
 
-    assert follower.known == 1
+    assert len(follower.recent) == 1
     assert said
     assert not any(said)
 
 
 def test_at_no_moment_are_more_entries_known_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watches, "_MOST_RECENT", 3)
+    monkeypatch.setattr(watches, "_SLACK_US", 150.0)
     follower = watch()
     entries = [entry(number, at=100.0 * number) for number in range(5)]
     follower.learn(entries)
     follower.forget_ends({end_id(one.uuid) for one in entries})
     assert follower.is_still(5, 0)
+    there = [*(one.at for one in entries), 500.0, 500.0, 500.0]  # three more than are known
 
-    said = still_during(follower, 8, 0, lambda: follower.step_back(150.0))  # three more than there were
+    said = still_during(
+        follower,
+        lambda: sum(at >= follower.horizon for at in there),
+        0,
+        lambda: follower.step_back(400.0, Slack(), 0.0),
+    )
 
-    assert follower.known == 5
+    assert (follower.horizon, follower.older) == (250.0, 3)
     assert not any(said)
 
 
@@ -201,7 +224,7 @@ def test_at_no_moment_does_the_trail_end_earlier(monkeypatch: pytest.MonkeyPatch
     follower.forget_ends({end_id(entry(1).uuid)})
     assert follower.is_still(1, 5)
 
-    said = still_during(follower, 1, 2, lambda: follower.walk(0, 5, rows("abcde")))
+    said = still_during(follower, lambda: 1, 2, lambda: follower.walk(0, 5, rows("abcde")))
 
     assert follower.remembers(3)
     assert not follower.remembers(2)
@@ -247,14 +270,14 @@ def test_the_slack_for_a_wrong_clock_grows_and_goes_back() -> None:
 
     wide = usual.wider(10.0).wider(10.0)
 
-    assert usual.microseconds(10.0) == 60e6
+    assert usual.microseconds(10.0) == 300e6
     assert [wide.microseconds(10.0 + hours * 3600.0) for hours in (0, 1.5, 2.5, 1_000.0)] == [
-        64 * 60e6,
-        8 * 60e6,
-        60e6,
-        60e6,
+        64 * 300e6,
+        8 * 300e6,
+        300e6,
+        300e6,
     ]
-    assert wide.wider(10.0 + 1.5 * 3600.0).microseconds(10.0 + 1.5 * 3600.0) == 64 * 60e6
+    assert wide.wider(10.0 + 1.5 * 3600.0).microseconds(10.0 + 1.5 * 3600.0) == 64 * 300e6
 
 
 def test_a_change_concerns_whose_rows_were_and_will_be() -> None:
@@ -279,18 +302,15 @@ def test_an_entry_comes_back_as_it_was_and_its_end_concerns_the_same() -> None:
     change.concerns({"user_id": "alice "})
     uuid, created = UUID(int=7), system_clock()
 
-    properties = entry_properties(change, 5.0)
-    end = end_of(properties)
-    begun, done = (
-        SimpleNamespace(uuid=uuid, properties=one, metadata=SimpleNamespace(creation_time=created))
-        for one in (properties, end)
-    )
+    properties = entry_properties(change)
+    begun = SimpleNamespace(uuid=uuid, properties=properties, metadata=SimpleNamespace(creation_time=created))
+    end = end_of(begun)
+    done = SimpleNamespace(uuid=uuid, properties=end, metadata=SimpleNamespace(creation_time=system_clock()))
 
-    assert entry_read(begun) == Entry(
-        uuid=uuid, at=5.0, ends=False, put=("a\x00",), other=("Jos\u00e9",), created=created
-    )
+    assert entry_read(begun) == Entry(uuid=uuid, at=instant(created), ends=False, put=("a\x00",), other=("Jos\u00e9",))
     assert entry_read(done).ends
     assert end["ended_"] == properties["begun_"] == list(change.tokens)
+    assert end["at_"] == instant(created)
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.logic.filters import conjuncts
 from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate.numbers import instant
 from mnemon.types.filters import Condition, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
     from uuid import UUID
 
     from mnemon.stores.weaviate.plans import Known, Step
@@ -74,11 +74,10 @@ class Entry:
 
     Attributes:
         uuid: its own.
-        at: when its writer began, in microseconds by its clock.
+        at: when the server got it, in microseconds by its clock.
         ends: whether it says that another one is done.
         put: ids of rows that were written whole.
         other: ids of rows that were patched or deleted.
-        created: when the server got it, by its clock.
     """
 
     uuid: UUID
@@ -86,7 +85,6 @@ class Entry:
     ends: bool
     put: tuple[str, ...]
     other: tuple[str, ...]
-    created: datetime | None = None
 
 
 def is_told(collection: Collection) -> bool:
@@ -145,15 +143,18 @@ def moved(change: Change, rows: Iterable[Row]) -> Change | None:
     return more if more.tokens else None
 
 
-def entry_properties(change: Change, at: float) -> dict[str, Any]:
+def entry_properties(change: Change) -> dict[str, Any]:
     """Return the entry that announces a change."""
     note = json.dumps({"put": list(change.put), "other": list(change.other)}, separators=(",", ":"))
-    return {naming.BEGUN: list(change.tokens), naming.AT: at, naming.NOTE: note}
+    return {naming.BEGUN: list(change.tokens), naming.NOTE: note}
 
 
-def end_of(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entry that says that what an entry announced is done."""
-    return {naming.ENDED: properties[naming.BEGUN], naming.AT: properties[naming.AT]}
+def end_of(found: Any) -> dict[str, Any]:  # noqa: ANN401 - an object of weaviate-client
+    """Return the entry that says that what an entry of the server announced is done.
+
+    It says when that one came: by their own times an end may be earlier, where another node's clock is behind.
+    """
+    return {naming.ENDED: found.properties[naming.BEGUN], naming.AT: instant(found.metadata.creation_time)}
 
 
 def entry_read(found: Any) -> Entry:  # noqa: ANN401 - an object of weaviate-client
@@ -162,11 +163,10 @@ def entry_read(found: Any) -> Entry:  # noqa: ANN401 - an object of weaviate-cli
     told = cast("dict[str, list[str]]", json.loads(note or '{"put": [], "other": []}'))
     return Entry(
         uuid=found.uuid,
-        at=float(found.properties[naming.AT]),
+        at=instant(found.metadata.creation_time),
         ends=note is None,
         put=tuple(told["put"]),
         other=tuple(told["other"]),
-        created=found.metadata.creation_time,
     )
 
 

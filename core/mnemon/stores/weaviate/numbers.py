@@ -7,7 +7,16 @@ from datetime import UTC, datetime, timedelta
 from mnemon.logic.rows import MAX_NUMBER
 from mnemon.types.times import format_time, to_datetime
 
-__all__ = ["LEAST", "instant", "microseconds", "number_read", "operand_of_number", "operand_of_time", "time_read"]
+__all__ = [
+    "LEAST",
+    "instant",
+    "microseconds",
+    "moment_of",
+    "number_read",
+    "operand_of_number",
+    "operand_of_time",
+    "time_read",
+]
 
 LEAST = -1.7976931348623157e308
 """No double is smaller."""
@@ -24,6 +33,11 @@ def microseconds(time: str) -> int:
 def instant(moment: datetime) -> float:
     """Return a moment as microseconds since 1970."""
     return float((moment - _EPOCH) // _MICROSECOND)
+
+
+def moment_of(number: float) -> datetime:
+    """Return the moment of so many microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=int(number))
 
 
 def time_read(number: float) -> str:

@@ -53,6 +53,9 @@ __all__ = [
 LAYOUT = 1
 """Grows when what is written in a row changes its meaning; additions leave it."""
 
+_LOG_KEY = "hash_key"
+"""Was `key` where the time of an entry was its writer's; who looks for that finds none, and says so."""
+
 _SHAPES: dict[str, tuple[DataType, Tokenization | None, bool, bool, bool]] = {
     # data type, tokenisation, filterable, searchable, range filters
     "id": (DataType.TEXT, Tokenization.FIELD, True, False, False),
@@ -148,20 +151,20 @@ def changes_arguments(prefix: str, factor: int, key: str) -> dict[str, Any]:
 
     The key stands in the description: of two who create the collection at once one does, and both read it there.
     """
-    note = json.dumps({"mnemon": LAYOUT, "changes": True, "key": key})
-    return _arguments(naming.changes_class(prefix), note, changes_properties(), [], factor)
+    note = json.dumps({"mnemon": LAYOUT, "changes": True, _LOG_KEY: key})
+    return _arguments(naming.changes_class(prefix), note, changes_properties(), [], factor, timestamps=True)
 
 
 def changes_properties() -> list[Property]:
-    """Return the properties of an entry of the log: whose rows, when, and which."""
+    """Return the properties of an entry of the log: whose rows, and which; of an end also when what it ends began."""
     kinds = {naming.BEGUN: "tag", naming.ENDED: "tag", naming.AT: "time", naming.NOTE: "kept"}
     return [_property(name, kind) for name, kind in kinds.items()]
 
 
 def changes_key(config: _CollectionConfig) -> str | None:
-    """Return the key that the log of changes was made with, or None where it has none."""
-    key = _note(config.description).get("key")
-    return key if isinstance(key, str) else None
+    """Return the key that the log of changes was made with, or None where an earlier version made it."""
+    key = _note(config.description).get(_LOG_KEY)
+    return key if isinstance(key, str) and config.inverted_index_config.index_timestamps else None
 
 
 def probe_arguments(prefix: str) -> dict[str, Any]:
@@ -177,7 +180,13 @@ def parts_properties() -> list[Property]:
 
 
 def _arguments(
-    name: str, note: str, properties: list[Property], vectors: list[_VectorConfigCreate], factor: int
+    name: str,
+    note: str,
+    properties: list[Property],
+    vectors: list[_VectorConfigCreate],
+    factor: int,
+    *,
+    timestamps: bool = False,
 ) -> dict[str, Any]:
     nothing = Configure.Vectors.self_provided(name=naming.NO_VECTOR, vector_index_config=Configure.VectorIndex.none())
     return {
@@ -190,7 +199,7 @@ def _arguments(
             bm25_k1=1.2,
             index_null_state=False,
             index_property_length=False,
-            index_timestamps=False,
+            index_timestamps=timestamps,
             stopwords_preset=StopwordsPreset.NONE,
         ),
         "multi_tenancy_config": Configure.multi_tenancy(

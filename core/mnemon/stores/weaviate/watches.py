@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -31,8 +32,10 @@ _MOST_RECENT = 50
 _LONGEST_TRAIL = 100_000
 """Changed rows that are remembered for one who asks with an earlier mark."""
 
-_SLACK_US = 60e6
-"""By how much the clocks of writers may differ before a reader has to read anew; more only takes time."""
+_SLACK_US = 300e6
+"""By how much the clocks of a server's nodes may differ; beyond, a reader misses an entry for `_OFTEN_S` at most."""
+_OFTEN_S = 60.0
+"""After so long the older entries are counted again: 2.7 us for each."""
 _WIDER = 8
 _WIDE_S = 3600.0
 """After so long without a late entry the slack is one step narrower."""
@@ -40,7 +43,7 @@ _WIDE_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """By how much the clocks of those who write into one project are allowed to differ.
+    """By how much the clocks of the nodes that get the entries of one project are allowed to differ.
 
     Attributes:
         steps: how many times it was not enough.
@@ -83,10 +86,12 @@ class Watch:
         collection: its name.
         where: which rows, bound.
         token: of the entries of the log that concern them.
-        horizon: entries of the log whose writers began before it are counted, the others known one by one.
+        horizon: entries of the log that the server got before it are counted, the others known one by one.
         older: how many there are before it.
+        slack: by how much the horizon was behind the server's time when it was set.
+        counted: when the older ones were counted, by a clock of which only differences count.
         width: in how wide ranges of slots the rows are read at first.
-        recent: the entries since, with when their writers began.
+        recent: the entries since, with when the server got them.
         open: entries whose end was not seen.
     """
 
@@ -96,6 +101,8 @@ class Watch:
     token: str
     horizon: float
     older: int
+    slack: Slack = field(default_factory=Slack)
+    counted: float = -math.inf
     width: int = SLOTS
     recent: dict[UUID, float] = field(default_factory=dict["UUID", float])
     open: dict[UUID, Entry] = field(default_factory=dict["UUID", "Entry"])
@@ -113,9 +120,9 @@ class Watch:
         return len(self._numbers)
 
     @property
-    def known(self) -> int:
-        """How many entries of the log are known."""
-        return self.older + len(self.recent)
+    def latest(self) -> float:
+        """When the server got the latest entry that is known one by one; the horizon where there is none."""
+        return max(self.recent.values(), default=self.horizon)
 
     @property
     def end(self) -> int:
@@ -123,8 +130,12 @@ class Watch:
         return self._start + len(self._trail)
 
     def is_still(self, entries: int, place: int) -> bool:
-        """Whether nothing changed for one at a place of the trail, where the log has so many entries."""
-        return entries == self.known and not self.open and place == self.end
+        """Whether nothing changed for one at a place of the trail, where so many entries are not older."""
+        return entries == len(self.recent) and not self.open and place == self.end
+
+    def is_due(self, now: float) -> bool:
+        """Whether the older entries are to be counted again, which takes the longer the more there are."""
+        return now - self.counted > _OFTEN_S
 
     def remembers(self, place: int) -> bool:
         """Whether a place is on the trail."""
@@ -133,11 +144,13 @@ class Watch:
     def learn(self, entries: Iterable[Entry]) -> None:
         """Take in what writers announced."""
         for entry in entries:
-            if not entry.ends and entry.uuid not in self.recent:
+            if entry.ends:
+                continue
+            if entry.uuid not in self.recent:
                 self.open[entry.uuid] = entry  # first: with the other line `is_still` counts it as known
-                self.recent[entry.uuid] = entry.at
                 for row_id in (*entry.put, *entry.other):  # it may have been another one, or not there, meanwhile
                     self._looked.pop(row_id, None)
+            self.recent[entry.uuid] = entry.at  # a repeated request gives it another time
 
     def forget_ends(self, ends: Container[UUID]) -> None:
         """Close what has ended."""
@@ -146,15 +159,18 @@ class Watch:
         if not self.open:
             self._looked.clear()
 
-    def step_back(self, slack_us: float) -> None:
-        """Only count the entries that are earlier than the latest one by more than the slack, where there are many."""
-        if len(self.recent) < _MOST_RECENT:
-            return
-        self.horizon = max(self.horizon, max(self.recent.values()) - slack_us)
-        kept = {uuid: at for uuid, at in self.recent.items() if at >= self.horizon}
-        older = self.older + len(self.recent) - len(kept)
-        self.recent = kept  # first: between the two lines fewer are known than are, and never more
-        self.older = older
+    @property
+    def is_long(self) -> bool:
+        """Whether so many entries are known one by one that most of them had better only be counted."""
+        return len(self.recent) >= _MOST_RECENT
+
+    def step_back(self, present: float, slack: Slack, now: float) -> None:
+        """Only count the entries that are earlier than the server's time by more than the slack."""
+        horizon = max(self.horizon, present - slack.microseconds(now))
+        kept = {uuid: at for uuid, at in self.recent.items() if at >= horizon}
+        self.older += len(self.recent) - len(kept)
+        self.recent = kept  # first: whoever counts from the later time on must not compare that with all of them
+        self.horizon, self.slack = horizon, slack
 
     def unfinished(self) -> list[str]:
         """Return the rows that what is open names: any of them may be written at any moment."""

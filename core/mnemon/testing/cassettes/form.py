@@ -27,7 +27,8 @@ _LONG = 500
 """Characters beyond which a body that comes again is not written again."""
 
 _HOST = "weaviate"
-_KEPT = "content-type"
+_KEPT = frozenset({"content-type", "date"})
+"""The headers of a tape: what kind of thing an answer is, and the server's time, by which a store may go on."""
 _ABOUT_ITSELF = ("version", "grpcMaxMessageSize")
 
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -86,9 +87,14 @@ def _yaml(data: object, *, flow: bool | None) -> str:
 
 
 def _forget_machine(interaction: Mapping[str, Any]) -> None:
-    """Keep of what a server says about itself what clients ask it for: the rest names its machine and folders."""
+    """Keep of what a server says about itself what clients ask it for: the rest names its machine and folders.
+
+    Its time is kept only there, where a store asks for it.
+    """
     body = interaction["response"]["body"]
-    if urlsplit(str(interaction["request"]["uri"])).path == "/v1/meta" and "json" in body:
+    if urlsplit(str(interaction["request"]["uri"])).path != "/v1/meta":
+        interaction["response"]["headers"].pop("date", None)
+    elif "json" in body:
         body["json"] = {name: body["json"][name] for name in _ABOUT_ITSELF if name in body["json"]}
 
 
@@ -122,12 +128,12 @@ def clean_request(request: Any) -> Any:
 
 
 def clean_response(response: dict[str, Any]) -> dict[str, Any]:
-    """Keep of an answer its status, its body and what kind of thing that is."""
+    """Keep of an answer its status, its body, what kind of thing that is, and when it was given."""
     return {**response, "headers": _kept(response["headers"])}
 
 
 def _kept(headers: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.lower(): value for name, value in headers.items() if name.lower() == _KEPT}
+    return {name.lower(): value for name, value in headers.items() if name.lower() in _KEPT}
 
 
 def same_content(one: Any, other: Any) -> None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import logging
 from contextlib import asynccontextmanager
 from threading import Event
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from weaviate.classes.data import DataObject
 
 from mnemon.errors import MnemonError, StoreError
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._async.entries import AsyncEntries
-from mnemon.stores.weaviate.log import Change, end_of, entry_properties, moved
-from mnemon.stores.weaviate.numbers import instant
+from mnemon.stores.weaviate.log import Change, entry_properties, moved
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
+    from uuid import UUID
 
     from mnemon.stores.weaviate._async.reader import AsyncReader
     from mnemon.stores.weaviate._async.server import AsyncServer
@@ -71,17 +70,14 @@ class AsyncAnnouncer:
         rows = await self._reader.by_ids(self._project, collection, list(change.there), (), {*collection.scopes})
         return moved(change, rows.values())
 
-    async def _begin(self, changes: Sequence[Change]) -> list[DataObject[Any, None]]:
-        """Announce changes, and return their entries; nothing of them may be written before."""
-        at = instant(self._server.clock())
-        begun = [
-            DataObject(uuid=naming.object_id(self._server.new_id()), properties=entry_properties(one, at))
-            for one in changes
-        ]
-        await self._log.add(begun)
+    async def _begin(self, changes: Sequence[Change]) -> list[UUID]:
+        """Announce changes, and return their entries' ids; nothing of them may be written before."""
+        begun = [naming.object_id(self._server.new_id()) for _ in changes]
+        entries = zip(begun, map(entry_properties, changes), strict=True)
+        await self._log.add([DataObject(uuid=uuid, properties=entry) for uuid, entry in entries])
         return begun
 
-    async def _end(self, announced: Sequence[Change], begun: Sequence[DataObject[Any, None]]) -> None:
+    async def _end(self, announced: Sequence[Change], begun: Sequence[UUID]) -> None:
         """Say that what was announced is done, where every request of the batch was answered.
 
         Who took this writer for dead has ended it, and then looked at its rows for the last time: in that case
@@ -92,12 +88,13 @@ class AsyncAnnouncer:
             StoreError: it cannot be found out whether others ended it, or it cannot be announced again: they
                 may never look at its rows, so that the batch counts as failed.
         """
-        if await self._log.ends([UUID(str(one.uuid)) for one in begun]):
-            begun = [*begun, *await self._begin(announced)]
+        entries, ended = await self._log.state(begun)
+        if ended:
+            again, _ = await self._log.state(await self._begin(announced))
+            entries += again
         if self.silence.is_set():
             return
-        ends = ((naming.end_id(UUID(str(one.uuid))), end_of(one.properties or {})) for one in begun)
         try:
-            await self._log.add([DataObject(uuid=uuid, properties=end) for uuid, end in ends])
+            await self._log.end(entries)
         except StoreError as error:
             _logger.warning("the end of a change was not written; searches look at its rows again: %s", error)

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as Asked
-from weaviate.classes.query import MetadataQuery
+from weaviate.classes.query import MetadataQuery, Sort
 
 from mnemon.errors import StoreError
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.failures import is_too_large, refuse_passing
 from mnemon.stores.weaviate.log import end_of, entry_read
-from mnemon.stores.weaviate.numbers import instant
+from mnemon.stores.weaviate.numbers import instant, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,51 +48,54 @@ class AsyncEntries:
         self._reader = reader
         self._project = project
 
-    async def number(self, token: str, before: float | None = None) -> int:
-        """Return how many changes were announced; with a time, by writers who began before it by their clocks."""
-        return await self._number(_begun(token), before)
+    async def number(self, token: str, *, first: float | None = None, before: float | None = None) -> int:
+        """Return how many changes were announced, between two times by the server's clock."""
+        return await self._counted(_between(_begun(token), first, before))
 
     async def since(self, token: str, first: float) -> list[Entry]:
-        """Return the entries whose writers began at a time or later, their ends among them."""
-        at = Asked.by_property(naming.AT).greater_or_equal(first)
-        found = await self._found(
-            Asked.all_of([Asked.any_of([_begun(token), _ended(token)]), at]), [naming.AT, naming.NOTE]
-        )
+        """Return the entries that the server got at a time or later, ends among them."""
+        either = Asked.any_of([_begun(token), _ended(token)])
+        found = await self._found(_between(either, first, None), [naming.NOTE])
         return [entry_read(one) for one in found]
 
     async def ends(self, entries: Iterable[UUID]) -> set[UUID]:
         """Return those ends of some entries that are there."""
-        return {one.uuid for one in await self._by_id([naming.end_id(uuid) for uuid in entries], [naming.AT])}
+        return {one.uuid for one in await self._by_id([naming.end_id(uuid) for uuid in entries], [])}
 
     async def unended(self, token: str, before: float | None = None) -> tuple[int, list[Entry]]:
         """Return how many changes were announced, before a time or ever, and those of them that have no end.
 
-        These are looked for among older and older ones, until all that are older still have ended.
+        These are looked for among older and older ones, until all that are older still have ended. Ends are counted
+        by the times of what they end.
         """
-        now = instant(self._server.clock()) if before is None else before
+        now = await self.newest(token) if before is None else before
         age, without, number = _YOUNG_US, list[UUID](), None
         while True:
             # Ends first: if there are as many beginnings afterwards, each of them had ended.
-            ended = await self._number(_ended(token), before)
-            begun = await self._number(_begun(token), before)
+            ended = await self._counted(_ends_of(token, None, before))
+            begun = await self.number(token, before=before)
             number = begun if number is None else number
             if ended == begun:
+                ends = await self.ends(without)
+                without = [uuid for uuid in without if naming.end_id(uuid) not in ends]
                 # What they name is long, and read of few.
-                return number, [entry_read(one) for one in await self._by_id(without, [naming.AT, naming.NOTE])]
-            young = Asked.by_property(naming.AT).greater_or_equal(now - age)
-            ends, begins = [
-                [one.uuid for one in await self._found(_before(Asked.all_of([question, young]), before), [naming.AT])]
-                for question in (_ended(token), _begun(token))
-            ]
-            known = {*ends}
+                return number, [entry_read(one) for one in await self._by_id(without, [naming.NOTE])]
+            known = {one.uuid for one in await self._found(_ends_of(token, now - age, before), [])}
+            begins = [one.uuid for one in await self._found(_between(_begun(token), now - age, before), [])]
             without += [uuid for uuid in begins if naming.end_id(uuid) not in known]
             before, age = now - age, age * _OLDER
 
-    async def end(self, entries: Iterable[Entry]) -> set[UUID]:
+    async def state(self, entries: Sequence[UUID]) -> tuple[list[Any], set[UUID]]:
+        """Return those of some entries that are there, as `end` takes them, and those ends of them that are there."""
+        ends = {naming.end_id(uuid) for uuid in entries}
+        found = await self._by_id([*entries, *ends], [naming.BEGUN])
+        return [one for one in found if one.uuid not in ends], {one.uuid for one in found} & ends
+
+    async def end(self, begun: Iterable[Any]) -> set[UUID]:
         """Write the ends of entries, whoever began them, and return their ids."""
-        begun = await self._by_id([entry.uuid for entry in entries], [naming.AT, naming.BEGUN])
-        await self.add([DataObject(uuid=naming.end_id(one.uuid), properties=end_of(one.properties)) for one in begun])
-        return {naming.end_id(one.uuid) for one in begun}
+        ends = {naming.end_id(one.uuid): end_of(one) for one in begun}
+        await self.add([DataObject(uuid=uuid, properties=end) for uuid, end in ends.items()])
+        return {*ends}
 
     async def add(self, objects: Sequence[DataObject[Any, None]]) -> None:
         """Add entries, all of them, or raise `StoreError`; twice the same one is one."""
@@ -113,8 +116,22 @@ class AsyncEntries:
                 )
                 raise StoreError(msg)
 
-    async def _number(self, question: Question, before: float | None) -> int:
-        return await self._reader.counted(await self._server.changes(self._project), _before(question, before))
+    async def newest(self, token: str) -> float:
+        """Return when the server got the newest announcement, in microseconds; 0 where there is none."""
+        log = await self._server.changes(self._project)
+        found = await self._reader.found(
+            lambda: log.query.fetch_objects(
+                filters=_begun(token),
+                sort=Sort.by_creation_time(ascending=False),
+                limit=1,
+                return_properties=[],
+                return_metadata=MetadataQuery(creation_time=True),
+            )
+        )
+        return instant(found[0].metadata.creation_time) if found else 0.0
+
+    async def _counted(self, question: Question) -> int:
+        return await self._reader.counted(await self._server.changes(self._project), question)
 
     async def _by_id(self, ids: Sequence[UUID], properties: Sequence[str]) -> list[Any]:
         found: list[Any] = []
@@ -161,7 +178,7 @@ class AsyncEntries:
 
 def past(entries: Iterable[Entry], now: datetime) -> list[Entry]:
     """Return those entries of which nothing can happen any more, by the server's time alone."""
-    return [entry for entry in entries if entry.created is not None and entry.created < now - _IN_FLIGHT]
+    return [entry for entry in entries if entry.at < instant(now - _IN_FLIGHT)]
 
 
 def _begun(token: str) -> Question:
@@ -172,8 +189,25 @@ def _ended(token: str) -> Question:
     return Asked.by_property(naming.ENDED).contains_any([token])
 
 
-def _before(question: Question, before: float | None) -> Question:
-    return question if before is None else Asked.all_of([question, Asked.by_property(naming.AT).less_than(before)])
+def _ends_of(token: str, first: float | None, before: float | None) -> Question:
+    """Return what asks for the ends of the entries between two times."""
+    at = Asked.by_property(naming.AT)
+    parts = [_ended(token)]
+    if first is not None:
+        parts.append(at.greater_or_equal(first))
+    if before is not None:
+        parts.append(at.less_than(before))
+    return Asked.all_of(parts)
+
+
+def _between(question: Question, first: float | None, before: float | None) -> Question:
+    created = Asked.by_creation_time()
+    parts = [question]
+    if first is not None:
+        parts.append(created.greater_or_equal(moment_of(max(first, 0.0))))
+    if before is not None:
+        parts.append(created.less_than(moment_of(max(before, 0.0))))
+    return Asked.all_of(parts)
 
 
 def _with_ids(first: int, end: int) -> list[Question]:

@@ -11,7 +11,7 @@ from weaviate import WeaviateAsyncClient
 from weaviate.classes.config import ConsistencyLevel
 
 from mnemon.errors import ClosedError, StoreError
-from mnemon.protocols.clock import random_id, system_clock
+from mnemon.protocols.clock import random_id
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.addresses import attempt_s
 from mnemon.stores.weaviate.concurrency import AsyncLock, ablocking, alimited
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from threading import Event
     from uuid import UUID
 
-    from mnemon.protocols.clock import Clock, NewId
+    from mnemon.protocols.clock import NewId
     from mnemon.stores.weaviate.addresses import Address
     from mnemon.stores.weaviate.concurrency import AsyncCall, AsyncRows
     from mnemon.stores.weaviate.embedded import Embedded
@@ -44,11 +44,10 @@ class AsyncServer:
         *,
         prefix: str,
         timeout_s: float,
-        clock: Clock = system_clock,
         new_id: NewId = random_id,
     ) -> None:
         """Use an open client, which stays its owner's, or make one for an address at first use."""
-        self.clock, self.new_id = clock, new_id
+        self.new_id = new_id
         self.prefix = naming.check_prefix(prefix)
         self.timeout_s = timeout_s
         self.key_of_logs: str | None = None

@@ -10,7 +10,7 @@ from mnemon.errors import StoreError
 from mnemon.logic.answers import trimmed
 from mnemon.logic.requests import changes_request
 from mnemon.protocols.capabilities import Capability
-from mnemon.protocols.clock import random_id, system_clock
+from mnemon.protocols.clock import random_id
 from mnemon.stores.async_base import AsyncBaseStore
 from mnemon.stores.weaviate._async.changes import AsyncChangesReader
 from mnemon.stores.weaviate._async.pages import group, scan
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from weaviate import WeaviateAsyncClient
 
-    from mnemon.protocols.clock import Clock, NewId
+    from mnemon.protocols.clock import NewId
     from mnemon.stores.weaviate.health import Health
     from mnemon.types.changes import Changes, Mark
     from mnemon.types.filters import Filter
@@ -78,7 +78,6 @@ class AsyncWeaviateStore(AsyncBaseStore):
         timeout_s: float = _TIMEOUT_S,
         prefix: str = _PREFIX,
         replication_factor: int | None = None,
-        clock: Clock = system_clock,
         new_id: NewId = random_id,
     ) -> Self:
         """Return a store on a server, which is connected when it is first needed.
@@ -93,8 +92,8 @@ class AsyncWeaviateStore(AsyncBaseStore):
             timeout_s: how long one request may take, repetitions included, before it is an error.
             prefix: what our collections' names begin with on the server.
             replication_factor: copies of each row, where collections are created; 1 if left out.
-            clock: tells the time of entries in the log of changes; one of your own makes requests repeatable.
-            new_id: gives the ids of those entries; each must be another one.
+            new_id: gives the ids of entries in the log of changes, each another one; one of your own makes requests
+                repeatable.
 
         Raises:
             ConfigError: the URL is none, or holds a password; the prefix cannot begin a name.
@@ -102,7 +101,7 @@ class AsyncWeaviateStore(AsyncBaseStore):
         address = address_of(
             url, grpc_port=grpc_port, grpc_host=grpc_host, api_key=api_key, secure=secure, headers=headers
         )
-        server = AsyncServer(None, address, prefix=prefix, timeout_s=timeout_s, clock=clock, new_id=new_id)
+        server = AsyncServer(None, address, prefix=prefix, timeout_s=timeout_s, new_id=new_id)
         return cls(server, replication_factor=replication_factor)
 
     @classmethod

@@ -207,7 +207,8 @@ async def _unended(
         _, entries = await log.unended(naming.change_token(server.log_key(tenant), collection.name))
         old = past(entries, now)
         if repair:
-            await log.end(old)
+            begun, _ = await log.state([entry.uuid for entry in old])
+            await log.end(begun)
         ids = sorted({row_id for entry in old for row_id in (*entry.put, *entry.other)})
         findings += _found(collection.name, "change that was announced and did not end", ids, mended=repair)
     return findings

@@ -17,13 +17,14 @@ from mnemon.errors import InvalidInputError, StoreError
 from mnemon.logic.answers import trimmed
 from mnemon.logic.filters import matcher
 from mnemon.logic.requests import MAX_LIMIT
-from mnemon.stores.weaviate import naming, numbers
+from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.entries import Entries, past
 from mnemon.stores.weaviate._sync.reader import asked_for
 from mnemon.stores.weaviate.concurrency import Lock
 from mnemon.stores.weaviate.conditions import compile_filter, in_slots
 from mnemon.stores.weaviate.failures import is_too_large
 from mnemon.stores.weaviate.log import token_of
+from mnemon.stores.weaviate.numbers import instant
 from mnemon.stores.weaviate.watches import Slack, Watch, Watches
 from mnemon.types.changes import Changes
 
@@ -46,6 +47,8 @@ _TURNS = 64
 """Locks by the numbers of watches, each of which is used by one at a time."""
 _TIRED_S = 300.0
 """For how long a reader who could not end what others left leaves it, and only looks at its rows."""
+_NEAR_US = 2e6
+"""Entries from so long before the latest one on are listed at first; more where that are not all."""
 _logger = logging.getLogger(__name__)
 
 
@@ -88,8 +91,8 @@ class ChangesReader:
         if slot < naming.SLOTS:
             with turn:
                 return self._load(watch, request, request.since)
-        entries = self._entries(watch.project).number(watch.token)
-        if watch.is_still(entries, place):
+        entries = self._entries(watch.project).number(watch.token, first=watch.horizon)
+        if watch.is_still(entries, place) and not watch.is_due(monotonic()):
             return Changes(rows={}, gone=(), mark=request.since, more=False, anew=False)
         with turn:
             # Looked at again: somebody else may have come first and shortened the trail.
@@ -99,10 +102,11 @@ class ChangesReader:
     def _begin(self, request: ChangesRequest) -> Changes:
         """Return the first rows that match; what of the log is known is looked up before they are read."""
         token = token_of(self._server.log_key(request.project), request.where, request.collection)
-        horizon = numbers.instant(self._server.clock()) - self._slack[request.project].microseconds(monotonic())
         log = self._entries(request.project)
+        slack, now = self._slack[request.project], monotonic()
+        horizon = self._present(log, token) - slack.microseconds(now)
         older, unended = log.unended(token, horizon)
-        watch = Watch(request.project, request.collection.name, request.where, token, horizon, older)
+        watch = Watch(request.project, request.collection.name, request.where, token, horizon, older, slack, now)
         watch.open |= {entry.uuid: entry for entry in unended}
         entries = log.since(token, horizon)
         watch.learn(entries)
@@ -165,7 +169,6 @@ class ChangesReader:
         rows = self._now(request, unfinished)
         watch.look(rows)
         watch.forget_ends(ends)
-        watch.step_back(self._slack[watch.project].microseconds(monotonic()))
         stop = min(place + request.limit, watch.end)
         # What was looked at is not read again: the trail would not know of what is told of it.
         seen = frozenset(unfinished)
@@ -175,18 +178,53 @@ class ChangesReader:
         return Changes(rows=told.rows, gone=told.gone, mark=mark, more=stop < watch.end, anew=False)
 
     def _learn(self, watch: Watch) -> set[UUID] | None:
-        """Read what is new in the log; return which ends there are, or None where entries came that are not new."""
-        log = self._entries(watch.project)
-        found = log.since(watch.token, watch.horizon)
+        """Read what is new in the log; return which ends there are, or None where it cannot be told what is new.
+
+        The count decides. What is found near the latest entry is usually all; where that is not so, because
+        entries came in another order or one was repeated, all that are not older are listed.
+        """
+        log, now = self._entries(watch.project), monotonic()
+        due = watch.is_due(now)
+        if due and not self._no_more_older(watch, log, now):
+            return None
+        first = watch.horizon if due else max(watch.horizon, watch.latest - _NEAR_US)
+        found = log.since(watch.token, first)
         watch.learn(found)
-        # Counted for themselves: in one number with the others, a newer one would stand for one that is missing.
-        older = log.number(watch.token, watch.horizon)
-        if older > watch.older:
-            self._slack[watch.project] = self._slack[watch.project].wider(monotonic())  # a clock that is further behind
-        if older != watch.older or len(watch.recent) != sum(not entry.ends for entry in found):
-            return None  # or somebody took entries away
-        late = [uuid for uuid, entry in watch.open.items() if entry.at < watch.horizon]
-        return {entry.uuid for entry in found if entry.ends} | log.ends(late)
+        number = log.number(watch.token, first=watch.horizon)
+        if number != len(watch.recent):
+            found = log.since(watch.token, watch.horizon)
+            watch.learn(found)
+            listed = sum(not entry.ends for entry in found)
+            if len(watch.recent) != listed or number > listed:
+                return None  # somebody took entries away
+        if due and watch.is_long:  # all have been listed, with the times that they have now
+            watch.step_back(self._present(log, watch.token), self._slack[watch.project], now)
+        ends = {entry.uuid for entry in found if entry.ends}
+        return ends | log.ends([uuid for uuid in watch.open if naming.end_id(uuid) not in ends])
+
+    def _no_more_older(self, watch: Watch, log: Entries, now: float) -> bool:
+        """Whether there are as many older entries as there were when they were counted.
+
+        Counted for themselves: in one number with the others, a newer one would stand for one that is missing.
+        """
+        older = log.number(watch.token, before=watch.horizon)
+        slack = self._slack[watch.project]
+        if older > watch.older and watch.slack is slack:  # of many watches that find a clock behind one says so
+            self._slack[watch.project] = slack.wider(now)
+        if older == watch.older:
+            watch.counted = now
+        return older == watch.older
+
+    def _present(self, log: Entries, token: str) -> float:
+        """Return the server's time, or where it does not tell that, when it got the newest entry: more is counted then.
+
+        Somebody may have written much before that, and nothing since.
+        """
+        try:
+            return instant(self._server.now())
+        except StoreError as error:
+            _logger.warning("searches count more of the log of changes than they need: %s", error)
+            return log.newest(token)
 
     def _now(self, request: ChangesRequest, ids: Sequence[str]) -> dict[str, Row]:
         """Return those of some rows that match, as they are now."""
@@ -213,7 +251,9 @@ class ChangesReader:
                 self._time = self._server.now(), monotonic()
             now, asked = self._time
             old = past(unended, now + timedelta(seconds=monotonic() - asked))
-            return ends | self._entries(watch.project).end(old) if old else ends
+            log = self._entries(watch.project)
+            begun, _ = log.state([one.uuid for one in old])
+            return ends | log.end(begun)
         except StoreError as error:  # whoever may only read goes on looking
             self._tired_until = monotonic() + _TIRED_S
             _logger.warning("changes that were begun long ago could not be ended: %s", error)

@@ -138,7 +138,10 @@ class Schemas:
 
     def _key(self, config: _CollectionConfig) -> str:
         key = changes_key(config)
-        wrong = "its description names no key of the log; delete it while nobody writes"
+        wrong = (
+            "an earlier version made this log of changes, without an index of the times of its entries; close every "
+            "store on this server, delete the collection, and open them anew: it holds no memories"
+        )
         self._refuse(config.name, [] if key else [wrong])
         return cast("str", key)
 

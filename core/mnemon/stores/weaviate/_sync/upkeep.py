@@ -206,7 +206,8 @@ def _unended(
         _, entries = log.unended(naming.change_token(server.log_key(tenant), collection.name))
         old = past(entries, now)
         if repair:
-            log.end(old)
+            begun, _ = log.state([entry.uuid for entry in old])
+            log.end(begun)
         ids = sorted({row_id for entry in old for row_id in (*entry.put, *entry.other)})
         findings += _found(collection.name, "change that was announced and did not end", ids, mended=repair)
     return findings
