@@ -13,10 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import grpc
 import pytest
 import weaviate
+import yaml
 from weaviate.classes.data import DataObject
 from weaviate.classes.init import Auth
 from weaviate.classes.query import MetadataQuery
@@ -177,6 +179,20 @@ def test_no_key_header_or_cookie_gets_in(taped: Path) -> None:
     assert "tea" in text
     for secret in (KEY, "uthorization", "earer", "ookie"):
         assert secret not in text
+
+
+def test_when_an_answer_was_given_is_kept_only_where_a_store_asks_for_it(fake: Ports, tmp_path: Path) -> None:
+    path = tmp_path / "times.yaml"
+    with (
+        recording(path, server="fake 0.0.0"),
+        weaviate.connect_to_local(port=fake[0], grpc_port=fake[1], skip_init_checks=True) as client,
+    ):
+        client.get_meta()  # pyright: ignore[reportUnknownMemberType] - says no types
+        client.collections.exists("Notes")
+
+    tape = yaml.safe_load(path.read_text())
+    headers = {urlsplit(one["request"]["uri"]).path: one["response"]["headers"] for one in tape["interactions"]}
+    assert {place: "date" in kept for place, kept in headers.items()} == {"/v1/meta": True, "/v1/schema/Notes": False}
 
 
 @pytest.mark.parametrize(
