@@ -222,7 +222,7 @@ def test_the_value_of_a_secret_variable_is_not_written(
 
 
 def test_a_cassette_that_is_too_large_is_not_written(fake: Ports, tmp_path: Path) -> None:
-    with pytest.raises(CassetteError, match="250,000 is the most"), recording(tmp_path / "a.yaml", server="fake 0.0.0"):
+    with pytest.raises(CassetteError, match="300,000 is the most"), recording(tmp_path / "a.yaml", server="fake 0.0.0"):
         ask(fake, "tea " * MOST_BYTES)
 
     assert not list(tmp_path.iterdir())
@@ -303,7 +303,7 @@ def test_a_cassette_with_a_secret_without_versions_or_too_large_is_told(folder: 
     place = "cassettes/test_marked"
     assert problems == [
         f"{place}/test_one.yaml: it holds an authorization header; record it anew without",
-        f"{place}/test_two.yaml: it has 250,028 bytes, 250,000 is the most",
+        f"{place}/test_two.yaml: it has 300,028 bytes, 300,000 is the most",
         f"{place}/test_two.yaml: its head does not name the versions of server and client; record it anew",
     ]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_BYTES", "Form", "clean_request", "clean_response", "same_content"]
 
-MOST_BYTES = 250_000
+MOST_BYTES = 300_000
 """The size of the largest cassette that is written: what is larger is read by nobody."""
 
 _WIDTH = 120
