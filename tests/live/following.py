@@ -58,6 +58,12 @@ def without_end_of_newest(place: Place) -> None:
         assert log_of(place, client).data.delete_by_id(naming.end_id(newest_entry(place).uuid))
 
 
+def without_newest(place: Place) -> None:
+    """Leave the log as a server would that lost what it was told last."""
+    with client_of(place) as client:
+        assert log_of(place, client).data.delete_by_id(newest_entry(place).uuid)
+
+
 def newest_entry(place: Place) -> Any:  # noqa: ANN401 - of weaviate-client
     """Return the last change that was announced, as the server has it."""
     with client_of(place) as client:

@@ -25,6 +25,7 @@ from tests.live.following import (
     unended,
     without_end_of_newest,
     without_ends,
+    without_newest,
     written_behind,
 )
 
@@ -179,6 +180,18 @@ def test_a_batch_that_others_ended_before_it_wrote_is_told_when_it_is_done(
             assert unended(place) == 0
 
         between.after(store, ADD, 1, end)
+        store.apply(PROJECT, put(note("a")))
+
+        assert sorted(follower.follow()) == ["a"]
+        assert unended(place) == 0
+
+
+def test_a_batch_whose_entry_the_server_lost_is_announced_again(place: Place, between: Between) -> None:
+    with noted(place) as store, noted(place) as other:
+        follower = Follower(other, ALICE, limit=100)
+        follower.follow()
+
+        between.after(store, ADD, 1, lambda: without_newest(place))
         store.apply(PROJECT, put(note("a")))
 
         assert sorted(follower.follow()) == ["a"]

@@ -140,14 +140,13 @@ def test_a_row_that_is_patched_and_put_is_another_one_in_whatever_order_its_writ
 
 def test_entries_that_are_only_counted_are_still_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watches, "_MOST_RECENT", 3)
-    monkeypatch.setattr(watches, "_SLACK_US", 150.0)
     follower = watch()
     entries = [entry(number, at=100.0 * number) for number in range(5)]
     follower.learn(entries)
     assert follower.is_long
 
-    follower.step_back(400.0, Slack(), 0.0)
-    follower.step_back(300.0, Slack(), 0.0)  # a clock that was set back
+    assert follower.before(250.0) == 3
+    follower.step_back(250.0, Slack())
 
     assert not follower.is_long
     assert follower.horizon == 250.0
@@ -155,13 +154,12 @@ def test_entries_that_are_only_counted_are_still_known(monkeypatch: pytest.Monke
 
 
 def test_an_entry_that_the_server_got_once_more_is_as_late_as_it_says_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watches, "_SLACK_US", 150.0)
     follower = watch()
     follower.learn([entry(1, at=100.0), entry(2, at=400.0)])
     follower.forget_ends({end_id(entry(number).uuid) for number in (1, 2)})
 
     follower.learn([entry(1, at=300.0)])
-    follower.step_back(400.0, Slack(), 0.0)
+    follower.step_back(250.0, Slack())
 
     assert (follower.older, len(follower.recent), follower.open) == (0, 2, {})
 
@@ -197,7 +195,6 @@ def test_at_no_moment_is_an_entry_known_and_not_open() -> None:
 
 
 def test_at_no_moment_are_more_entries_known_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watches, "_SLACK_US", 150.0)
     follower = watch()
     entries = [entry(number, at=100.0 * number) for number in range(5)]
     follower.learn(entries)
@@ -209,7 +206,7 @@ def test_at_no_moment_are_more_entries_known_than_there_are(monkeypatch: pytest.
         follower,
         lambda: sum(at >= follower.horizon for at in there),
         0,
-        lambda: follower.step_back(400.0, Slack(), 0.0),
+        lambda: follower.step_back(250.0, Slack()),
     )
 
     assert (follower.horizon, follower.older) == (250.0, 3)

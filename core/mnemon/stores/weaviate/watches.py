@@ -164,12 +164,15 @@ class Watch:
         """Whether so many entries are known one by one that most of them had better only be counted."""
         return len(self.recent) >= _MOST_RECENT
 
-    def step_back(self, present: float, slack: Slack, now: float) -> None:
-        """Only count the entries that are earlier than the server's time by more than the slack."""
-        horizon = max(self.horizon, present - slack.microseconds(now))
-        kept = {uuid: at for uuid, at in self.recent.items() if at >= horizon}
-        self.older += len(self.recent) - len(kept)
-        self.recent = kept  # first: whoever counts from the later time on must not compare that with all of them
+    def before(self, horizon: float) -> int:
+        """Return how many of the entries that are known one by one are earlier than a time."""
+        return sum(at < horizon for at in self.recent.values())
+
+    def step_back(self, horizon: float, slack: Slack) -> None:
+        """Only count the entries that are earlier than a later horizon, which is the server's time less the slack."""
+        self.older += self.before(horizon)
+        # First: whoever counts from the later time on must not compare that with all of them.
+        self.recent = {uuid: at for uuid, at in self.recent.items() if at >= horizon}
         self.horizon, self.slack = horizon, slack
 
     def unfinished(self) -> list[str]:

@@ -196,8 +196,8 @@ class AsyncChangesReader:
             listed = sum(not entry.ends for entry in found)
             if len(watch.recent) != listed or number > listed:
                 return None  # somebody took entries away
-        if due and watch.is_long:  # all have been listed, with the times that they have now
-            watch.step_back(await self._present(log, watch.token), self._slack[watch.project], now)
+        if due and watch.is_long and not await self._stepped(watch, log, now):  # all are listed, with their times now
+            return None
         ends = {entry.uuid for entry in found if entry.ends}
         return ends | await log.ends([uuid for uuid in watch.open if naming.end_id(uuid) not in ends])
 
@@ -213,6 +213,22 @@ class AsyncChangesReader:
         if older == watch.older:
             watch.counted = now
         return older == watch.older
+
+    async def _stepped(self, watch: Watch, log: AsyncEntries, now: float) -> bool:
+        """Move the horizon on, where the server counts as many before the later one as are known; else another time.
+
+        Where it counts fewer, one that was sent again was counted on both sides of the old horizon: return False.
+        Then one that is missing would not be noticed later.
+        """
+        slack = self._slack[watch.project]
+        horizon = await self._present(log, watch.token) - slack.microseconds(now)
+        if horizon <= watch.horizon:
+            return True
+        known = watch.older + watch.before(horizon)
+        number = await log.number(watch.token, before=horizon)
+        if number == known:
+            watch.step_back(horizon, slack)
+        return number >= known
 
     async def _present(self, log: AsyncEntries, token: str) -> float:
         """Return the server's time, or where it does not tell that, when it got the newest entry: more is counted then.

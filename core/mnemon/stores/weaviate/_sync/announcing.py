@@ -82,16 +82,20 @@ class Announcer:
         """Say that what was announced is done, where every request of the batch was answered.
 
         Who took this writer for dead has ended it, and then looked at its rows for the last time: in that case
-        all is announced once more, now that it is written. An end that cannot be added fails no write that was
-        done: others look at its rows again and again until they end it, which is slower and never wrong.
+        all is announced once more, now that it is written; so it is where the server has lost an entry. An end
+        that cannot be added fails no write that was done: others look at its rows again and again until they
+        end it, which is slower and never wrong.
 
         Raises:
             StoreError: it cannot be found out whether others ended it, or it cannot be announced again: they
                 may never look at its rows, so that the batch counts as failed.
         """
         entries, ended = self._log.state(begun)
-        if ended:
+        if ended or len(entries) < len(begun):
             again, _ = self._log.state(self._begin(announced))
+            if len(again) < len(announced):
+                msg = "the log of changes does not keep what is added to it, so others would not find what was written"
+                raise StoreError(msg)
             entries += again
         if self.silence.is_set():
             return

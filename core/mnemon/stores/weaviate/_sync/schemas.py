@@ -140,7 +140,7 @@ class Schemas:
         key = changes_key(config)
         wrong = (
             "an earlier version made this log of changes, without an index of the times of its entries; close every "
-            "store on this server, delete the collection, and open them anew: it holds no memories"
+            "store on this server, of every process, delete the collection, and open them anew: it holds no memories"
         )
         self._refuse(config.name, [] if key else [wrong])
         return cast("str", key)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -148,10 +149,11 @@ class Server:
         answer: Any = self.ask_again("tell the time", lambda: connection.get(path="/meta"))
         said = str(answer.headers.get("Date", ""))
         try:
-            return parsedate_to_datetime(said)
+            time = parsedate_to_datetime(said)
         except ValueError as error:
             msg = f"Weaviate at {self.where} does not tell its time: the answer's header Date is {said!r}"
             raise StoreError(msg) from error
+        return time.replace(tzinfo=time.tzinfo or UTC)  # HTTP's dates are in UTC (RFC 9110), whatever they say
 
     def object_now(self, collection: str, project: str, uuid: UUID) -> dict[str, Any] | None:
         """Return an object as most of its replicas have it, and None where they have none.
