@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import grpc
+import httpx
 import pytest
 import weaviate
 import yaml
@@ -193,6 +194,18 @@ def test_when_an_answer_was_given_is_kept_only_where_a_store_asks_for_it(fake: P
     tape = yaml.safe_load(path.read_text())
     headers = {urlsplit(str(one["request"]["uri"])).path: one["response"]["headers"] for one in tape["interactions"]}
     assert {place: "date" in kept for place, kept in headers.items()} == {"/v1/meta": True, "/v1/schema/Notes": False}
+
+
+def test_a_cassette_that_is_refused_leaves_the_clients_of_the_process_as_they_were(fake: Ports, tmp_path: Path) -> None:
+    def clients() -> object:
+        return httpx.HTTPTransport.handle_request
+
+    before, during = clients(), list[object]()
+    with pytest.raises(CassetteError, match="nothing was written"), recording(tmp_path / "a.yaml", server="fake 0.0.0"):
+        during += [clients(), ask(fake, "tea sk-" + "a1" * 12)]
+
+    assert during[0] is not before
+    assert clients() is before
 
 
 @pytest.mark.parametrize(
