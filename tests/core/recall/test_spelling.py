@@ -33,6 +33,10 @@ def test_a_slip_is_read_as_the_word_that_the_scope_holds(wrong: str, right: str)
     assert dict(query.terms) == dict.fromkeys(terms_of(right), 1)
 
 
+def test_a_slip_that_is_a_part_of_another_word_leaves_that_word_alone() -> None:
+    assert repaired("kittne and kittneland and kittne").text == "kitten and kittneland and kitten"
+
+
 def test_a_word_that_the_scope_holds_is_left_alone() -> None:
     held = Counter({"kitttn": 1, "kittn": 90})
 

@@ -42,14 +42,14 @@ def repair(query: Query, *, frequencies: Mapping[str, int], config: RecallConfig
     neighbour stay, and a query that has none is returned as it is.
     """
     terms = Counter(query.terms)
-    text = query.text
+    words: dict[str, str] = {}
     for written, missing, near in _slips(query, frequencies, config):
         best = max(near, key=lambda term: frequencies.get(term, 0), default=None)
         if best is None or not frequencies.get(best, 0):
             continue
         terms[best] += terms.pop(missing, 0)
-        text = text.replace(written, near[best])
-    return query if text == query.text else replace(query, text=text, terms=terms)
+        words[written] = near[best]
+    return replace(query, text=_respelt(query.text, words), terms=terms) if words else query
 
 
 def _slips(
@@ -70,6 +70,17 @@ def _slips(
                 if term != terms[0]:
                     near.setdefault(term, other)
         yield written, terms[0], near
+
+
+def _respelt(text: str, words: Mapping[str, str]) -> str:
+    """Return a text with whole words replaced; one that is a part of another word stays."""
+    pieces: list[str] = []
+    done = 0
+    for start, end, word in spoken_words(text):
+        if word in words:
+            pieces += text[done:start], words[word]
+            done = end
+    return "".join(pieces) + text[done:]
 
 
 def _one_slip(word: str) -> Iterator[str]:
