@@ -2,7 +2,7 @@
 
 from mnemon.logic.recall.bands import day_in
 from mnemon.logic.recall.block import check_max_tokens, render_block, without_blocks
-from mnemon.logic.recall.pack import Heard, collapse, estimated_tokens, pack
+from mnemon.logic.recall.pack import Heard, estimated_tokens, pack
 from mnemon.logic.recall.pool import Pool, length_of, pool_of, role_number
 from mnemon.logic.recall.query import Query, dense_applies, read_query
 from mnemon.logic.recall.rank import rank, ranking, term_weights
@@ -17,7 +17,6 @@ __all__ = [
     "Ranked",
     "Turn",
     "check_max_tokens",
-    "collapse",
     "day_in",
     "dense_applies",
     "estimated_tokens",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-__all__ = ["Heard", "collapse", "estimated_tokens", "pack"]
+__all__ = ["Heard", "estimated_tokens", "pack"]
 
 _ALIKE = 0.9
 """Share of the terms of two memories, of all that either holds, from which they say the same."""
@@ -20,9 +20,10 @@ _CHARACTERS_PER_TOKEN = 3.5
 class Heard:
     """What was said already, for memories that come best first.
 
-    Two memories say the same when the Jaccard similarity of their terms is at least `alike`, when they
-    differ in no term with a digit ("at 3" is not "at 4") and in none that is `decisive` ("safe" is not
-    "not safe"), and when their `marks` are equal.
+    Two memories say the same when the Jaccard similarity of their terms is at least `alike`, when the
+    terms that both hold first come in one order ("from Berlin to Munich" is not "from Munich to
+    Berlin"), when they differ in no term with a digit ("at 3" is not "at 4") and in none that is
+    `decisive` ("safe" is not "not safe"), and when their `marks` are equal.
     """
 
     def __init__(self, alike: float = _ALIKE, decisive: frozenset[str] = frozenset()) -> None:
@@ -31,14 +32,14 @@ class Heard:
         self._decisive = decisive
         # Of two sets as alike as that, each holds at least one of the other's first few terms in a common
         # order: only those are looked up, so that a whole pool costs little.
-        self._known: defaultdict[str, list[tuple[str, frozenset[str], Hashable]]] = defaultdict(list)
+        self._known: defaultdict[str, list[tuple[str, dict[str, None], Hashable]]] = defaultdict(list)
 
     def first(self, name: str, terms: Iterable[str], marks: Hashable = None) -> str | None:
         """Return the name of who said this before; None where nobody did, and then this one has.
 
         A memory without terms says what nobody has said.
         """
-        own = frozenset(terms)
+        own = dict.fromkeys(terms)
         few = sorted(own)[: len(own) - math.ceil(self._alike * len(own) - 1e-9) + 1]
         for term in few:
             for other, held, marked in self._known[term]:
@@ -48,21 +49,15 @@ class Heard:
             self._known[term].append((name, own, marks))
         return None
 
-    def _same(self, own: frozenset[str], other: frozenset[str]) -> bool:
-        if len(own & other) < self._alike * len(own | other):
+    def _same(self, own: dict[str, None], other: dict[str, None]) -> bool:
+        if len(own.keys() & other.keys()) < self._alike * len(own.keys() | other.keys()):
             return False
-        apart = own ^ other
-        return apart.isdisjoint(self._decisive) and not any(char.isdigit() for term in apart for char in term)
-
-
-def collapse(terms: Iterable[Sequence[str]], *, alike: float = _ALIKE) -> list[int]:
-    """Return the places of memories that say something new, in order; `terms` are those of each, best first.
-
-    A memory is left out when a better one that stays says the same; see `Heard`. What stays of the
-    first memories does not depend on those after them.
-    """
-    heard = Heard(alike)
-    return [place for place, held in enumerate(terms) if heard.first(str(place), held) is None]
+        apart = own.keys() ^ other.keys()
+        return (
+            apart.isdisjoint(self._decisive)
+            and not any(char.isdigit() for term in apart for char in term)
+            and [term for term in own if term in other] == [term for term in other if term in own]
+        )
 
 
 def pack(
