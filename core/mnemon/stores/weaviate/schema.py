@@ -205,7 +205,7 @@ def _arguments(
         "multi_tenancy_config": Configure.multi_tenancy(
             enabled=True, auto_tenant_creation=True, auto_tenant_activation=True
         ),
-        "replication_config": Configure.replication(factor=factor, async_enabled=factor > 1),
+        "replication_config": Configure.replication(factor=factor),
     }
 
 
