@@ -29,10 +29,10 @@ BEGIN, END = "<!-- written by tests/benchmarks/page.py -->\n", "<!-- end -->\n"
 
 HEAD = """# Benchmarks
 
-What was measured, when, and on which machine. `nox -s bench` measures everything anew, in about twenty minutes and \
-4 GB of the temporary folder, and writes this page; `nox -s bench -- adds recalls` measures only those groups. Peers \
-are installed from the package index and measured in the same run. Vectors are computed beforehand and are the same \
-for all, so that what is left is the work of the memory itself.
+What was measured, when, and on which machine. `nox -s bench` measures everything anew, in about fifty minutes (eighty \
+with `BENCH_DATA`) and 4 GB of the temporary folder, and writes this page; `nox -s bench -- adds recalls` measures \
+only those groups. Peers are installed from the package index and measured in the same run. Vectors are computed \
+beforehand and are the same for all, so that what is left is the work of the memory itself.
 
 A figure without a limit is there to be compared with. The load is the number of jobs that wanted a processor when a \
 group ended: where it is above the number of processors, times are longer than they need be, and only ratios within \

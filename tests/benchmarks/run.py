@@ -1,6 +1,6 @@
 """Measures what was promised: `python tests/benchmarks/run.py [--results FILE] [GROUP ...]`.
 
-Groups are those of GROUPS. Without a name all of them run, in about twenty minutes and 4 GB of disk in the temporary
+Groups are those of GROUPS. Without a name all of them run, in about fifty minutes and 4 GB of disk in the temporary
 folder. `--results` keeps the figures in a file, each group in the place of its older figures; `page.py` makes the
 page and the pictures of it.
 """
