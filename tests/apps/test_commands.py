@@ -233,6 +233,17 @@ def test_an_export_comes_back_elsewhere(cli: Callable[..., Ran], folder: Path) -
     assert cli("export").out.splitlines()[1:] == (folder / "all.jsonl").read_text(encoding="utf-8").splitlines()[1:]
 
 
+@pytest.mark.parametrize("command", [["export", "notes.db"], ["show", "--user", "ana", "--output", "notes.db"]])
+def test_a_store_is_not_replaced_by_what_is_written_of_it(cli: Callable[..., Ran], command: list[str]) -> None:
+    cli("add", "Ana likes tea.", "--user", "ana", "--store", "notes.db")
+
+    ran = cli(*command, "--yes", "--store", "notes.db", "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (1, "OSError")
+    assert "a database" in ran.answer["error"]["message"]
+    assert [row[2] for row in cli("list", "--user", "ana", "--store", "notes.db").rows] == ["Ana likes tea."]
+
+
 def test_scopes_and_stats_count(cli: Callable[..., Ran]) -> None:
     cli("add", "Ana likes tea.", "--user", "ana", "--agent", "butler")
 

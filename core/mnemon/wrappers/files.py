@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["lines_of", "whole_file"]
 
+_DATABASE = b"SQLite format 3\0"
+
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Generator[IO[str]]:
@@ -21,6 +23,10 @@ def whole_file(path: str | os.PathLike[str]) -> Generator[IO[str]]:
 
     A link stays one, and the file that it names is replaced. A pipe or a device cannot be replaced: it is
     written to as it is.
+
+    Raises:
+        FileExistsError: a database has that name; that it may be replaced by lines of text was never meant,
+            as it may be the very store that they come from.
     """
     if Path(path).exists() and not Path(path).is_file():
         if Path(path).is_dir():
@@ -29,6 +35,9 @@ def whole_file(path: str | os.PathLike[str]) -> Generator[IO[str]]:
             yield stream
         return
     target = Path(os.path.realpath(path))
+    if target.is_file() and _begins_with(target, _DATABASE):
+        msg = "it is a database, which no text replaces"
+        raise FileExistsError(errno.EEXIST, msg, str(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(target.parent))
     file = NamedTemporaryFile(  # noqa: SIM115 - it outlives its own block: it is renamed
@@ -43,6 +52,11 @@ def whole_file(path: str | os.PathLike[str]) -> Generator[IO[str]]:
     except BaseException:
         Path(file.name).unlink()
         raise
+
+
+def _begins_with(path: Path, start: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(start)) == start
 
 
 @contextmanager

@@ -232,3 +232,13 @@ def test_an_export_is_one_moment_while_others_write(store: Store, clock: Clock) 
     assert "".join(lines) == before
     copy.import_(lines)
     assert export(copy) == before
+
+
+def test_an_export_never_takes_the_place_of_a_database(tmp_path: Path) -> None:
+    with Memory(tmp_path / "notes.db", embedder=None) as memory:
+        add(memory, "kept")
+        (tmp_path / "link").symlink_to("notes.db")
+        for name in ("notes.db", "link"):
+            with pytest.raises(FileExistsError, match="a database"):
+                memory.export(tmp_path / name)
+        assert texts(memory) == ["kept"]
