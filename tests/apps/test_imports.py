@@ -292,6 +292,22 @@ def test_what_stands_before_a_break_is_imported_and_the_break_is_told(
     assert cli("stats", "--json").data["memories"] >= 3
 
 
+@pytest.mark.parametrize("number", ["9223372036854775808", "1" * 40, "1e400", "-1e400"])
+def test_a_number_of_any_size_is_json_and_stops_no_import(cli: Callable[..., Ran], folder: Path, number: str) -> None:
+    items = f'[{{"memory": "a"}}, {{"memory": "b", "metadata": {{"n": {number}, "m": [1.5]}}}}, {{"memory": "c"}}]'
+    (folder / "x.json").write_text(items, encoding="utf-8")
+
+    report = cli("import", "x.json", "--user", "ana", "--json").data
+
+    stored = {one["memory"]: one for one in cli("list", "--user", "ana", "--json").data["results"]}
+    assert report["memories"] + report["skipped"]["count"] == 3
+    assert {"a", "c"} <= stored.keys()
+    if "e" in number:
+        assert report["skipped"]["reasons"][0]["places"] == ["item 2"]
+    else:
+        assert stored["b"]["metadata"] == {"n": int(number), "m": [1.5]}
+
+
 @pytest.mark.parametrize(
     "text", ["", "  \n", "[]", "{}", "[1, 2]", '"text"', "<html>", "\x00\x01", '[{"memory": NaN}]']
 )

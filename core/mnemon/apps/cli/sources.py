@@ -8,6 +8,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
@@ -17,7 +18,7 @@ from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.logic.exports import FORMAT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
 __all__ = ["FORMATS", "Format", "Source", "open_source"]
 
@@ -75,7 +76,7 @@ class Source:
             except (ijson.JSONError, UnicodeDecodeError):
                 place = self.file.tell()
             else:
-                yield item
+                yield _with_floats(item)
                 continue
             msg = (
                 f"{self.name} is not JSON somewhere before byte {place:,}; what stands before that is imported, "
@@ -102,7 +103,23 @@ class Source:
 
 
 def _items(file: object, prefix: str) -> object:
-    return cast("Any", ijson).items(file, prefix, use_float=True, multiple_values=True)
+    # Not use_float: with it a whole number of more than 64 bits would be no JSON.
+    return cast("Any", ijson).items(file, prefix, multiple_values=True)
+
+
+def _with_floats(item: object) -> object:
+    """Return an item with floats for the decimals that ijson reads, as `json` would have read it."""
+    whole = [item]
+    boxes: list[Any] = [whole]
+    while boxes:
+        box = boxes.pop()
+        pairs = cast("dict[str, Any]", box).items() if isinstance(box, dict) else enumerate(box)
+        for key, value in cast("Iterable[tuple[Any, object]]", pairs):
+            if isinstance(value, Decimal):
+                box[key] = float(value)
+            elif isinstance(value, dict | list):
+                boxes.append(value)
+    return whole[0]
 
 
 @contextmanager
@@ -156,7 +173,7 @@ def _is_ours(head: bytes) -> bool:
 
 def _look(file: IO[bytes]) -> tuple[Format | None, str | None]:
     """Return the format of JSON by its first item, and where its items are; it is read no further than needed."""
-    events: Iterator[tuple[str, str, object]] = cast("Any", ijson).parse(file, use_float=True, multiple_values=True)
+    events: Iterator[tuple[str, str, object]] = cast("Any", ijson).parse(file, multiple_values=True)
     _, event, _ = next(events)
     if event == "start_array":
         _, event, _ = next(events)
