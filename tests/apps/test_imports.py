@@ -292,6 +292,25 @@ def test_what_stands_before_a_break_is_imported_and_the_break_is_told(
     assert cli("stats", "--json").data["memories"] >= 3
 
 
+@pytest.mark.parametrize("before", ["", '[{"role": "user", "content": "tea \\\\\\" [{"}, '])
+def test_what_is_nested_without_end_is_refused_before_it_takes_all_memory(
+    cli: Callable[..., Ran], folder: Path, before: str
+) -> None:
+    (folder / "x.json").write_text(before + "[" * 6_000 + "]" * 6_000, encoding="utf-8")
+
+    ran = cli("import", "x.json", "--user", "ana", "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (1, "BrokenSource")
+    assert "deeper than 5,000 levels" in ran.answer["error"]["message"]
+
+
+def test_brackets_inside_texts_are_no_levels(cli: Callable[..., Ran], folder: Path) -> None:
+    said = ["[" * 9_000, 'a \\" [' * 6_000, "\\" * 65_535 + "[" * 6_000]
+    source = write(folder / "x.json", [{"role": "user", "content": one} for one in said])
+
+    assert cli("import", source, "--user", "ana", "--json").data["memories"] == len(said)
+
+
 @pytest.mark.parametrize("number", ["9223372036854775808", "1" * 40, "1e400", "-1e400"])
 def test_a_number_of_any_size_is_json_and_stops_no_import(cli: Callable[..., Ran], folder: Path, number: str) -> None:
     items = f'[{{"memory": "a"}}, {{"memory": "b", "metadata": {{"n": {number}, "m": [1.5]}}}}, {{"memory": "c"}}]'

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
@@ -28,8 +29,57 @@ FORMATS: tuple[Format, ...] = ("mnemon", "mem0", "chat", "chatgpt")
 _HEAD = 65_536
 _SPOOL = 16 * 2**20
 """Bytes of stdin that are kept in memory; more go to a temporary file, since a source is read twice."""
+_DEEPEST = 5_000
+_MARKS = re.compile(rb'\\.|["\[\]{}]', re.DOTALL)
 _LISTS = {"results": "mem0", "memories": "mem0", "messages": "chat", "conversations": "chatgpt"}
 """Keys of an object that hold the list of what is imported."""
+
+
+class _Levels:
+    """How many lists and objects are open; ijson needs memory by the square of that, until the machine has no more."""
+
+    def __init__(self) -> None:
+        self._open = 0
+        self._in_text = False
+        self._rest = b""
+
+    def count(self, data: bytes) -> None:
+        """Go on with the next bytes of a file.
+
+        Raises:
+            Problem: there are more levels than can be read.
+        """
+        data = self._rest + data
+        self._rest = b"\\" if (len(data) - len(data.rstrip(b"\\"))) % 2 else b""
+        for found in _MARKS.finditer(data):
+            mark = found[0]
+            if mark == b'"':
+                self._in_text = not self._in_text
+            elif self._in_text or len(mark) > 1:
+                continue
+            elif mark in b"[{":
+                self._open += 1
+                if self._open > _DEEPEST:
+                    msg = (
+                        f"a list or an object is nested deeper than {_DEEPEST:,} levels, which is not read; take it "
+                        f"out of the file, and repeat the import"
+                    )
+                    raise Problem(msg, kind="BrokenSource")
+            else:
+                self._open -= 1
+
+
+class _Measured:
+    """A file whose levels are counted while it is read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._levels = _Levels()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._levels.count(data)
+        return data
 
 
 @dataclass(slots=True)
@@ -52,10 +102,12 @@ class Source:
     file: IO[bytes]
     start: int = 0
     progress: Callable[[int, int], None] | None = None
+    levels: _Levels = field(default_factory=_Levels)
 
     def read(self, size: int = -1) -> bytes:
         """Return bytes, and report how far it is: this is what ijson reads through."""
         data = self.file.read(size)
+        self.levels.count(data)
         if self.progress is not None:
             self.progress(self.file.tell(), self.total)
         return data
@@ -67,6 +119,7 @@ class Source:
             Problem: from here on it is not JSON.
         """
         self.file.seek(self.start)
+        self.levels = _Levels()
         found = cast("Iterator[object]", _items(self, self.prefix))
         while True:
             try:
@@ -173,7 +226,7 @@ def _is_ours(head: bytes) -> bool:
 
 def _look(file: IO[bytes]) -> tuple[Format | None, str | None]:
     """Return the format of JSON by its first item, and where its items are; it is read no further than needed."""
-    events: Iterator[tuple[str, str, object]] = cast("Any", ijson).parse(file, multiple_values=True)
+    events: Iterator[tuple[str, str, object]] = cast("Any", ijson).parse(_Measured(file), multiple_values=True)
     _, event, _ = next(events)
     if event == "start_array":
         _, event, _ = next(events)
