@@ -141,6 +141,18 @@ def test_an_empty_variable_never_widens_the_scope(
     assert (ran.code, ran.answer["error"]["type"]) == (2, "ConfigError")
 
 
+@pytest.mark.parametrize("option", ["--store", "--project", "--config"])
+@pytest.mark.parametrize("first", [False, True], ids=["behind", "before"])
+def test_an_empty_option_never_means_what_others_share(cli: Callable[..., Ran], option: str, *, first: bool) -> None:
+    cli("add", "Ana likes tea.", "--user", "ana")
+    command, empty = ["delete", "--all", "--user", "ana", "--yes", "--json"], [option, ""]
+
+    ran = cli(*empty, *command) if first else cli(*command, *empty)
+
+    assert (ran.code, ran.answer["error"]["type"]) == (2, "ConfigError")
+    assert cli("stats", "--json").data["memories"] == 1
+
+
 @pytest.mark.parametrize(
     "command",
     [["delete", "ID"], ["delete", "--all", "--user", "ana"], ["forget", "--user", "ana"], ["purge"], ["export", "x"]],

@@ -75,7 +75,9 @@ def _with_options(function: Callable[..., Outcome], name: str, *, scoped: bool) 
 
     def run(ctx: typer.Context, **values: Any) -> None:  # noqa: ANN401 - whatever the command's options are
         root: Mapping[str, Any] = ctx.obj or {}
-        common = {key: values.pop(key, None) or root.get(key) for key in ROOT_OPTIONS}
+        given = {key: values.pop(key, None) for key in ROOT_OPTIONS}
+        # An option that is given empty counts: it must not fall back to a store that others share.
+        common = {key: root.get(key) if value in (None, False) else value for key, value in given.items()}
         ids = {key: values.pop(key, None) for key in _SCOPE_OPTIONS}
         as_json = bool(common.pop("as_json"))
         scope: dict[str, str] = {}
