@@ -303,3 +303,23 @@ def test_a_memory_that_is_updated_is_never_missing_from_a_search(tmp_path: Path)
             looking = [pool.submit(look) for _ in range(3)]
             pool.submit(update).result()
         assert [one.result() for one in looking] == [[], [], []]
+
+
+def test_a_memory_that_changes_all_the_time_does_not_make_its_scope_be_read_again(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "one.db")
+    changes: Any = store.changes
+    began = list[int]()
+    number = 0
+
+    def watched(*arguments: object, **options: object) -> Changes:
+        began.extend([number] if options["since"] is None else [])
+        return changes(*arguments, **options)
+
+    setattr(store, "changes", watched)  # noqa: B010 - a method
+    with Memory(store=store, embedder=None) as memory:
+        memory_id = memory.add("tea number 0", user_id="ana").ids[0]
+        for number in range(1, 31):
+            memory.update(memory_id, f"tea number {number}")
+            assert [hit.memory.text for hit in memory.search("tea", user_id="ana")] == [f"tea number {number}"]
+
+    assert began == [1]

@@ -53,6 +53,8 @@ _FILLED = (
 """Columns made of a row's fields."""
 _REBUILD_BELOW = 0.75
 """Share of rows that must still be current; a sheet with fewer is made anew."""
+_FEW = 1_000
+"""Rows that may be gone of any sheet: one memory that is changed all the time must not make it anew each time."""
 
 
 class Sheet:
@@ -136,7 +138,7 @@ class Sheet:
             self.mark = changes.mark
             self._half_done = False
             self.whole = not changes.more
-            return self._gone == 0 or self.rows - self._gone >= _REBUILD_BELOW * self.rows
+            return self._gone < _FEW or self.rows - self._gone >= _REBUILD_BELOW * self.rows
 
     def _remove(self, number: int) -> bool:
         place = self._places.pop(number, None)
