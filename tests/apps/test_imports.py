@@ -292,6 +292,38 @@ def test_what_stands_before_a_break_is_imported_and_the_break_is_told(
     assert cli("stats", "--json").data["memories"] >= 3
 
 
+def test_of_an_export_of_ours_that_is_cut_it_is_told_what_is_in_the_store_and_that_the_rest_is_missing(
+    cli: Callable[..., Ran], folder: Path
+) -> None:
+    turns = [{"role": "user", "content": f"tea number {number}"} for number in range(1_500)]
+    (folder / "chat.json").write_text(json.dumps(turns), encoding="utf-8")
+    cli("import", "chat.json", "--user", "ana")
+    cli("export", "all.jsonl")
+    text = (folder / "all.jsonl").read_text(encoding="utf-8")
+    (folder / "cut.jsonl").write_text(text[: len(text) * 9 // 10], encoding="utf-8")
+
+    ran = cli("import", "cut.jsonl", "--store", "other.db", "--json")
+    stored = cli("stats", "--store", "other.db", "--json").data["memories"]
+    again = cli("import", "all.jsonl", "--store", "other.db", "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (1, "BrokenSource")
+    assert "cut.jsonl, line " in ran.answer["error"]["message"]
+    assert "repeat the import" in ran.answer["error"]["message"]
+    assert stored > 0
+    assert again.code == 0
+    assert cli("stats", "--store", "other.db", "--json").data["memories"] == 1_500
+    assert cli("doctor", "--store", "other.db").code == 0
+
+
+@pytest.mark.parametrize("empty", ["[]", '{"results": []}'])
+def test_a_list_of_nothing_is_imported_as_nothing(cli: Callable[..., Ran], folder: Path, empty: str) -> None:
+    (folder / "none.json").write_text(empty, encoding="utf-8")
+
+    ran = cli("import", "none.json", "--json")
+
+    assert (ran.code, ran.data["read"], ran.data["memories"]) == (0, 0, 0)
+
+
 @pytest.mark.parametrize("before", ["", '[{"role": "user", "content": "tea \\\\\\" [{"}, '])
 def test_what_is_nested_without_end_is_refused_before_it_takes_all_memory(
     cli: Callable[..., Ran], folder: Path, before: str
@@ -327,9 +359,7 @@ def test_a_number_of_any_size_is_json_and_stops_no_import(cli: Callable[..., Ran
         assert stored["b"]["metadata"] == {"n": int(number), "m": [1.5]}
 
 
-@pytest.mark.parametrize(
-    "text", ["", "  \n", "[]", "{}", "[1, 2]", '"text"', "<html>", "\x00\x01", '[{"memory": NaN}]']
-)
+@pytest.mark.parametrize("text", ["", "  \n", "{}", "[1, 2]", '"text"', "<html>", "\x00\x01", '[{"memory": NaN}]'])
 def test_what_is_no_known_format_is_refused(cli: Callable[..., Ran], folder: Path, text: str) -> None:
     (folder / "x").write_text(text, encoding="utf-8")
 

@@ -100,7 +100,16 @@ def _import_ours(memory: Memory, source: Source, scope: Mapping[str, str], repor
         report.items = done
 
     lines = _Held(source.lines())
-    imported = view.import_(lines, progress=counted)
+    try:
+        imported = view.import_(lines, progress=counted)
+    except InvalidInputError as error:
+        if not report.items:
+            raise
+        msg = (
+            f"{source.name}, {error}; {report.items:,} rows before it are in the store, which has versions without "
+            f"their operations until the whole file is imported: repeat the import with that, nothing comes twice"
+        )
+        raise Problem(msg, kind="BrokenSource") from None
     lines.let_go()
     report.items = sum(imported.added.values()) + sum(imported.there.values())
     report.memories = imported.added.get("memories", 0)

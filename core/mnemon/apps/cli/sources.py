@@ -232,6 +232,8 @@ def _look(file: IO[bytes]) -> tuple[Format | None, str | None]:
         _, event, _ = next(events)
         if event == "start_array":
             return "chat", "item"
+        if event == "end_array":
+            return "mem0", "item"  # what `get_all` gives of nobody's memories: nothing, in any format
         return (_by_keys(_keys(events, "item")), "item") if event == "start_map" else (None, "item")
     if event != "start_map":
         return None, None
