@@ -16,6 +16,7 @@ import pytest
 
 from mnemon import Memory, Message, NotFoundError, SQLiteStore
 from mnemon.logic.sheet import Sheet, Sheets
+from mnemon.logic.sheet import sheet as sheet_module
 from mnemon.protocols.capabilities import Capability
 from mnemon.types.changes import Changes
 from mnemon.types.storage import Row
@@ -112,8 +113,12 @@ def said(chance: random.Random) -> list[Message]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_whatever_happens_both_searches_find_the_same(pair: Pair, clock: SetClock, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "few"), [(0, None), (1, None), (2, 2), (3, 2)])
+def test_whatever_happens_both_searches_find_the_same(
+    pair: Pair, clock: SetClock, seed: int, few: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if few is not None:  # sheets are made anew, which a thousand rows that are gone would take
+        monkeypatch.setattr(sheet_module, "_FEW", few)
     chance = random.Random(seed)  # noqa: S311 - a seed, no secret
     people = chance.sample(PEOPLE, 3)
     found = 0
@@ -305,7 +310,12 @@ def test_a_memory_that_is_updated_is_never_missing_from_a_search(tmp_path: Path)
         assert [one.result() for one in looking] == [[], [], []]
 
 
-def test_a_memory_that_changes_all_the_time_does_not_make_its_scope_be_read_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("few", "anew"), [(1_000, [1]), (10, [1, 11, 21])])
+def test_a_sheet_is_made_anew_when_enough_rows_are_gone(
+    tmp_path: Path, few: int, anew: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One memory that is changed all the time does not make its scope be read again at each search."""
+    monkeypatch.setattr(sheet_module, "_FEW", few)
     store = SQLiteStore(tmp_path / "one.db")
     changes: Any = store.changes
     began = list[int]()
@@ -322,4 +332,4 @@ def test_a_memory_that_changes_all_the_time_does_not_make_its_scope_be_read_agai
             memory.update(memory_id, f"tea number {number}")
             assert [hit.memory.text for hit in memory.search("tea", user_id="ana")] == [f"tea number {number}"]
 
-    assert began == [1]
+    assert began == anew
