@@ -45,6 +45,8 @@ _NOT_NOW = ("cannot achieve consistency level", "shard is not ready", *_NO_LEADE
 _UNAUTHORISED, _FORBIDDEN = 401, 403
 _REFUSED = range(400, 500)
 _TIMED_OUT = 408
+_AWAY = {502, 503, 504}
+"""What a proxy answers while the server behind it does not."""
 
 
 def wording(error: BaseException | None) -> str:
@@ -54,7 +56,13 @@ def wording(error: BaseException | None) -> str:
 
 def is_transient(error: BaseException) -> bool:
     """Whether there was no answer, or the server is busy with itself: why a request that may be repeated is."""
-    return isinstance(error, _SILENT) or any(one in wording(error) for one in (*_NO_ANSWER, *_PASSING))
+    return _is_silent(error) or any(one in wording(error) for one in _PASSING)
+
+
+def _is_silent(error: BaseException) -> bool:
+    """Whether nobody said what became of a request."""
+    away = isinstance(error, UnexpectedStatusCodeError) and error.status_code in _AWAY
+    return away or isinstance(error, _SILENT) or any(one in wording(error) for one in _NO_ANSWER)
 
 
 class PassingError(WeaviateBaseError):
@@ -70,7 +78,7 @@ def refuse_passing(messages: Iterable[str]) -> None:
 
 def is_final(error: BaseException) -> bool:
     """Whether the server said how a request ended, so that it carries out nothing of it later; in doubt it did not."""
-    if isinstance(error, _SILENT) or any(one in wording(error) for one in (*_NO_ANSWER, "connection is closing")):
+    if _is_silent(error) or "connection is closing" in wording(error):
         return False
     if isinstance(error, UnexpectedStatusCodeError):
         return (error.status_code in _REFUSED and error.status_code != _TIMED_OUT) or is_missing_tenant(error)
@@ -122,7 +130,7 @@ def _ours(error: BaseException, where: str, doing: str) -> StoreError:
     status = error.status_code if isinstance(error, UnexpectedStatusCodeError) else None
     if isinstance(error, InsufficientPermissionsError) or status in {_UNAUTHORISED, _FORBIDDEN}:
         return StoreError(f"Weaviate at {where} does not allow to {doing}; give a key that has the right")
-    if isinstance(error, (*_SILENT, WeaviateStartUpError)) or any(one in text for one in _NO_ANSWER):
+    if _is_silent(error) or isinstance(error, WeaviateStartUpError):
         return StoreUnavailableError(
             f"Weaviate at {where} did not answer in time when asked to {doing}; is it running, and are both of "
             f"its ports reachable? The same call may be repeated"

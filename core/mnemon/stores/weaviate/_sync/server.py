@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import stamina
 from weaviate import WeaviateClient
 from weaviate.classes.config import ConsistencyLevel
+from weaviate.exceptions import UnexpectedStatusCodeError
 
 from mnemon.errors import ClosedError, StoreError
 from mnemon.protocols.clock import random_id
@@ -169,13 +170,16 @@ class Server:
             "consistency_level": ConsistencyLevel.QUORUM.value,
             "include": "vector",
         }
-        answer: Any = self.ask_again("read a row", lambda: connection.get(path=path, params=params))
-        if answer.status_code == _OK:
-            return answer.json()
-        if answer.status_code == _NOT_FOUND or "tenant not found" in answer.text:
-            return None
-        msg = f"Weaviate at {self.where} could not read a row (status {answer.status_code}); its log says why"
-        raise StoreError(msg)
+        doing = "read a row"
+
+        def asked() -> Any:  # noqa: ANN401 - of httpx
+            answer = connection.get(path=path, params=params)
+            if answer.status_code in {_OK, _NOT_FOUND} or "tenant not found" in answer.text:
+                return answer
+            raise UnexpectedStatusCodeError(doing, answer)
+
+        answer = self.ask_again(doing, asked)
+        return answer.json() if answer.status_code == _OK else None
 
     def close(self) -> None:
         """Close the client, if it is our own."""
