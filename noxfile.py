@@ -230,6 +230,8 @@ def nightly(session: nox.Session, extras: str) -> None:
         run_adapter(session, extras.partition(" ")[0], *arguments, pins=PINS[extras])
     else:
         run_tests(session, extras, *arguments)
+    for once in ("oldest_sqlite", "peers", "live_cluster", "reliability"):
+        session.notify(once)
 
 
 @nox.session(default=False)
