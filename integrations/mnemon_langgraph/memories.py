@@ -115,11 +115,11 @@ def value_of(record: MemoryRecord) -> dict[str, Any]:
     return {**rest, str(field): record.text}
 
 
-def item_of_memory(record: MemoryRecord, *, score: float | None = None, found: bool = False) -> Item:
+def item_of_memory(record: MemoryRecord, key: str, *, score: float | None = None, found: bool = False) -> Item:
     """Return a memory as LangGraph wants it."""
     parts: dict[str, Any] = {
         "namespace": memory_namespace(cast("str", record.scope.user_id)),
-        "key": key_of(record),
+        "key": key,
         "value": value_of(record),
         "created_at": record.created_at,
         "updated_at": record.updated_at,

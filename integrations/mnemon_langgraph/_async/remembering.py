@@ -22,7 +22,7 @@ from mnemon_langgraph.memories import (
     value_of,
     vector_writes,
 )
-from mnemon_langgraph.namespaces import MEMORY_ROOT, prefixes, text_of, under, user_of
+from mnemon_langgraph.namespaces import MEMORY_ROOT, memory_namespace, prefixes, text_of, under, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -51,12 +51,13 @@ async def get(storage: Storage, op: GetOp) -> Item | None:
     record = await _record(storage, op.namespace, op.key)
     if record is None:
         return None
-    return item_of_memory(await _living_on(storage, op.namespace, record) if op.refresh_ttl else record)
+    living = await _living_on(storage, op.namespace, op.key, record) if op.refresh_ttl else record
+    return item_of_memory(living, op.key)
 
 
-async def _living_on(storage: Storage, namespace: tuple[str, ...], record: MemoryRecord) -> MemoryRecord:
+async def _living_on(storage: Storage, namespace: tuple[str, ...], key: str, record: MemoryRecord) -> MemoryRecord:
     """Return a memory, which expires as long after now as it was stored for."""
-    ttl = await storage.arun(_ttl, item_id(namespace, key_of(record)))
+    ttl = await storage.arun(_ttl, item_id(namespace, key))
     if ttl is None:
         return record
     memory = await storage.amemory()
@@ -78,7 +79,26 @@ async def _record(
         record = await memory.get(memory_id, user_id=user_of(namespace), include_expired=expired)
     except NotFoundError:
         return None
-    return record if key_of(record) == key else None
+    known = key_of(record) if pointed is not None else (await storage.arun(_keys, [record]))[record.id]
+    return record if known == key else None
+
+
+async def _keys(desk: AsyncDesk, records: Sequence[MemoryRecord]) -> dict[str, str]:
+    """Return the key of each memory: the one it was stored under, or its id where that stands for another one now.
+
+    That is so where a memory was deleted, its key was put anew, and then the deletion was undone.
+    """
+    keys = {record.id: key_of(record) for record in records}
+    stored = {
+        record.id: item_id(memory_namespace(str(record.scope.user_id)), keys[record.id])
+        for record in records
+        if keys[record.id] != record.id
+    }
+    for chunk in in_chunks(list(stored)):
+        found = await desk.store.get(desk.project, ITEMS.name, [stored[one] for one in chunk], include=())
+        holders = {row_id: row.fields["memory"] for row_id, row in found.items()}
+        keys |= {one: one for one in chunk if holders.get(stored[one], one) != one}
+    return keys
 
 
 async def _pointed(desk: AsyncDesk, row_id: str) -> str | None:
@@ -239,12 +259,14 @@ async def search(storage: Storage, op: SearchOp, index: Index | None) -> list[It
     else:
         found = [(record, None) for record in await _newest(storage, op, user_id, wanted, ())]
     page = found[op.offset : wanted]
-    if op.refresh_ttl:
-        page = [
-            (record if record.expires_at is None else await _living_on(storage, op.namespace_prefix, record), score)
-            for record, score in page
-        ]
-    return [item_of_memory(record, score=score, found=True) for record, score in page]
+    keys = await storage.arun(_keys, [record for record, _ in page])
+    items: list[Item] = []
+    for record, score in page:
+        key, living = keys[record.id], record
+        if op.refresh_ttl and record.expires_at is not None:
+            living = await _living_on(storage, op.namespace_prefix, key, record)
+        items.append(item_of_memory(living, key, score=score, found=True))
+    return items
 
 
 def _fits(op: SearchOp, record: MemoryRecord) -> bool:

@@ -257,6 +257,26 @@ def test_a_deleted_memory_that_is_had_back_has_its_key_again(store: MnemonStore,
     assert [(item.key, item.value["content"]) for item in store.search(ANA, query="tea")] == [("k", "black tea")]
 
 
+def test_a_key_that_was_put_anew_stays_one_items_when_the_deletion_is_undone(memory: Memory) -> None:
+    store = MnemonStore(memory, index=index("content"))
+    store.put(ANA, "k", {"content": "green tea"})
+    store.delete(ANA, "k")
+    (deletion, *_) = memory.operations(user_id="ana@example.com").items
+    store.put(ANA, "k", {"content": "black tea"}, ttl=60)
+
+    memory.undo(deletion.op_id)
+
+    found = {item.key: item.value["content"] for item in store.search(ANA, query="tea")}
+    (restored,) = found.keys() - {"k"}
+    assert found == {"k": "black tea", restored: "green tea"}
+    assert {item.key: item.value["content"] for item in store.search(ANA)} == found
+    got = [store.get(ANA, key, refresh_ttl=True) for key in ("k", restored)]
+    assert [item and item.value["content"] for item in got] == ["black tea", "green tea"]
+    store.put(ANA, restored, {"content": "white tea"})
+    store.delete(ANA, "k")
+    assert [(item.key, item.value["content"]) for item in store.search(ANA)] == [(restored, "white tea")]
+
+
 def test_a_search_among_memories_leaves_the_vectors_of_items_below_them(memory: Memory) -> None:
     store = MnemonStore(memory, index=index("content"))
     store.put((*ANA, "notes"), "k", {"content": "tea"})
