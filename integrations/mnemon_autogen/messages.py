@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -53,14 +54,15 @@ def to_llm_messages(messages: Iterable[Message]) -> list[LLMMessage]:
     """
     names: dict[str, str] = {}
     told: list[LLMMessage] = []
-    for data in to_framework(messages, _LLM_MESSAGES):
-        if data["type"] == "AssistantMessage" and isinstance(data["content"], list):
-            names |= {call["id"]: call["name"] for call in cast("list[dict[str, str]]", data["content"])}
-        if data["type"] == "FunctionExecutionResultMessage":
-            results = cast("list[dict[str, Any]]", data["content"])
-            named = [{**result, "name": result["name"] or names.get(result["call_id"], "")} for result in results]
-            data["content"] = cast("Json", named)
-        told.append(_LLM.validate_python(data))
+    for message in messages:
+        for data in to_framework([message], _LLM_MESSAGES):
+            if data["type"] == "AssistantMessage" and isinstance(data["content"], list):
+                names |= {call["id"]: call["name"] for call in cast("list[dict[str, str]]", data["content"])}
+            if data["type"] == "FunctionExecutionResultMessage" and not _has_names(message):
+                results = cast("list[dict[str, Any]]", data["content"])
+                named = [{**result, "name": result["name"] or names.get(result["call_id"], "")} for result in results]
+                data["content"] = cast("Json", named)
+            told.append(_LLM.validate_python(data))
     return told
 
 
@@ -70,7 +72,20 @@ def from_llm_messages(messages: Iterable[LLMMessage]) -> list[Message]:
     Raises:
         InvalidInputError: a message holds what cannot be stored.
     """
-    return from_framework(_dumped(messages), _LLM_MESSAGES)
+    return [_with_names(message) for message in from_framework(_dumped(messages), _LLM_MESSAGES)]
+
+
+def _has_names(message: Message) -> bool:
+    """Whether the tools of its results are named as AutoGen did, if only by nothing."""
+    return _LlmMessages.framework in cast("Data", message.metadata.get(OURS, {}))
+
+
+def _with_names(message: Message) -> Message:
+    """Return a message of AutoGen, the results of which are given no names when they are handed back."""
+    if not message.tool_results or message.name is not None or _has_names(message):
+        return message
+    beyond = {**cast("Data", message.metadata.get(OURS, {})), _LlmMessages.framework: {}}
+    return replace(message, metadata={**message.metadata, OURS: beyond})
 
 
 def as_kept(told: Sequence[LLMMessage], there: Sequence[Message]) -> list[Message]:

@@ -124,6 +124,23 @@ def test_llm_messages_come_back_from_mnemon_as_they_were(given_messages: list[LL
     assert dumped(to_llm_messages(there)) == dumped(given_messages)
 
 
+def test_results_without_a_name_get_their_calls_unless_autogen_gave_them_none() -> None:
+    call = FunctionCall(id="c1", name="look", arguments="{}")
+    result = FunctionExecutionResult(content="4", name="", call_id="c1")
+    given_messages = [
+        AssistantMessage(content=[call], source="assistant"),
+        FunctionExecutionResultMessage(content=[result]),
+    ]
+
+    there = from_llm_messages(given_messages)
+
+    assert to_llm_messages(there) == given_messages
+    (_, told) = to_llm_messages(
+        [there[0], Message(role="tool", content=[ToolResult(call_id="c1", content=(Text("4"),))])]
+    )
+    assert dumped([told])[0]["content"][0]["name"] == "look"
+
+
 @given(st.lists(messages, max_size=3))
 def test_any_message_can_be_handed_to_a_model(given_messages: list[Message]) -> None:
     told = to_llm_messages(given_messages)
