@@ -333,6 +333,7 @@ def test_what_is_nested_without_end_is_refused_before_it_takes_all_memory(
     ran = cli("import", "x.json", "--user", "ana", "--json")
 
     assert (ran.code, ran.answer["error"]["type"]) == (1, "BrokenSource")
+    assert ran.answer["error"]["message"].startswith("x.json has ")
     assert "deeper than 5,000 levels" in ran.answer["error"]["message"]
 
 
