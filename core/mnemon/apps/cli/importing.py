@@ -106,8 +106,9 @@ def _import_ours(memory: Memory, source: Source, scope: Mapping[str, str], repor
         if not report.items:
             raise
         msg = (
-            f"{source.name}, {error}; {report.items:,} rows before it are in the store, which has versions without "
-            f"their operations until the whole file is imported: repeat the import with that, nothing comes twice"
+            f"{source.name}, {error}; {report.items:,} rows before it are in the store, which may have versions "
+            f"without their operations until the whole file is imported: repeat the import with that, nothing comes "
+            f"twice"
         )
         raise Problem(msg, kind="BrokenSource") from None
     lines.let_go()
