@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mnemon.apps.cli.problems import WRONG, Problem
+from mnemon.apps.cli.problems import FAILED, WRONG, Problem
 from mnemon.errors import InvalidInputError
 from mnemon.logic.exports import collection_line, header_line
 from mnemon.logic.formats.chatgpt import read_conversation
@@ -31,6 +31,8 @@ Item = TypeVar("Item")
 
 _MESSAGES = 500
 """Messages that are added in one transaction."""
+_REASONS = 3
+"""Reasons that an error names; the report has them all."""
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Report:
     Attributes:
         format: what was imported.
         items: how many items were read.
+        understood: memories and messages that the items hold in this format, whatever became of them.
         memories: memories that were stored.
         logged: messages that are in the conversation log only: those of the system and of tools.
         there: what was there already, and was left as it is.
@@ -50,6 +53,7 @@ class Report:
 
     format: str
     items: int = 0
+    understood: int = 0
     memories: int = 0
     logged: int = 0
     there: int = 0
@@ -77,6 +81,9 @@ def import_source(memory: Memory, source: Source, scope: Mapping[str, str], now:
 
     `scope` is of what names none itself. Nothing is stored twice: memories of mem0 keep their ids, and
     messages have the id that they have in the source, or one that is made of their place and words.
+
+    Raises:
+        Problem: it breaks off; whose it is nobody says; or nothing in it is of the format that was named.
     """
     report = Report(source.format)
     match source.format:
@@ -90,7 +97,22 @@ def import_source(memory: Memory, source: Source, scope: Mapping[str, str], now:
                 raise Problem(msg, code=WRONG, kind="ScopeError")
             said = _chats(source, report, scope) if source.format == "chat" else _conversations(source, report)
             _import_messages(memory, said, scope, report)
+    skipped = report.tally.reasons(skipped=True)
+    if source.named and skipped and not report.understood and source.format != "mnemon":
+        raise _unread(source, ", ".join(f"{one['reason']} ({one['count']})" for one in skipped[:_REASONS]))
     return report
+
+
+def _unread(source: Source, reasons: str) -> Problem:
+    """Return what to tell where nothing is of the format that was named: done without a word, it would look done."""
+    if source.looks_like == source.format:
+        remedy, code = "mend what this names, and repeat the import", FAILED
+    elif source.looks_like is not None:
+        remedy, code = f"it looks like {source.looks_like}: leave --format out, or name that", WRONG
+    else:
+        remedy, code = "leave --format out, and see the page on the command line for how each format looks", WRONG
+    msg = f"nothing in {source.name} could be imported as {source.format}, which --format names: {reasons}; {remedy}"
+    return Problem(msg, code=code, kind="WrongFormat")
 
 
 def _import_ours(memory: Memory, source: Source, scope: Mapping[str, str], report: Report) -> None:
@@ -104,6 +126,8 @@ def _import_ours(memory: Memory, source: Source, scope: Mapping[str, str], repor
         imported = view.import_(lines, progress=counted)
     except InvalidInputError as error:
         if not report.items:
+            if source.named and source.looks_like != "mnemon":
+                raise _unread(source, str(error)) from None
             raise
         msg = (
             f"{source.name}, {error}; {report.items:,} rows before it are in the store, which may have versions "
@@ -144,6 +168,7 @@ def _fact_lines(
             continue
         for remark in found.remarks:
             report.tally.add(remark)
+        report.understood += 1
         yield from fact_lines(found.record, now=now, language=language)
 
 
@@ -185,6 +210,7 @@ def _import_messages(memory: Memory, said: Iterator[Said], scope: Mapping[str, s
     run: str | None = None
     held = _Held(said)
     for one in held:
+        report.understood += 1
         if waiting and (one.run_id != run or len(waiting) == _MESSAGES):
             _add(memory, waiting, scope, run, report)
             waiting = []

@@ -90,7 +90,10 @@ class Source:
         format: what it holds.
         prefix: where its items are, as ijson names it.
         total: bytes of it.
-        file: the file, at the begin of its content.
+        file: the file.
+        start: the byte at which its content begins.
+        looks_like: what its first item says that it holds, or None where that says nothing.
+        named: whether `format` was named, and not found out.
         progress: called with how many of how many bytes were read.
     """
 
@@ -100,6 +103,8 @@ class Source:
     total: int
     file: IO[bytes]
     start: int = 0
+    looks_like: Format | None = None
+    named: bool = False
     progress: Callable[[int, int], None] | None = None
 
     def read(self, size: int = -1) -> bytes:
@@ -196,20 +201,22 @@ def _source(name: str, file: IO[bytes], wanted: Format | None) -> Source:
     if not head[start:].strip():
         msg = f"{name} is empty; there is nothing to import"
         raise Problem(msg, code=WRONG, kind="UnknownFormat")
-    if _is_ours(head[start:]) or wanted == "mnemon":
-        return Source(name, wanted or "mnemon", "", total, file, start)
+    if _is_ours(head[start:]):
+        return Source(name, wanted or "mnemon", "", total, file, start, "mnemon", named=wanted is not None)
     file.seek(start)
     try:
         found, prefix = _look(file, name)
     except (ijson.JSONError, UnicodeDecodeError):
         found, prefix = None, None
+    if wanted == "mnemon":  # its lines are read one by one, and the first that is none of an export is named
+        prefix = ""
     if prefix is None or (wanted or found) is None:
         msg = (
             f"{name} is no JSON (NaN is none), or of none of the formats that are known: {', '.join(FORMATS)}; say "
             f"--format where you know it, and see the page on the command line for how each looks"
         )
         raise Problem(msg, code=WRONG, kind="UnknownFormat")
-    return Source(name, cast("Format", wanted or found), prefix, total, file, start)
+    return Source(name, cast("Format", wanted or found), prefix, total, file, start, found, named=wanted is not None)
 
 
 def _is_ours(head: bytes) -> bool:
