@@ -275,6 +275,8 @@ def test_an_interrupted_import_goes_on(
 
     assert (first.code, first.answer["error"]["type"]) == (1, "Interrupted")
     assert 0 < stored < whole
+    assert (first.answer["count"], first.answer["data"]["memories"]) == (stored, stored)
+    assert first.answer["data"]["read"] >= stored
     assert (second["memories"], second["there"]) == (whole - stored, stored)
     assert cli("doctor").code == 0
 
@@ -289,7 +291,20 @@ def test_what_stands_before_a_break_is_imported_and_the_break_is_told(
     ran = cli("import", "cut.json", *options, "--json")
 
     assert (ran.code, ran.answer["error"]["type"]) == (1, "BrokenSource")
-    assert cli("stats", "--json").data["memories"] >= 3
+    stored = cli("stats", "--json").data["memories"]
+    assert stored >= 3
+    assert (ran.answer["count"], ran.answer["data"]["memories"]) == (stored, stored)
+
+
+def test_people_too_see_what_was_imported_before_a_break(cli: Callable[..., Ran], folder: Path) -> None:
+    (folder / "cut.json").write_text(json.dumps([*MEM0, {"memory": "whose?"}])[:-1] + ", {", encoding="utf-8")
+
+    ran = cli("import", "cut.json")
+
+    assert ran.code == 1
+    assert ["memories added", "4"] in ran.rows
+    assert ["skipped 1: names no user, agent, app or run; give one, such as --user (item 5)"] in ran.rows
+    assert ran.err.startswith("mnemon: cut.json is not JSON somewhere before byte ")
 
 
 def test_of_an_export_of_ours_that_is_cut_it_is_told_what_is_in_the_store_and_that_the_rest_is_missing(
@@ -310,6 +325,8 @@ def test_of_an_export_of_ours_that_is_cut_it_is_told_what_is_in_the_store_and_th
     assert "cut.jsonl, line " in ran.answer["error"]["message"]
     assert "repeat the import" in ran.answer["error"]["message"]
     assert stored > 0
+    assert (ran.answer["count"], ran.answer["data"]["memories"]) == (stored, stored)
+    assert ran.answer["data"]["read"] == stored + sum(ran.answer["data"]["other"].values())
     assert again.code == 0
     assert cli("stats", "--store", "other.db", "--json").data["memories"] == 1_500
     assert cli("doctor", "--store", "other.db").code == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -112,16 +113,22 @@ def _answer(name: str, outcome: Outcome, scope: Mapping[str, str], *, as_json: b
 
 
 def report(name: str | None, problem: Problem, *, as_json: bool, scope: Mapping[str, str]) -> int:
-    """Tell what went wrong; return the exit code."""
+    """Tell what went wrong, and what was done before; return the exit code."""
+    so_far = problem.so_far
     if as_json:
+        count, data = (None, None) if so_far is None else (so_far.count, so_far.data)
         error = {"type": problem.kind, "message": problem.message, "exit_code": problem.code}
         try:
-            _write_json(name, scope, count=None, data=None, error=error)
+            _write_json(name, scope, count=count, data=data, error=error)
             sys.stdout.flush()
         except BrokenPipeError:
             raise
         except OSError:  # stdout itself is what failed, such as by a full disk
             as_json = False
+    elif so_far is not None:
+        with suppress(BrokenPipeError):
+            so_far.show(Screen(sys.stdout))
+            sys.stdout.flush()
     if not as_json:
         sys.stderr.write(f"mnemon: {clean(problem.message)}\n")
     return problem.code

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mnemon.memory import Memory
     from mnemon.types.jsonvalue import Json
     from mnemon.types.message import Message
+    from mnemon.types.results import Imported
 
 __all__ = ["Report", "import_source"]
 
@@ -76,8 +77,10 @@ class Report:
         }
 
 
-def import_source(memory: Memory, source: Source, scope: Mapping[str, str], now: datetime, language: str) -> Report:
-    """Import a source into a memory.
+def import_source(
+    memory: Memory, source: Source, report: Report, *, scope: Mapping[str, str], now: datetime, language: str
+) -> None:
+    """Import a source into a memory, and count in `report`, which holds what was done so far when it breaks off.
 
     `scope` is of what names none itself. Nothing is stored twice: memories of mem0 keep their ids, and
     messages have the id that they have in the source, or one that is made of their place and words.
@@ -85,7 +88,6 @@ def import_source(memory: Memory, source: Source, scope: Mapping[str, str], now:
     Raises:
         Problem: it breaks off; whose it is nobody says; or nothing in it is of the format that was named.
     """
-    report = Report(source.format)
     match source.format:
         case "mnemon":
             _import_ours(memory, source, scope, report)
@@ -100,7 +102,6 @@ def import_source(memory: Memory, source: Source, scope: Mapping[str, str], now:
     skipped = report.tally.reasons(skipped=True)
     if source.named and skipped and not report.understood and source.format != "mnemon":
         raise _unread(source, ", ".join(f"{one['reason']} ({one['count']})" for one in skipped[:_REASONS]))
-    return report
 
 
 def _unread(source: Source, reasons: str) -> Problem:
@@ -118,12 +119,16 @@ def _unread(source: Source, reasons: str) -> Problem:
 def _import_ours(memory: Memory, source: Source, scope: Mapping[str, str], report: Report) -> None:
     view = memory.scoped(**scope) if scope else memory
 
-    def counted(done: int) -> None:
-        report.items = done
+    def counted(so_far: Imported) -> None:
+        report.memories = so_far.added.get("memories", 0)
+        report.other = {name: count for name, count in so_far.added.items() if name != "memories"}
+        report.there = sum(so_far.there.values())
+        report.waiting = so_far.waiting
+        report.items = sum(so_far.added.values()) + report.there
 
     lines = _Held(source.lines())
     try:
-        imported = view.import_(lines, progress=counted)
+        counted(view.import_(lines, progress=counted))
     except InvalidInputError as error:
         if not report.items:
             if source.named and source.looks_like != "mnemon":
@@ -136,22 +141,19 @@ def _import_ours(memory: Memory, source: Source, scope: Mapping[str, str], repor
         )
         raise Problem(msg, kind="BrokenSource") from None
     lines.let_go()
-    report.items = sum(imported.added.values()) + sum(imported.there.values())
-    report.memories = imported.added.get("memories", 0)
-    report.other = {name: count for name, count in imported.added.items() if name != "memories"}
-    report.there = sum(imported.there.values())
-    report.waiting = imported.waiting
 
 
 def _import_facts(
     memory: Memory, source: Source, scope: Mapping[str, str], report: Report, *, now: datetime, language: str
 ) -> None:
+    def counted(so_far: Imported) -> None:
+        report.memories = so_far.added.get("memories", 0)
+        report.there = so_far.there.get("memories", 0)
+        report.waiting = so_far.waiting
+
     lines = _Held(_fact_lines(source, scope, report, now=now, language=language))
-    imported = memory.import_(lines)
+    counted(memory.import_(lines, progress=counted))
     lines.let_go()
-    report.memories = imported.added.get("memories", 0)
-    report.there = imported.there.get("memories", 0)
-    report.waiting = imported.waiting
 
 
 def _fact_lines(
