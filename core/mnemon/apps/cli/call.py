@@ -36,13 +36,11 @@ class Outcome:
         data: for programs.
         show: for people.
         count: how many things `data` holds, where it is a list.
-        code: the exit code.
     """
 
     data: Json
     show: Callable[[Screen], None]
     count: int | None = None
-    code: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

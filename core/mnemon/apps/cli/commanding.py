@@ -90,8 +90,6 @@ def _with_options(function: Callable[..., Outcome], name: str, *, scoped: bool) 
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the boundary of the process
             raise typer.Exit(report(name, problem_of(error), as_json=as_json, scope=scope)) from None
-        if outcome.code:
-            raise typer.Exit(outcome.code)
 
     parameters = [inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
     parameters += [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
