@@ -141,6 +141,21 @@ def test_an_empty_variable_never_widens_the_scope(
     assert (ran.code, ran.answer["error"]["type"]) == (2, "ConfigError")
 
 
+@pytest.mark.parametrize(
+    "command", [["list"], ["search", "tea"], ["context", "tea"], ["history"], ["why-not", "tea", "x"]]
+)
+def test_everywhere_and_a_scope_exclude_each_other(
+    cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("MNEMON_RUN_ID", "monday")
+
+    ran = cli(*command, "--everywhere", "--user", "ana", "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (2, "ScopeError")
+    assert "they exclude each other" in ran.answer["error"]["message"]
+    assert ran.answer["error"]["message"].endswith("leave out --everywhere, or --user and the variable MNEMON_RUN_ID")
+
+
 @pytest.mark.parametrize("option", ["--store", "--project", "--config"])
 @pytest.mark.parametrize("first", [False, True], ids=["behind", "before"])
 def test_an_empty_option_never_means_what_others_share(cli: Callable[..., Ran], option: str, *, first: bool) -> None:

@@ -98,14 +98,15 @@ class Call:
             raise Problem(msg, kind="Cancelled")
 
 
-def scope_of_call(options: Mapping[str, str | None]) -> dict[str, str]:
+def scope_of_call(options: Mapping[str, str | None], *, everywhere: bool = False) -> dict[str, str]:
     """Return the ids of a scope: an option counts more than its environment variable.
 
     Raises:
         Problem: a variable is set but empty: whose memories are meant must not depend on what a
-            template left out.
+            template left out; or an id is given beside `everywhere`.
     """
     scope: dict[str, str] = {}
+    given: list[str] = []
     for name, variable in zip(SCOPE_FIELDS, SCOPE_VARIABLES, strict=True):
         value = options.get(name)
         if value is None and variable in os.environ:
@@ -115,4 +116,13 @@ def scope_of_call(options: Mapping[str, str | None]) -> dict[str, str]:
                 raise Problem(msg, code=WRONG, kind="ConfigError")
         if value is not None:
             scope[name] = value
+            option = f"--{name.removesuffix('_id')}"
+            given.append(option if options.get(name) is not None else f"the variable {variable}")
+    if everywhere and given:
+        some = " and ".join(given)
+        msg = (
+            f"--everywhere means the whole project, and {some} a part of it: they exclude each other; leave out "
+            f"--everywhere, or {some}"
+        )
+        raise Problem(msg, code=WRONG, kind="ScopeError")
     return scope

@@ -83,7 +83,7 @@ def _with_options(function: Callable[..., Outcome], name: str, *, scoped: bool) 
         as_json = bool(common.pop("as_json"))
         scope: dict[str, str] = {}
         try:
-            scope = scope_of_call(ids) if scoped else {}
+            scope = scope_of_call(ids, everywhere=bool(values.get("everywhere"))) if scoped else {}
             outcome = function(Call(json=as_json, scope=scope, **common), **values)
             _answer(name, outcome, scope, as_json=as_json)
         except (typer.Exit, typer.Abort, BrokenPipeError):
