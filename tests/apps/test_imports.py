@@ -188,6 +188,26 @@ def test_what_cannot_be_imported_is_counted_by_reason_with_its_place(cli: Callab
     assert [one["places"] for one in report["assumed"]["reasons"]] == [["item 10"], ["item 3"]]
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ([{"memory": "\u200b\ufeff"}, {"memory": "tea"}], "no text under memory, text or content"),
+        ([{"role": "user", "content": "\u2060"}, {"role": "user", "content": "tea"}], "no text"),
+        (
+            [{"id": "c", "mapping": {"a": node(None, "user", ["tea"]), "b": node("a", "user", ["\u200b"])}}],
+            "no text",
+        ),
+    ],
+)
+def test_what_nobody_can_see_is_skipped_as_no_text(
+    cli: Callable[..., Ran], folder: Path, data: object, reason: str
+) -> None:
+    report = cli("import", write(folder / "x.json", data), "--user", "ana", "--json").data
+
+    assert (report["memories"], report["logged"]) == (1, 0)
+    assert [(one["reason"], one["count"]) for one in report["skipped"]["reasons"]] == [(reason, 1)]
+
+
 def test_a_scope_that_is_given_fills_in_and_never_takes_over(cli: Callable[..., Ran], folder: Path) -> None:
     items = [{"memory": "nobody's"}, {"memory": "ana's", "user_id": "ana"}, {"memory": "ben's", "user_id": "ben"}]
 
