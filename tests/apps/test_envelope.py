@@ -156,6 +156,39 @@ def test_everywhere_and_a_scope_exclude_each_other(
     assert ran.answer["error"]["message"].endswith("leave out --everywhere, or --user and the variable MNEMON_RUN_ID")
 
 
+@pytest.mark.parametrize("store", [":memory:", "memory:"])
+@pytest.mark.parametrize("named", ["by an option", "by a variable"])
+@pytest.mark.parametrize(
+    "command",
+    [["add", "tea", "--user", "ana"], ["setup"], ["purge", "--yes"], ["import", "x.json"], ["stats"]],
+    ids=lambda command: command[0],
+)
+def test_a_store_of_which_nothing_remains_is_refused(
+    cli: Callable[..., Ran], folder: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], named: str, store: str
+) -> None:
+    (folder / "x.json").write_text('[{"memory": "tea", "user_id": "ana"}]', encoding="utf-8")
+    if named == "by a variable":
+        monkeypatch.setenv("MNEMON_STORE", store)
+
+    ran = cli(*command, *(["--store", store] if named == "by an option" else []), "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (2, "StoreInMemory")
+    assert "name a file with --store or MNEMON_STORE" in ran.answer["error"]["message"]
+
+
+@pytest.mark.parametrize(("source", "target"), [(":memory:", "b.db"), ("a.db", ":memory:")])
+def test_nothing_is_copied_into_or_out_of_memory(cli: Callable[..., Ran], source: str, target: str) -> None:
+    cli("add", "tea", "--user", "ana", "--store", "a.db")
+
+    ran = cli("copy", "--from", source, "--to", target, "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (2, "StoreInMemory")
+
+
+def test_the_demo_needs_no_store_that_remains(cli: Callable[..., Ran]) -> None:
+    assert cli("demo", "--store", ":memory:", "--limit", "1").code == 0
+
+
 @pytest.mark.parametrize("option", ["--store", "--project", "--config"])
 @pytest.mark.parametrize("first", [False, True], ids=["behind", "before"])
 def test_an_empty_option_never_means_what_others_share(cli: Callable[..., Ran], option: str, *, first: bool) -> None:
