@@ -261,5 +261,24 @@ def test_without_arguments_it_helps(cli: Callable[..., Ran]) -> None:
     assert "search" in ran.out
 
 
+def test_the_list_of_commands_has_one_line_of_thought_for_each(cli: Callable[..., Ran]) -> None:
+    said = cli("--help").out.partition("Commands:\n")[2]
+
+    assert "With --data" not in said
+    assert [line for line in said.rstrip("\n").split("\n") if not line.strip()] == []
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_help_is_as_wide_as_the_terminal_and_no_wider(
+    cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+
+    said = [cli(*command, "--help").out for command in ([], *([str(one.name)] for one in app.registered_commands))]
+
+    widest = max(len(line) for text in said for line in text.splitlines())
+    assert width - 10 < widest <= width
+
+
 def test_it_tells_its_version(cli: Callable[..., Ran]) -> None:
     assert cli("--version").out == f"mnemon {version('mnemon')}\n"

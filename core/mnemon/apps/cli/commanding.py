@@ -64,7 +64,8 @@ class Commands:
 
         def register(function: Callable[..., Outcome]) -> Callable[..., Outcome]:
             text = inspect.getdoc(function) or ""
-            self._app.command(name, help=text, short_help=text)(_with_options(function, name, scoped=scoped))
+            first, _, _ = text.partition("\n\n")
+            self._app.command(name, help=text, short_help=first)(_with_options(function, name, scoped=scoped))
             return function
 
         return register
