@@ -11,6 +11,7 @@ from langgraph.store.base import Item, SearchItem
 
 from mnemon import InvalidInputError
 from mnemon.types.filters import where
+from mnemon.types.jsonvalue import is_blank
 from mnemon.types.storage import DeleteWhere, Put, Row
 from mnemon.types.times import format_time, to_datetime
 from mnemon_langgraph.items import VECTORS
@@ -71,7 +72,7 @@ def remembered(op: PutOp) -> Remembered:
     if _OURS in value:
         msg = f"the value of {op.key!r} has the key {_OURS!r}, which memories use themselves; name it otherwise"
         raise InvalidInputError(msg)
-    field = next((name for name in _TEXT if isinstance(value.get(name), str) and value[name].strip()), None)
+    field = next((name for name in _TEXT if isinstance(value.get(name), str) and not is_blank(value[name])), None)
     rest = {name: item for name, item in value.items() if name != field}
     text = _json(value) if field is None else value[field]
     how: dict[str, Any] = {"key": op.key, "field": field}

@@ -78,9 +78,20 @@ def test_half_done_work_is_found_and_finished(cli: Callable[..., Ran], store: Pa
     mended = cli("doctor", "--repair", "--json")
     after = cli("doctor", "--json")
 
-    assert (found.code, [one["kind"] for one in found.data["findings"]]) == (1, [kind])
+    assert (found.code, [one["kind"] for one in found.answer["data"]["findings"]]) == (1, [kind])
     assert (mended.code, [one["repaired"] for one in mended.data["findings"]]) == (0, [True])
     assert (after.code, after.data) == (0, {"sound": True, "findings": [], "notes": []})
+
+
+def test_a_store_that_is_not_sound_is_an_error_with_its_findings(cli: Callable[..., Ran], store: Path) -> None:
+    plant(store, "operations")
+
+    ran = cli("doctor", "--json")
+
+    error = ran.answer["error"]
+    assert (ran.code, ran.answer["status"], error["type"], error["exit_code"]) == (1, "error", "NotSound", 1)
+    assert "mnemon doctor --repair" in error["message"]
+    assert (ran.answer["count"], ran.answer["data"]["sound"]) == (1, False)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +173,7 @@ def test_an_index_that_does_not_fit_its_rows_is_made_anew(cli: Callable[..., Ran
     mended = cli("doctor", "--repair")
 
     assert (found.code, mended.code) == (1, 0)
+    assert found.err.startswith("mnemon: the store is not sound")
     assert found.rows[0][:2] == ["memories", "tag entries differ from rows"]
     assert cli("list", "--user", "ana", "--filter", '{"categories": {"in": ["home"]}}').rows != []
 

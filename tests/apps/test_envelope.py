@@ -141,6 +141,54 @@ def test_an_empty_variable_never_widens_the_scope(
     assert (ran.code, ran.answer["error"]["type"]) == (2, "ConfigError")
 
 
+@pytest.mark.parametrize(
+    "command", [["list"], ["search", "tea"], ["context", "tea"], ["history"], ["why-not", "tea", "x"]]
+)
+def test_everywhere_and_a_scope_exclude_each_other(
+    cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("MNEMON_RUN_ID", "monday")
+
+    ran = cli(*command, "--everywhere", "--user", "ana", "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (2, "ScopeError")
+    assert "they exclude each other" in ran.answer["error"]["message"]
+    assert ran.answer["error"]["message"].endswith("leave out --everywhere, or --user and the variable MNEMON_RUN_ID")
+
+
+@pytest.mark.parametrize("store", [":memory:", "memory:"])
+@pytest.mark.parametrize("named", ["by an option", "by a variable"])
+@pytest.mark.parametrize(
+    "command",
+    [["add", "tea", "--user", "ana"], ["setup"], ["purge", "--yes"], ["import", "x.json"], ["stats"]],
+    ids=lambda command: command[0],
+)
+def test_a_store_of_which_nothing_remains_is_refused(
+    cli: Callable[..., Ran], folder: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], named: str, store: str
+) -> None:
+    (folder / "x.json").write_text('[{"memory": "tea", "user_id": "ana"}]', encoding="utf-8")
+    if named == "by a variable":
+        monkeypatch.setenv("MNEMON_STORE", store)
+
+    ran = cli(*command, *(["--store", store] if named == "by an option" else []), "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (2, "StoreInMemory")
+    assert "name a file with --store or MNEMON_STORE" in ran.answer["error"]["message"]
+
+
+@pytest.mark.parametrize(("source", "target"), [(":memory:", "b.db"), ("a.db", ":memory:")])
+def test_nothing_is_copied_into_or_out_of_memory(cli: Callable[..., Ran], source: str, target: str) -> None:
+    cli("add", "tea", "--user", "ana", "--store", "a.db")
+
+    ran = cli("copy", "--from", source, "--to", target, "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (2, "StoreInMemory")
+
+
+def test_the_demo_needs_no_store_that_remains(cli: Callable[..., Ran]) -> None:
+    assert cli("demo", "--store", ":memory:", "--limit", "1").code == 0
+
+
 @pytest.mark.parametrize("option", ["--store", "--project", "--config"])
 @pytest.mark.parametrize("first", [False, True], ids=["behind", "before"])
 def test_an_empty_option_never_means_what_others_share(cli: Callable[..., Ran], option: str, *, first: bool) -> None:
@@ -211,6 +259,25 @@ def test_without_arguments_it_helps(cli: Callable[..., Ran]) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == helped.out
     assert "search" in ran.out
+
+
+def test_the_list_of_commands_has_one_line_of_thought_for_each(cli: Callable[..., Ran]) -> None:
+    said = cli("--help").out.partition("Commands:\n")[2]
+
+    assert "With --data" not in said
+    assert [line for line in said.rstrip("\n").split("\n") if not line.strip()] == []
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_help_is_as_wide_as_the_terminal_and_no_wider(
+    cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+
+    said = [cli(*command, "--help").out for command in ([], *([str(one.name)] for one in app.registered_commands))]
+
+    widest = max(len(line) for text in said for line in text.splitlines())
+    assert width - 10 < widest <= width
 
 
 def test_it_tells_its_version(cli: Callable[..., Ran]) -> None:

@@ -188,6 +188,26 @@ def test_what_cannot_be_imported_is_counted_by_reason_with_its_place(cli: Callab
     assert [one["places"] for one in report["assumed"]["reasons"]] == [["item 10"], ["item 3"]]
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ([{"memory": "\u200b\ufeff"}, {"memory": "tea"}], "no text under memory, text or content"),
+        ([{"role": "user", "content": "\u2060"}, {"role": "user", "content": "tea"}], "no text"),
+        (
+            [{"id": "c", "mapping": {"a": node(None, "user", ["tea"]), "b": node("a", "user", ["\u200b"])}}],
+            "no text",
+        ),
+    ],
+)
+def test_what_nobody_can_see_is_skipped_as_no_text(
+    cli: Callable[..., Ran], folder: Path, data: object, reason: str
+) -> None:
+    report = cli("import", write(folder / "x.json", data), "--user", "ana", "--json").data
+
+    assert (report["memories"], report["logged"]) == (1, 0)
+    assert [(one["reason"], one["count"]) for one in report["skipped"]["reasons"]] == [(reason, 1)]
+
+
 def test_a_scope_that_is_given_fills_in_and_never_takes_over(cli: Callable[..., Ran], folder: Path) -> None:
     items = [{"memory": "nobody's"}, {"memory": "ana's", "user_id": "ana"}, {"memory": "ben's", "user_id": "ben"}]
 
@@ -275,6 +295,8 @@ def test_an_interrupted_import_goes_on(
 
     assert (first.code, first.answer["error"]["type"]) == (1, "Interrupted")
     assert 0 < stored < whole
+    assert (first.answer["count"], first.answer["data"]["memories"]) == (stored, stored)
+    assert first.answer["data"]["read"] >= stored
     assert (second["memories"], second["there"]) == (whole - stored, stored)
     assert cli("doctor").code == 0
 
@@ -289,7 +311,20 @@ def test_what_stands_before_a_break_is_imported_and_the_break_is_told(
     ran = cli("import", "cut.json", *options, "--json")
 
     assert (ran.code, ran.answer["error"]["type"]) == (1, "BrokenSource")
-    assert cli("stats", "--json").data["memories"] >= 3
+    stored = cli("stats", "--json").data["memories"]
+    assert stored >= 3
+    assert (ran.answer["count"], ran.answer["data"]["memories"]) == (stored, stored)
+
+
+def test_people_too_see_what_was_imported_before_a_break(cli: Callable[..., Ran], folder: Path) -> None:
+    (folder / "cut.json").write_text(json.dumps([*MEM0, {"memory": "whose?"}])[:-1] + ", {", encoding="utf-8")
+
+    ran = cli("import", "cut.json")
+
+    assert ran.code == 1
+    assert ["memories added", "4"] in ran.rows
+    assert ["skipped 1: names no user, agent, app or run; give one, such as --user (item 5)"] in ran.rows
+    assert ran.err.startswith("mnemon: cut.json is not JSON somewhere before byte ")
 
 
 def test_of_an_export_of_ours_that_is_cut_it_is_told_what_is_in_the_store_and_that_the_rest_is_missing(
@@ -310,6 +345,8 @@ def test_of_an_export_of_ours_that_is_cut_it_is_told_what_is_in_the_store_and_th
     assert "cut.jsonl, line " in ran.answer["error"]["message"]
     assert "repeat the import" in ran.answer["error"]["message"]
     assert stored > 0
+    assert (ran.answer["count"], ran.answer["data"]["memories"]) == (stored, stored)
+    assert ran.answer["data"]["read"] == stored + sum(ran.answer["data"]["other"].values())
     assert again.code == 0
     assert cli("stats", "--store", "other.db", "--json").data["memories"] == 1_500
     assert cli("doctor", "--store", "other.db").code == 0
@@ -333,6 +370,7 @@ def test_what_is_nested_without_end_is_refused_before_it_takes_all_memory(
     ran = cli("import", "x.json", "--user", "ana", "--json")
 
     assert (ran.code, ran.answer["error"]["type"]) == (1, "BrokenSource")
+    assert ran.answer["error"]["message"].startswith("x.json has ")
     assert "deeper than 5,000 levels" in ran.answer["error"]["message"]
 
 
@@ -372,6 +410,67 @@ def test_a_format_that_is_named_is_not_guessed(cli: Callable[..., Ran], folder: 
     source = write(folder / "x.json", [{"role": "user", "content": "Tea", "user_id": "ana"}])
 
     assert cli("import", source, "--format", "mem0", "--json").data["format"] == "mem0"
+
+
+OURS: list[object] = []
+"""Stands for an export of mnemon."""
+
+
+@pytest.mark.parametrize(
+    ("data", "named", "looks_like", "reason"),
+    [
+        (MEM0, "chat", "mem0", "role is unknown (3), no text (1)"),
+        (MEM0, "chatgpt", "mem0", "not a conversation of ChatGPT (4)"),
+        (MEM0, "mnemon", "mem0", "line 1: it is not a line of an export of mnemon"),
+        (CHATGPT, "chat", "chatgpt", "role is unknown (4)"),
+        (CHATGPT, "mem0", "chatgpt", "no text under memory, text or content (4)"),
+        (CHAT[:2], "chatgpt", "chat", "not a conversation of ChatGPT (2)"),
+        (OURS, "chat", "mnemon", "role is unknown"),
+    ],
+)
+def test_a_format_that_nothing_in_the_file_has_is_an_error_that_tells_which_it_looks_like(
+    cli: Callable[..., Ran], folder: Path, data: list[object], named: str, looks_like: str, reason: str
+) -> None:
+    if data is OURS:
+        cli("add", "Tea at five.", "--user", "ana", "--store", "other.db")
+        cli("export", str(folder / "x"), "--store", "other.db")
+    else:
+        write(folder / "x", data)
+
+    ran = cli("import", "x", "--format", named, "--user", "ana", "--json")
+
+    error = ran.answer["error"]
+    assert (ran.code, error["type"]) == (2, "WrongFormat")
+    assert f"nothing in x could be imported as {named}, which --format names: {reason}" in error["message"]
+    assert f"it looks like {looks_like}: leave --format out" in error["message"]
+
+
+@pytest.mark.parametrize("named", ["chat", "mem0", "chatgpt"])
+def test_a_format_that_nothing_has_in_a_file_of_none_is_an_error(
+    cli: Callable[..., Ran], folder: Path, named: str
+) -> None:
+    ran = cli("import", write(folder / "x", [{"a": 1}]), "--format", named, "--user", "ana", "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (2, "WrongFormat")
+    assert "leave --format out, and see the page" in ran.answer["error"]["message"]
+
+
+def test_items_that_are_all_unfit_in_the_format_they_have_are_an_error_that_tells_what_to_mend(
+    cli: Callable[..., Ran], folder: Path
+) -> None:
+    ran = cli("import", write(folder / "x", [{"memory": "whose?"}]), "--format", "mem0", "--json")
+
+    assert (ran.code, ran.answer["error"]["type"]) == (1, "WrongFormat")
+    assert "give one, such as --user (1); mend what this names" in ran.answer["error"]["message"]
+
+
+def test_a_named_format_whose_items_were_there_already_is_no_error(cli: Callable[..., Ran], folder: Path) -> None:
+    source = write(folder / "x", [*CHAT[:2], {"role": "narrator"}])
+    cli("import", source, "--format", "chat", "--user", "ana")
+
+    report = cli("import", source, "--format", "chat", "--user", "ana", "--json").data
+
+    assert (report["memories"], report["there"], report["skipped"]["count"]) == (0, 2, 1)
 
 
 def test_stdin_is_imported_too(cli: Callable[..., Ran]) -> None:

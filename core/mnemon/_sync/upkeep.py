@@ -134,7 +134,7 @@ class Upkeep(Face):
         self,
         source: str | os.PathLike[str] | Iterable[str],
         *,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[Imported], None] | None = None,
         **foreign: object,
     ) -> Imported:
         """Store what `export` wrote; what is there already stays as it is, so a second import adds nothing.
@@ -147,7 +147,7 @@ class Upkeep(Face):
 
         Args:
             source: a file's path, or lines.
-            progress: called with how many rows were read.
+            progress: called with the numbers so far, after each part.
             foreign: refused, with our word for it.
 
         Raises:
@@ -163,7 +163,9 @@ class Upkeep(Face):
             raise InvalidInputError(msg)
         return self._import(source, scope, progress)
 
-    def _import(self, lines: Iterable[str], scope: Scope | None, progress: Callable[[int], None] | None) -> Imported:
+    def _import(
+        self, lines: Iterable[str], scope: Scope | None, progress: Callable[[Imported], None] | None
+    ) -> Imported:
         report = _Report()
         late: list[Patch] = []
         versioned: dict[str, None] = {}
@@ -184,7 +186,9 @@ class Upkeep(Face):
             self._core.runner.run(moving.catch_up, late[start:end], list(versioned)[start:end])
         return report.result()
 
-    def _store(self, rows: list[ExportedRow], report: _Report, progress: Callable[[int], None] | None) -> list[Patch]:
+    def _store(
+        self, rows: list[ExportedRow], report: _Report, progress: Callable[[Imported], None] | None
+    ) -> list[Patch]:
         """Store what is new; return what rows that are there already have to catch up with."""
         if not rows:
             return []
@@ -194,7 +198,7 @@ class Upkeep(Face):
         counts = self._core.runner.run(moving.store_rows, new, embedded)
         report.count(rows, new, counts, set(embedded.vectors))
         if progress is not None:
-            progress(report.rows)
+            progress(report.result())
         told = [one.row for one in rows if one.collection == MEMORIES.name and (one.collection, one.row.id) in there]
         return [patch for row in told for patch in caught_up(there[MEMORIES.name, row.id], row)]
 
@@ -248,14 +252,12 @@ class _Report:
     """Counts what an import did."""
 
     def __init__(self) -> None:
-        self.rows = 0
         self._added: dict[str, int] = {}
         self._there: dict[str, int] = {}
         self._waiting = 0
 
     def count(self, rows: list[ExportedRow], new: list[ExportedRow], counts: list[int], embedded: set[str]) -> None:
         """Count a part of it: all its rows, those that were sent to the store, and whether each was stored."""
-        self.rows += len(rows)
         stored = {(one.collection, one.row.id) for one, count in zip(new, counts, strict=True) if count}
         for one in rows:
             is_new = (one.collection, one.row.id) in stored
@@ -264,5 +266,5 @@ class _Report:
             self._waiting += is_new and one.text is not None and one.text not in embedded
 
     def result(self) -> Imported:
-        """Return the report."""
-        return Imported(added=self._added, there=self._there, waiting=self._waiting)
+        """Return the numbers so far."""
+        return Imported(added=dict(self._added), there=dict(self._there), waiting=self._waiting)

@@ -14,6 +14,7 @@ from mnemon.logic.messages import MESSAGES, message_row, message_to_dict, positi
 from mnemon.logic.operations import common_scope, idempotent_id, operation_put
 from mnemon.logic.scopes import row_id, scope_of
 from mnemon.logic.turns import plan_turns
+from mnemon.types.jsonvalue import is_blank
 from mnemon.types.memory import MemoryRecord, Operation, Touched
 from mnemon.types.message import Message
 from mnemon.types.results import Added, AddResult
@@ -104,7 +105,7 @@ class AddRequest:
             said = entry.said
             if isinstance(said, str):
                 texts.append(said)
-            elif said.role in self.roles and (text := said.text).strip():
+            elif said.role in self.roles and not is_blank(text := said.text):
                 texts.append(text)
         return list(dict.fromkeys(texts))
 

@@ -12,7 +12,7 @@ from mnemon.logic.arguments import check_categories, check_kind, check_validity,
 from mnemon.logic.conditions import merge_scopes
 from mnemon.logic.formats.completions import is_completion, read_completion
 from mnemon.logic.messages import message_from_dict
-from mnemon.types.jsonvalue import JsonObject, check_json_object, check_text
+from mnemon.types.jsonvalue import JsonObject, check_json_object, check_text, is_blank
 from mnemon.types.message import Message
 from mnemon.types.scope import SCOPE_FIELDS
 from mnemon.types.times import to_datetime
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mnemon.types.memory import Kind
+    from mnemon.types.message import Block
     from mnemon.types.scope import Scope
     from mnemon.types.times import Time
 
@@ -122,10 +123,16 @@ def _read_message(item: object, name: str) -> Message:
     except InvalidInputError as error:
         msg = f"{name}: {error}"
         raise InvalidInputError(msg) from None
-    if not any(getattr(block, "text", "attached").strip() for block in message.blocks):
+    # A message that says something unseen, such as U+200B, is logged as its framework has it; no memory is made of it.
+    blank = is_blank(item) if isinstance(item, str) else not any(map(_says, message.blocks))
+    if blank:
         msg = f"{name} is empty; leave it out"
         raise InvalidInputError(msg)
     return message
+
+
+def _says(block: Block) -> bool:
+    return bool(getattr(block, "text", "attached").strip())
 
 
 def _as_message(item: object) -> Message:
@@ -141,7 +148,7 @@ def _as_message(item: object) -> Message:
 
 
 def _check_words(text: str, name: str) -> str:
-    if not check_text(text, name).strip():
+    if is_blank(check_text(text, name)):
         msg = f"{name} is empty; there is nothing to remember"
         raise InvalidInputError(msg)
     return text

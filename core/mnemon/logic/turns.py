@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.messages import ERASED, blocks_to_list, message_from_dict, message_row_id
 from mnemon.logic.sessions import Place, Spot, spot_of
+from mnemon.types.jsonvalue import is_blank
 from mnemon.types.message import Message
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def plan_turns(
             continue
         if message.id is not None and not isinstance(there, Logged):
             there = log.known.get(message_row_id(scope, message.id))
-        wanted = message.role in roles and bool(message.text.strip())
+        wanted = message.role in roles and not is_blank(message.text)
         if isinstance(there, Logged):
             turns.append(_again(there, place, scope, wanted=wanted, new_id=new_id))
         else:
@@ -181,7 +182,7 @@ def unremembered(
             continue
         if there is None and message.id is not None:
             there = log.known.get(message_row_id(scope, message.id))
-        if (there is None or there.memory_id is None) and (text := message.text).strip():
+        if (there is None or there.memory_id is None) and not is_blank(text := message.text):
             texts.append(text)
     return texts
 

@@ -24,7 +24,7 @@ from mnemon.logic.memories import (
 )
 from mnemon.logic.scopes import scope_condition
 from mnemon.types.filters import where
-from mnemon.types.jsonvalue import check_json_object, check_text
+from mnemon.types.jsonvalue import check_json_object, check_text, is_blank
 from mnemon.types.memory import Touched
 from mnemon.types.storage import Patch, Put, Row
 from mnemon.types.times import format_time, to_datetime
@@ -273,7 +273,7 @@ def read_change(
     if all(part is None for part in parts) and all(part is KEEP for part in (expires_at, valid_from, valid_to)):
         msg = "update() was given nothing to change; give text, metadata, categories, expires_at, pinned or a validity"
         raise InvalidInputError(msg)
-    if text is not None and not check_text(text, "text").strip():
+    if text is not None and is_blank(check_text(text, "text")):
         msg = "text is empty; delete a memory with delete()"
         raise InvalidInputError(msg)
     if pinned is not None and not isinstance(pinned, bool):  # pyright: ignore[reportUnnecessaryIsInstance]

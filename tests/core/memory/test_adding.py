@@ -9,6 +9,7 @@ import pytest
 
 from mnemon import Image, InvalidInputError, Memory, Message, Text
 from mnemon.testing.samples import HOSTILE
+from mnemon.types.jsonvalue import is_blank
 from mnemon.types.memory import KINDS
 from tests.core.memory.sources import NOON, events
 
@@ -123,6 +124,20 @@ def test_a_picture_is_found_by_its_caption_and_without_one_is_logged_only(memory
     assert memory.conversations.read(user_id="alice", run_id="r")[0].blocks == (Text("look"), cat)
 
 
+def test_a_message_with_nothing_to_see_is_logged_and_becomes_no_memory(memory: Memory) -> None:
+    added = memory.add([Message(role="user", content="\u200b"), Message(role="user", content="tea")], user_id="alice")
+
+    assert [item.event for item in added.items] == ["LOG", "ADD"]
+    assert [one.text for one in memory.scoped(user_id="alice").conversations.read()] == ["\u200b", "tea"]
+
+
+@pytest.mark.parametrize("text", ["\U0001f469\u200d\U0001f4bb", "\u200b.", "co\xadop", "\u0645\u06cc\u200c\u062e"])
+def test_unseen_characters_inside_of_a_text_stay(memory: Memory, text: str) -> None:
+    (memory_id,) = memory.add(text, user_id="alice", metadata={"note": "\u200b"}).ids
+
+    assert memory.get(memory_id).text == text
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_added_and_asked_for(memory: Memory, kind: Kind) -> None:
     memory.add("the cat sat here", user_id="alice")
@@ -168,7 +183,7 @@ def test_a_message_that_tells_its_time_keeps_it(memory: Memory) -> None:
     assert [record.said_at for record in added.memories] == [told.time, NOON]
 
 
-@pytest.mark.parametrize("text", [text for text in HOSTILE if text.strip()])
+@pytest.mark.parametrize("text", [text for text in HOSTILE if not is_blank(text)])
 def test_any_text_is_stored_as_it_is(memory: Memory, text: str) -> None:
     added = memory.add(text, user_id="alice", metadata={text: text}, categories=[text], actor=text)
 

@@ -13,11 +13,15 @@ from mnemon import InvalidInputError, Memory, MnemonError
 SURROGATE = "a\ud800b"
 NAIVE = datetime(2026, 5, 1)  # noqa: DTZ001 - naive is what is refused
 HUGE = 10**5_000
+UNSEEN = ["\u200b", "\u200c\u200d", "\u2060 \ufeff\n", "\xad", "\u202e", "\0"]
+"""Texts in which there is nothing to see."""
 
 
 NO_MESSAGES: list[tuple[object, str]] = [
     ("", "text is empty"),
     (" \n\t", "text is empty"),
+    *((unseen, "text is empty") for unseen in UNSEEN),
+    (["fine", "\u200b"], "message 1 is empty"),
     (SURROGATE, "text holds a lone surrogate"),
     (None, "not a NoneType"),
     (5, "not a int"),
@@ -61,6 +65,16 @@ def test_what_is_no_message_is_refused_with_its_place(memory: Memory, content: o
         memory.add(cast("Any", content), user_id="alice")
 
     assert memory.stats().messages == 0
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_a_memory_cannot_be_changed_into_what_nobody_sees(memory: Memory, unseen: str) -> None:
+    (memory_id,) = memory.add("tea", user_id="alice").ids
+
+    with pytest.raises(InvalidInputError, match="text is empty"):
+        memory.update(memory_id, unseen)
+
+    assert memory.get(memory_id).text == "tea"
 
 
 WRONG: list[tuple[str, object, str]] = [

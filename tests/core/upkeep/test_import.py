@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mnemon import Memory
     from mnemon.protocols.store import Store
+    from mnemon.types.results import Imported
     from tests.core.versions.fixtures import Clock
 
 HEADER = '{"format": "mnemon-export", "version": 1}\n'
@@ -39,20 +40,21 @@ def memory_line(lines: list[str]) -> int:
 
 def test_an_interrupted_import_goes_on(memory: Memory) -> None:
     lines = lines_of(*(f"{number}" for number in range(700)))
-    seen: list[int] = []
+    seen: list[Imported] = []
 
-    def interrupt(rows: int) -> None:
-        seen.append(rows)
+    def interrupt(so_far: Imported) -> None:
+        seen.append(so_far)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         memory.import_(lines, progress=interrupt)
-    assert seen == [memory.count(user_id="alice")]
-    assert 0 < seen[0] < 700
+    stored = memory.count(user_id="alice")
+    assert [one.to_dict() for one in seen] == [{"added": {"memories": stored}, "there": {}, "waiting": stored}]
+    assert 0 < stored < 700
     rest = memory.import_(lines)
 
     assert memory.count(user_id="alice") == 700
-    assert (sum(rest.there.values()), sum(rest.added.values())) == (seen[0], 1_400 - seen[0])
+    assert (sum(rest.there.values()), sum(rest.added.values())) == (stored, 1_400 - stored)
 
 
 DAMAGES: dict[str, Callable[[str], str]] = {
@@ -218,7 +220,7 @@ def test_catching_up_goes_on_after_an_interruption(memory: Memory, clock: Clock)
     for memory_id in ids[::100]:
         source.update(memory_id, "updated")
 
-    def interrupt(_: int) -> None:
+    def interrupt(_: Imported) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

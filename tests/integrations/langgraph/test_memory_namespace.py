@@ -52,6 +52,14 @@ def test_every_user_id_has_a_namespace_of_its_own_that_is_legal(store: MnemonSto
         memory_namespace("")
 
 
+@pytest.mark.parametrize("unseen", [" ", "\u200b"])
+def test_a_value_whose_text_nobody_sees_is_found_by_all_of_it(store: MnemonStore, memory: Memory, unseen: str) -> None:
+    store.put(memory_namespace("alice"), "k", {"content": unseen, "note": "tea"})
+
+    assert store.get(memory_namespace("alice"), "k").value == {"content": unseen, "note": "tea"}  # type: ignore[union-attr]
+    assert "tea" in memory.search("tea", user_id="alice")[0].memory.text
+
+
 @pytest.mark.parametrize("label", ["50%", "a%zz", "%", "ana%2ecom"])
 def test_a_persons_memories_have_one_namespace_and_no_other(store: MnemonStore, memory: Memory, label: str) -> None:
     memory.add("a secret", user_id=label)

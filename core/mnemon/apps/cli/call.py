@@ -13,19 +13,20 @@ import typer
 from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.config import open_settings
 from mnemon.config.layers import SCOPE_VARIABLES
-from mnemon.config.targets import FileTarget, parse_target
+from mnemon.config.targets import FileTarget, MemoryTarget, parse_target
 from mnemon.logic.versions import KEEP
 from mnemon.memory import Memory
 from mnemon.types.scope import SCOPE_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
+    from pathlib import Path
 
     from mnemon.apps.cli.screen import Screen
     from mnemon.config import MemoryConfig
     from mnemon.types.jsonvalue import Json
 
-__all__ = ["Call", "Outcome", "scope_of_call"]
+__all__ = ["Call", "Outcome", "refuse_in_memory", "scope_of_call"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,11 @@ class Outcome:
         data: for programs.
         show: for people.
         count: how many things `data` holds, where it is a list.
-        code: the exit code.
     """
 
     data: Json
     show: Callable[[Screen], None]
     count: int | None = None
-    code: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +74,18 @@ class Call:
             embeds: whether vectors are needed; what only reads rows or deletes them does without.
             creates: whether a store that `--store` names may be new.
             bound: False where the scope is handed to the call itself.
+
+        Raises:
+            Problem: a store that `--store` names is not there, or the store is one in memory.
         """
+        settings = self.settings()
+        refuse_in_memory(settings.store)
         if self.store is not None and not creates:
             target = parse_target(self.store)
             if isinstance(target, FileTarget) and not target.path.exists():
                 msg = f"there is no store at {target.path}; check the name, or begin one with `mnemon add`"
                 raise Problem(msg, kind="NotFoundError")
-        with Memory(config=self.settings(), embedder=KEEP if embeds else None) as memory:
+        with Memory(config=settings, embedder=KEEP if embeds else None) as memory:
             yield memory.scoped(**self.scope) if self.scope and bound else memory
 
     def confirm(self, question: str, *, yes: bool) -> None:
@@ -100,14 +104,29 @@ class Call:
             raise Problem(msg, kind="Cancelled")
 
 
-def scope_of_call(options: Mapping[str, str | None]) -> dict[str, str]:
+def refuse_in_memory(store: str | Path | None) -> None:
+    """Refuse a store in memory, which is empty when a command begins, and gone when it ends.
+
+    Raises:
+        Problem: it is one.
+    """
+    if store is not None and isinstance(parse_target(store), MemoryTarget):
+        msg = (
+            f"nothing of {store} remains when this command ends, and nothing is in it when it begins; name a file with "
+            f"--store or MNEMON_STORE, or leave both out for the user's default file"
+        )
+        raise Problem(msg, code=WRONG, kind="StoreInMemory")
+
+
+def scope_of_call(options: Mapping[str, str | None], *, everywhere: bool = False) -> dict[str, str]:
     """Return the ids of a scope: an option counts more than its environment variable.
 
     Raises:
         Problem: a variable is set but empty: whose memories are meant must not depend on what a
-            template left out.
+            template left out; or an id is given beside `everywhere`.
     """
     scope: dict[str, str] = {}
+    given: list[str] = []
     for name, variable in zip(SCOPE_FIELDS, SCOPE_VARIABLES, strict=True):
         value = options.get(name)
         if value is None and variable in os.environ:
@@ -117,4 +136,13 @@ def scope_of_call(options: Mapping[str, str | None]) -> dict[str, str]:
                 raise Problem(msg, code=WRONG, kind="ConfigError")
         if value is not None:
             scope[name] = value
+            option = f"--{name.removesuffix('_id')}"
+            given.append(option if options.get(name) is not None else f"the variable {variable}")
+    if everywhere and given:
+        some = " and ".join(given)
+        msg = (
+            f"--everywhere means the whole project, and {some} a part of it: they exclude each other; leave out "
+            f"--everywhere, or {some}"
+        )
+        raise Problem(msg, code=WRONG, kind="ScopeError")
     return scope

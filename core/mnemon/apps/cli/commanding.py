@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,7 +64,8 @@ class Commands:
 
         def register(function: Callable[..., Outcome]) -> Callable[..., Outcome]:
             text = inspect.getdoc(function) or ""
-            self._app.command(name, help=text, short_help=text)(_with_options(function, name, scoped=scoped))
+            first, _, _ = text.partition("\n\n")
+            self._app.command(name, help=text, short_help=first)(_with_options(function, name, scoped=scoped))
             return function
 
         return register
@@ -82,15 +84,13 @@ def _with_options(function: Callable[..., Outcome], name: str, *, scoped: bool) 
         as_json = bool(common.pop("as_json"))
         scope: dict[str, str] = {}
         try:
-            scope = scope_of_call(ids) if scoped else {}
+            scope = scope_of_call(ids, everywhere=bool(values.get("everywhere"))) if scoped else {}
             outcome = function(Call(json=as_json, scope=scope, **common), **values)
             _answer(name, outcome, scope, as_json=as_json)
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the boundary of the process
             raise typer.Exit(report(name, problem_of(error), as_json=as_json, scope=scope)) from None
-        if outcome.code:
-            raise typer.Exit(outcome.code)
 
     parameters = [inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
     parameters += [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
@@ -112,16 +112,22 @@ def _answer(name: str, outcome: Outcome, scope: Mapping[str, str], *, as_json: b
 
 
 def report(name: str | None, problem: Problem, *, as_json: bool, scope: Mapping[str, str]) -> int:
-    """Tell what went wrong; return the exit code."""
+    """Tell what went wrong, and what was done before; return the exit code."""
+    so_far = problem.so_far
     if as_json:
+        count, data = (None, None) if so_far is None else (so_far.count, so_far.data)
         error = {"type": problem.kind, "message": problem.message, "exit_code": problem.code}
         try:
-            _write_json(name, scope, count=None, data=None, error=error)
+            _write_json(name, scope, count=count, data=data, error=error)
             sys.stdout.flush()
         except BrokenPipeError:
             raise
         except OSError:  # stdout itself is what failed, such as by a full disk
             as_json = False
+    elif so_far is not None:
+        with suppress(BrokenPipeError):
+            so_far.show(Screen(sys.stdout))
+            sys.stdout.flush()
     if not as_json:
         sys.stderr.write(f"mnemon: {clean(problem.message)}\n")
     return problem.code

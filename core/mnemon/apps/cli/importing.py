@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mnemon.apps.cli.problems import WRONG, Problem
+from mnemon.apps.cli.problems import FAILED, WRONG, Problem
 from mnemon.errors import InvalidInputError
 from mnemon.logic.exports import collection_line, header_line
 from mnemon.logic.formats.chatgpt import read_conversation
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mnemon.memory import Memory
     from mnemon.types.jsonvalue import Json
     from mnemon.types.message import Message
+    from mnemon.types.results import Imported
 
 __all__ = ["Report", "import_source"]
 
@@ -31,6 +32,8 @@ Item = TypeVar("Item")
 
 _MESSAGES = 500
 """Messages that are added in one transaction."""
+_REASONS = 3
+"""Reasons that an error names; the report has them all."""
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class Report:
     Attributes:
         format: what was imported.
         items: how many items were read.
+        understood: memories and messages that the items hold in this format, whatever became of them.
         memories: memories that were stored.
         logged: messages that are in the conversation log only: those of the system and of tools.
         there: what was there already, and was left as it is.
@@ -50,6 +54,7 @@ class Report:
 
     format: str
     items: int = 0
+    understood: int = 0
     memories: int = 0
     logged: int = 0
     there: int = 0
@@ -72,13 +77,17 @@ class Report:
         }
 
 
-def import_source(memory: Memory, source: Source, scope: Mapping[str, str], now: datetime, language: str) -> Report:
-    """Import a source into a memory.
+def import_source(
+    memory: Memory, source: Source, report: Report, *, scope: Mapping[str, str], now: datetime, language: str
+) -> None:
+    """Import a source into a memory, and count in `report`, which holds what was done so far when it breaks off.
 
     `scope` is of what names none itself. Nothing is stored twice: memories of mem0 keep their ids, and
     messages have the id that they have in the source, or one that is made of their place and words.
+
+    Raises:
+        Problem: it breaks off; whose it is nobody says; or nothing in it is of the format that was named.
     """
-    report = Report(source.format)
     match source.format:
         case "mnemon":
             _import_ours(memory, source, scope, report)
@@ -90,43 +99,61 @@ def import_source(memory: Memory, source: Source, scope: Mapping[str, str], now:
                 raise Problem(msg, code=WRONG, kind="ScopeError")
             said = _chats(source, report, scope) if source.format == "chat" else _conversations(source, report)
             _import_messages(memory, said, scope, report)
-    return report
+    skipped = report.tally.reasons(skipped=True)
+    if source.named and skipped and not report.understood and source.format != "mnemon":
+        raise _unread(source, ", ".join(f"{one['reason']} ({one['count']})" for one in skipped[:_REASONS]))
+
+
+def _unread(source: Source, reasons: str) -> Problem:
+    """Return what to tell where nothing is of the format that was named: done without a word, it would look done."""
+    if source.looks_like == source.format:
+        remedy, code = "mend what this names, and repeat the import", FAILED
+    elif source.looks_like is not None:
+        remedy, code = f"it looks like {source.looks_like}: leave --format out, or name that", WRONG
+    else:
+        remedy, code = "leave --format out, and see the page on the command line for how each format looks", WRONG
+    msg = f"nothing in {source.name} could be imported as {source.format}, which --format names: {reasons}; {remedy}"
+    return Problem(msg, code=code, kind="WrongFormat")
 
 
 def _import_ours(memory: Memory, source: Source, scope: Mapping[str, str], report: Report) -> None:
     view = memory.scoped(**scope) if scope else memory
 
-    def counted(done: int) -> None:
-        report.items = done
+    def counted(so_far: Imported) -> None:
+        report.memories = so_far.added.get("memories", 0)
+        report.other = {name: count for name, count in so_far.added.items() if name != "memories"}
+        report.there = sum(so_far.there.values())
+        report.waiting = so_far.waiting
+        report.items = sum(so_far.added.values()) + report.there
 
     lines = _Held(source.lines())
     try:
-        imported = view.import_(lines, progress=counted)
+        counted(view.import_(lines, progress=counted))
     except InvalidInputError as error:
         if not report.items:
+            if source.named and source.looks_like != "mnemon":
+                raise _unread(source, str(error)) from None
             raise
         msg = (
-            f"{source.name}, {error}; {report.items:,} rows before it are in the store, which has versions without "
-            f"their operations until the whole file is imported: repeat the import with that, nothing comes twice"
+            f"{source.name}, {error}; {report.items:,} rows before it are in the store, which may have versions "
+            f"without their operations until the whole file is imported: repeat the import with that, nothing comes "
+            f"twice"
         )
         raise Problem(msg, kind="BrokenSource") from None
     lines.let_go()
-    report.items = sum(imported.added.values()) + sum(imported.there.values())
-    report.memories = imported.added.get("memories", 0)
-    report.other = {name: count for name, count in imported.added.items() if name != "memories"}
-    report.there = sum(imported.there.values())
-    report.waiting = imported.waiting
 
 
 def _import_facts(
     memory: Memory, source: Source, scope: Mapping[str, str], report: Report, *, now: datetime, language: str
 ) -> None:
+    def counted(so_far: Imported) -> None:
+        report.memories = so_far.added.get("memories", 0)
+        report.there = so_far.there.get("memories", 0)
+        report.waiting = so_far.waiting
+
     lines = _Held(_fact_lines(source, scope, report, now=now, language=language))
-    imported = memory.import_(lines)
+    counted(memory.import_(lines, progress=counted))
     lines.let_go()
-    report.memories = imported.added.get("memories", 0)
-    report.there = imported.there.get("memories", 0)
-    report.waiting = imported.waiting
 
 
 def _fact_lines(
@@ -143,6 +170,7 @@ def _fact_lines(
             continue
         for remark in found.remarks:
             report.tally.add(remark)
+        report.understood += 1
         yield from fact_lines(found.record, now=now, language=language)
 
 
@@ -184,6 +212,7 @@ def _import_messages(memory: Memory, said: Iterator[Said], scope: Mapping[str, s
     run: str | None = None
     held = _Held(said)
     for one in held:
+        report.understood += 1
         if waiting and (one.run_id != run or len(waiting) == _MESSAGES):
             _add(memory, waiting, scope, run, report)
             waiting = []

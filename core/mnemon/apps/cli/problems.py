@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnemon.apps.cli.screen import clean
 from mnemon.errors import (
@@ -13,6 +14,9 @@ from mnemon.errors import (
     MnemonError,
     ScopeError,
 )
+
+if TYPE_CHECKING:
+    from mnemon.apps.cli.call import Outcome
 
 __all__ = ["FAILED", "WRONG", "Problem", "problem_of"]
 
@@ -37,11 +41,14 @@ _OPTIONS = {
 class Problem(Exception):  # noqa: N818 - it is what a command reports, and ends with
     """Why a command could not be carried out; the message names the next step."""
 
-    def __init__(self, message: str, *, code: int = FAILED, kind: str = "Problem") -> None:
-        """Take the one line, the exit code, and a stable name for programs."""
+    def __init__(
+        self, message: str, *, code: int = FAILED, kind: str = "Problem", so_far: Outcome | None = None
+    ) -> None:
+        """Take the one line, the exit code, a stable name for programs, and what was done before it went wrong."""
         self.message = message
         self.code = code
         self.kind = kind
+        self.so_far = so_far
         super().__init__(message)
 
 

@@ -8,10 +8,10 @@ import re
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import ijson  # pyright: ignore[reportMissingTypeStubs] - it has none
 
@@ -30,26 +30,38 @@ _HEAD = 65_536
 _SPOOL = 16 * 2**20
 """Bytes of stdin that are kept in memory; more go to a temporary file, since a source is read twice."""
 _DEEPEST = 5_000
+"""Levels of lists and objects that are read. ijson keeps a path of every level that is open, which takes memory by
+the square of the depth: a file of a megabyte, all of it brackets, would take more than any machine has."""
 _MARKS = re.compile(rb'\\.|["\[\]{}]', re.DOTALL)
 _LISTS = {"results": "mem0", "memories": "mem0", "messages": "chat", "conversations": "chatgpt"}
 """Keys of an object that hold the list of what is imported."""
 
 
-class _Levels:
-    """How many lists and objects are open; ijson needs memory by the square of that, until the machine has no more."""
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
 
-    def __init__(self) -> None:
+
+class _Measured:
+    """What is read through it may hold only so many lists and objects inside one another."""
+
+    def __init__(self, source: _Readable, name: str) -> None:
+        self._source = source
+        self._name = name
         self._open = 0
         self._in_text = False
         self._rest = b""
 
-    def count(self, data: bytes) -> None:
-        """Go on with the next bytes of a file.
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, whose levels are counted.
 
         Raises:
             Problem: there are more levels than can be read.
         """
-        data = self._rest + data
+        data = self._source.read(size)
+        self._count(self._rest + data)
+        return data
+
+    def _count(self, data: bytes) -> None:
         self._rest = b"\\" if (len(data) - len(data.rstrip(b"\\"))) % 2 else b""
         for found in _MARKS.finditer(data):
             mark = found[0]
@@ -61,25 +73,12 @@ class _Levels:
                 self._open += 1
                 if self._open > _DEEPEST:
                     msg = (
-                        f"a list or an object is nested deeper than {_DEEPEST:,} levels, which is not read; take it "
-                        f"out of the file, and repeat the import"
+                        f"{self._name} has a list or an object that is nested deeper than {_DEEPEST:,} levels, which "
+                        f"is not read; take it out of the file, and repeat the import"
                     )
                     raise Problem(msg, kind="BrokenSource")
             else:
                 self._open -= 1
-
-
-class _Measured:
-    """A file whose levels are counted while it is read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._levels = _Levels()
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self._levels.count(data)
-        return data
 
 
 @dataclass(slots=True)
@@ -91,7 +90,10 @@ class Source:
         format: what it holds.
         prefix: where its items are, as ijson names it.
         total: bytes of it.
-        file: the file, at the begin of its content.
+        file: the file.
+        start: the byte at which its content begins.
+        looks_like: what its first item says that it holds, or None where that says nothing.
+        named: whether `format` was named, and not found out.
         progress: called with how many of how many bytes were read.
     """
 
@@ -101,13 +103,13 @@ class Source:
     total: int
     file: IO[bytes]
     start: int = 0
+    looks_like: Format | None = None
+    named: bool = False
     progress: Callable[[int, int], None] | None = None
-    levels: _Levels = field(default_factory=_Levels)
 
     def read(self, size: int = -1) -> bytes:
         """Return bytes, and report how far it is: this is what ijson reads through."""
         data = self.file.read(size)
-        self.levels.count(data)
         if self.progress is not None:
             self.progress(self.file.tell(), self.total)
         return data
@@ -119,8 +121,7 @@ class Source:
             Problem: from here on it is not JSON.
         """
         self.file.seek(self.start)
-        self.levels = _Levels()
-        found = cast("Iterator[object]", _items(self, self.prefix))
+        found = cast("Iterator[object]", _items(_Measured(self, self.name), self.prefix))
         while True:
             try:
                 item = next(found)
@@ -155,7 +156,7 @@ class Source:
             yield text
 
 
-def _items(file: object, prefix: str) -> object:
+def _items(file: _Readable, prefix: str) -> object:
     # Not use_float: with it a whole number of more than 64 bits would be no JSON.
     return cast("Any", ijson).items(file, prefix, multiple_values=True)
 
@@ -200,20 +201,22 @@ def _source(name: str, file: IO[bytes], wanted: Format | None) -> Source:
     if not head[start:].strip():
         msg = f"{name} is empty; there is nothing to import"
         raise Problem(msg, code=WRONG, kind="UnknownFormat")
-    if _is_ours(head[start:]) or wanted == "mnemon":
-        return Source(name, wanted or "mnemon", "", total, file, start)
+    if _is_ours(head[start:]):
+        return Source(name, wanted or "mnemon", "", total, file, start, "mnemon", named=wanted is not None)
     file.seek(start)
     try:
-        found, prefix = _look(file)
+        found, prefix = _look(file, name)
     except (ijson.JSONError, UnicodeDecodeError):
         found, prefix = None, None
+    if wanted == "mnemon":  # its lines are read one by one, and the first that is none of an export is named
+        prefix = ""
     if prefix is None or (wanted or found) is None:
         msg = (
             f"{name} is no JSON (NaN is none), or of none of the formats that are known: {', '.join(FORMATS)}; say "
             f"--format where you know it, and see the page on the command line for how each looks"
         )
         raise Problem(msg, code=WRONG, kind="UnknownFormat")
-    return Source(name, cast("Format", wanted or found), prefix, total, file, start)
+    return Source(name, cast("Format", wanted or found), prefix, total, file, start, found, named=wanted is not None)
 
 
 def _is_ours(head: bytes) -> bool:
@@ -224,9 +227,9 @@ def _is_ours(head: bytes) -> bool:
     return isinstance(first, dict) and cast("dict[str, object]", first).get("format") == FORMAT
 
 
-def _look(file: IO[bytes]) -> tuple[Format | None, str | None]:
+def _look(file: IO[bytes], name: str) -> tuple[Format | None, str | None]:
     """Return the format of JSON by its first item, and where its items are; it is read no further than needed."""
-    events: Iterator[tuple[str, str, object]] = cast("Any", ijson).parse(_Measured(file), multiple_values=True)
+    events: Iterator[tuple[str, str, object]] = cast("Any", ijson).parse(_Measured(file, name), multiple_values=True)
     _, event, _ = next(events)
     if event == "start_array":
         _, event, _ = next(events)

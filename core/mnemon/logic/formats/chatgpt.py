@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mnemon.errors import InvalidInputError
 from mnemon.logic.formats.chats import Said, text_of_parts
 from mnemon.logic.formats.common import Remark, id_text, is_object, read_time, type_name
+from mnemon.types.jsonvalue import is_blank
 from mnemon.types.message import Message
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _message(data: Mapping[str, object], node: str, place: str, time: object, re
         return None
     text, without_words = text_of_parts(content.get("parts"), place)
     remarks += without_words
-    if not text.strip():
+    if is_blank(text):
         remarks.append(Remark("no text", place))
         return None
     moment, assumption = read_time(time)

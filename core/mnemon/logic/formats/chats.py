@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mnemon.errors import InvalidInputError
 from mnemon.logic.formats.common import Remark, id_text, is_object, read_time, type_name
 from mnemon.logic.scopes import row_id
+from mnemon.types.jsonvalue import is_blank
 from mnemon.types.message import ROLES, Message
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def message_of(item: object, index: int, place: str, *, run_id: str | None) -> t
     if role is None:
         return None, [Remark("role is unknown", place)]
     text, remarks = text_of_parts(data.get("content"), place)
-    if not text.strip():
+    if is_blank(text):
         return None, [*remarks, Remark("no text", place)]
     moment, assumption = _time(data)
     if assumption is not None:

@@ -17,7 +17,7 @@ from mnemon.logic.formats.common import Remark, id_text, is_object, read_time
 from mnemon.logic.memories import MEMORIES, first_row
 from mnemon.logic.operations import OPERATIONS, operation_put
 from mnemon.logic.scopes import row_id
-from mnemon.types.jsonvalue import check_json_object, check_text
+from mnemon.types.jsonvalue import check_json_object, check_text, is_blank
 from mnemon.types.memory import MemoryRecord, Operation, Touched
 from mnemon.types.message import ROLES
 from mnemon.types.scope import SCOPE_FIELDS, Scope
@@ -121,7 +121,7 @@ def _text(data: Mapping[str, object]) -> str | None:
         value = data.get(name)
         if (nested := is_object(value)) is not None:  # answers of the hosted service: {"data": {"memory": ...}}
             value = nested.get("memory")
-        if isinstance(value, str) and value.strip():
+        if isinstance(value, str) and not is_blank(value):
             return value
     return None
 

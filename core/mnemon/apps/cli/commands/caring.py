@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnemon.apps.cli.call import Call, Outcome
-from mnemon.apps.cli.problems import FAILED
+from mnemon.apps.cli.problems import Problem
 from mnemon.apps.cli.screen import Column, progress_bar
 from mnemon.config import choose_embedder
 from mnemon.logic.versions import KEEP
@@ -61,12 +61,21 @@ def doctor(
     """Check the store: indexes against rows, and work that was left half done."""
     with call.memory(embeds=False) as memory:
         checkup = memory.doctor(repair=repair)
-    return Outcome(
+    outcome = Outcome(
         data=checkup.to_dict(),
         count=len(checkup.findings),
-        code=0 if checkup.sound else FAILED,
         show=lambda screen: _show_checkup(screen, checkup, repair=repair),
     )
+    if not checkup.sound:
+        left = sum(not one.repaired for one in checkup.findings)
+        remedy = (
+            "restore a backup, or import an export into a new store"
+            if repair
+            else "make a copy with `mnemon backup PATH`, and mend it with `mnemon doctor --repair`"
+        )
+        msg = f"the store is not sound, {left} of {len(checkup.findings)} findings are not mended; {remedy}"
+        raise Problem(msg, kind="NotSound", so_far=outcome)
+    return outcome
 
 
 def _show_checkup(screen: Screen, checkup: Checkup, *, repair: bool) -> None:
@@ -85,5 +94,3 @@ def _show_checkup(screen: Screen, checkup: Checkup, *, repair: bool) -> None:
         screen.table(columns, rows)
     if not checkup.findings:
         screen.line("nothing is wrong", "green")
-    elif not repair:
-        screen.line("mend it with `mnemon doctor --repair`; make a copy first: `mnemon backup PATH`", "yellow")

@@ -10,15 +10,14 @@ import typer
 
 from mnemon.apps.cli.call import Call, Outcome
 from mnemon.apps.cli.commands.inputs import Yes  # noqa: TC001 - the program reads the types of options
-from mnemon.apps.cli.importing import import_source
-from mnemon.apps.cli.problems import WRONG, Problem
+from mnemon.apps.cli.importing import Report, import_source
+from mnemon.apps.cli.problems import WRONG, Problem, problem_of
 from mnemon.apps.cli.screen import as_file, progress_bar
 from mnemon.apps.cli.sources import FORMATS, open_source
 from mnemon.protocols.clock import system_clock
 
 if TYPE_CHECKING:
     from mnemon.apps.cli.commanding import Commands
-    from mnemon.apps.cli.importing import Report
     from mnemon.apps.cli.screen import Screen
     from mnemon.apps.cli.sources import Format
 
@@ -44,13 +43,26 @@ def import_(
         msg = f"--format takes auto, {', '.join(FORMATS)}"
         raise Problem(msg, code=WRONG, kind="UsageError")
     wanted = None if format_ == "auto" else cast("Format", format_)
+    language = call.settings().language
     with (
         open_source(source, wanted) as opened,
         call.memory(creates=True, bound=False) as memory,
         progress_bar("importing", "bytes") as progress,
     ):
         opened.progress = progress
-        report = import_source(memory, opened, call.scope, system_clock(), call.settings().language)
+        report = Report(opened.format)
+        try:
+            import_source(memory, opened, report, scope=call.scope, now=system_clock(), language=language)
+        except (Exception, KeyboardInterrupt) as error:
+            if not report.items:
+                raise
+            problem = problem_of(error)
+            problem.so_far = _outcome(report)
+            raise problem from error
+    return _outcome(report)
+
+
+def _outcome(report: Report) -> Outcome:
     return Outcome(data=report.to_dict(), count=report.memories, show=lambda screen: _show_report(screen, report))
 
 

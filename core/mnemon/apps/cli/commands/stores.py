@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnemon.apps.cli.call import Call, Outcome
+from mnemon.apps.cli.call import Call, Outcome, refuse_in_memory
 from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.apps.cli.screen import progress_bar
 from mnemon.config import open_store
@@ -55,6 +55,8 @@ def copy(
     if parse_target(source) == parse_target(target):
         msg = "--from and --to name the same store"
         raise Problem(msg, code=WRONG, kind="UsageError")
+    refuse_in_memory(source)
+    refuse_in_memory(target)
     found = parse_target(source)
     if isinstance(found, FileTarget) and not found.path.exists():
         msg = f"there is no store at {found.path}; check the name"
