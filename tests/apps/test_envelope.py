@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
@@ -282,3 +283,9 @@ def test_help_is_as_wide_as_the_terminal_and_no_wider(
 
 def test_it_tells_its_version(cli: Callable[..., Ran]) -> None:
     assert cli("--version").out == f"mnemon {version('mnemon')}\n"
+
+
+def test_the_package_is_the_command_too() -> None:
+    done = subprocess.run([sys.executable, "-m", "mnemon", "--version"], capture_output=True, text=True, check=True)
+
+    assert done.stdout == f"mnemon {version('mnemon')}\n"

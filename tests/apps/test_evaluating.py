@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -18,7 +19,7 @@ from mnemon.apps.evaluation import read_conversations
 from mnemon.types.recall import Calibration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from tests.apps.conftest import Ran
 
@@ -171,6 +172,20 @@ def test_a_file_for_constants_that_could_not_be_written_is_an_error_before_anyth
     assert "no folder no" in ran.err
 
 
+@contextmanager
+def _written_to(pipe: Path, by: subprocess.Popen[str]) -> Generator[None]:
+    """Hold a named pipe open that a process is reading from; wait until it does, unless it ends before."""
+    end = None
+    while end is None and by.poll() is None:
+        with suppress(OSError):  # nobody reads yet
+            end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    assert end is not None, by.stderr and by.stderr.read()
+    try:
+        yield
+    finally:
+        os.close(end)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
 def test_an_interrupted_evaluation_does_not_say_that_it_goes_on_from_there(folder: Path) -> None:
     os.mkfifo(folder / "questions")
@@ -182,7 +197,7 @@ def test_an_interrupted_evaluation_does_not_say_that_it_goes_on_from_there(folde
 
     with (
         subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as running,
-        (folder / "questions").open("wb"),  # which waits until it is reading
+        _written_to(folder / "questions", running),
     ):
         running.send_signal(signal.SIGINT)
         said = running.stderr.read() if running.stderr else ""

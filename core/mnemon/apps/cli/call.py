@@ -19,29 +19,12 @@ from mnemon.memory import Memory
 from mnemon.types.scope import SCOPE_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
-    from mnemon.apps.cli.screen import Screen
     from mnemon.config import MemoryConfig
-    from mnemon.types.jsonvalue import Json
 
-__all__ = ["Call", "Outcome", "refuse_in_memory", "scope_of_call"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command did.
-
-    Attributes:
-        data: for programs.
-        show: for people.
-        count: how many things `data` holds, where it is a list.
-    """
-
-    data: Json
-    show: Callable[[Screen], None]
-    count: int | None = None
+__all__ = ["Call", "refuse_in_memory", "scope_of_call"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from mnemon.apps.cli.screen import Screen, clean
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mnemon.apps.cli.call import Outcome
+    from mnemon.apps.cli.outcome import Outcome
     from mnemon.apps.cli.problems import Problem
 
 __all__ = ["ROOT_OPTIONS", "Commands", "report"]

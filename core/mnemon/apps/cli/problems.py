@@ -16,7 +16,7 @@ from mnemon.errors import (
 )
 
 if TYPE_CHECKING:
-    from mnemon.apps.cli.call import Outcome
+    from mnemon.apps.cli.outcome import Outcome
 
 __all__ = ["FAILED", "WRONG", "Problem", "problem_of"]
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from mnemon.apps.cli.call import Call, Outcome
+from mnemon.apps.cli.call import Call
+from mnemon.apps.cli.outcome import Outcome
 from mnemon.apps.cli.screen import Column
 from mnemon.config import default_path
 from mnemon.config.folders import user_config_file

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from mnemon.apps.cli.call import Call, Outcome
+from mnemon.apps.cli.call import Call
 from mnemon.apps.cli.commands.shown import hit_data, show_hits
+from mnemon.apps.cli.outcome import Outcome
 from mnemon.logic.versions import KEEP
 from mnemon.memory import Memory
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from mnemon.apps.cli.call import Call, Outcome
+from mnemon.apps.cli.call import Call
+from mnemon.apps.cli.outcome import Outcome
 from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.apps.cli.screen import Column, progress_bar
 from mnemon.config import choose_embedder, choose_ranking

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from mnemon.apps.cli.call import Call, Outcome
-from mnemon.apps.cli.commands.inputs import Yes  # noqa: TC001 - the program reads the types of options
+from mnemon.apps.cli.call import Call
+from mnemon.apps.cli.commands.inputs import Yes
 from mnemon.apps.cli.importing import Report, import_source
+from mnemon.apps.cli.outcome import Outcome
 from mnemon.apps.cli.problems import WRONG, Problem, problem_of
 from mnemon.apps.cli.screen import as_file, progress_bar
 from mnemon.apps.cli.sources import FORMATS, open_source

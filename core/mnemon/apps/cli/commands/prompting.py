@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from mnemon.apps.cli.call import Call, Outcome
+from mnemon.apps.cli.call import Call
 from mnemon.apps.cli.commands.inputs import (
     AsOf,
     Everywhere,
@@ -22,6 +22,7 @@ from mnemon.apps.cli.commands.inputs import (
     time_of,
 )
 from mnemon.apps.cli.commands.shown import hit_data
+from mnemon.apps.cli.outcome import Outcome
 
 if TYPE_CHECKING:
     from mnemon.apps.cli.commanding import Commands

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from mnemon.apps.cli.call import Call, Outcome
+from mnemon.apps.cli.call import Call
 from mnemon.apps.cli.commands.inputs import (
     AsOf,
     Everywhere,
@@ -32,6 +32,7 @@ from mnemon.apps.cli.commands.shown import (
     show_versions,
     version_data,
 )
+from mnemon.apps.cli.outcome import Outcome
 from mnemon.apps.cli.screen import Column
 
 if TYPE_CHECKING:

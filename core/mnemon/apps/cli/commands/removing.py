@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnemon.apps.cli.call import Call, Outcome
+from mnemon.apps.cli.call import Call
 from mnemon.apps.cli.commands.inputs import Dry, Filter, Yes, json_object
 from mnemon.apps.cli.commands.shown import show_receipt
+from mnemon.apps.cli.outcome import Outcome
 from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.apps.cli.screen import progress_bar
 

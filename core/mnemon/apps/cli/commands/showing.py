@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnemon.apps.cli.call import Call, Outcome
-from mnemon.apps.cli.commands.inputs import Yes  # noqa: TC001 - the program reads the types of options
+from mnemon.apps.cli.call import Call
+from mnemon.apps.cli.commands.inputs import Yes
+from mnemon.apps.cli.outcome import Outcome
 from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.apps.cli.screen import as_file
 from mnemon.types.scope import SCOPE_FIELDS

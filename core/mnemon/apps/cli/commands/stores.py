@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnemon.apps.cli.call import Call, Outcome, refuse_in_memory
+from mnemon.apps.cli.call import Call, refuse_in_memory
+from mnemon.apps.cli.outcome import Outcome
 from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.apps.cli.screen import progress_bar
 from mnemon.config import open_store

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from mnemon.apps.cli.call import Call, Outcome
+from mnemon.apps.cli.call import Call
 from mnemon.apps.cli.commands.inputs import Categories, File, Metadata, json_object, listed, read_text, time_of
 from mnemon.apps.cli.commands.shown import record_data, show_record
+from mnemon.apps.cli.outcome import Outcome
 from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.logic.versions import KEEP
 from mnemon.types.message import Message
