@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
-import sys
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +13,7 @@ import numpy as np
 
 from mnemon import Memory
 
+from .mem0_recall import mem0_python
 from .report import Figure, median_ms, milliseconds
 from .samples import DIMENSIONS, SEED, vectors
 
@@ -106,9 +104,8 @@ def _ask(memory: Memory, number: int) -> None:
 
 def _peer(folder: Path, what: str, count: int) -> float | None:
     """Return the milliseconds that mem0 takes; None, said aloud, where it is not installed."""
-    python = os.environ.get("BENCH_MEM0_PYTHON", sys.executable)
-    if python == sys.executable and find_spec("mem0") is None:
-        sys.stderr.write("mem0 is not installed, so nothing is measured beside it: pip install mem0ai==2.2.1\n")
+    python = mem0_python()
+    if python is None:
         return None
     command = [python, str(PEER), what, str(count), str(folder / f"mem0-{what}")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 
 PEER = Path(__file__).with_name("mem0_answers.py")
 _PART = 32
+
+
+def mem0_python() -> str | None:
+    """Return the Python that has mem0, `BENCH_MEM0_PYTHON` or this one; None, said aloud, where there is none."""
+    python = os.environ.get("BENCH_MEM0_PYTHON", sys.executable)
+    if python == sys.executable and find_spec("mem0") is None:
+        sys.stderr.write("mem0 is not installed, so nothing is measured beside it: pip install mem0ai==2.2.1\n")
+        return None
+    return python
 
 
 class Mem0:

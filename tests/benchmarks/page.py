@@ -51,6 +51,7 @@ TITLES = {
     "crowds": "The store: one scope among many",
     "kills": "The store: killed processes",
     "together": "The store: four processes and one file",
+    "canary": "Isolation: a hundred users",
     "langgraph_savers": "LangGraph: checkpoints",
     "langgraph_growth": "LangGraph: a thread that grows",
     "langgraph_threads": "LangGraph: threads",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnemon.apps.evaluation import Engine, bm25, cosine, evaluate
 from mnemon.embedders.local import LocalEmbedder
 
-from .recall import NAMES, load
+from .mem0_recall import Mem0, mem0_python
+from .recall import MEM0, NAMES, load
 from .report import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mnemon.apps.evaluation.systems import System
 
 WANTED = {
     ("locomo", "mnemon"): ">= 0.826",
@@ -30,14 +34,18 @@ def quality(_: Path) -> Iterator[Figure]:
         msg = "no data: set BENCH_DATA to the folder that holds locomo_dev.json and beam_dev.json"
         raise LookupError(msg)
     embedder = LocalEmbedder()
-    systems = {
+    systems: dict[str, System] = {
         "mnemon": Engine(embedder=embedder, limit=10),
         "mnemon without an embedder": Engine(embedder=None, limit=10),
         "cosine of the same vectors": cosine(embedder),
         "BM25 of the same terms": bm25,
     }
     for form, conversations in load(Path(data)).items():
-        report = evaluate(conversations, systems)
-        for label in systems:
+        with ExitStack() as stack:
+            asked = dict(systems)
+            if mem0_python() is not None:
+                asked[f"mem0 {MEM0}"] = stack.enter_context(Mem0(embedder))
+            report = evaluate(conversations, asked)
+        for label in asked:
             name, wanted = f"recall@10, {NAMES[form]}: {label}", WANTED.get((form, label), "")
             yield Figure(name=name, value=report.value(label), unit="", wanted=wanted)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from stores.crashes import kill_after, left_of, start
 
+from mnemon import SQLiteStore
+from tests.core.memory.canaries import OPERATIONS, USERS, run
+
 from .report import Figure
 from .samples import SEED
 
@@ -41,6 +44,16 @@ def together(folder: Path, seconds: float = 60) -> Iterator[Figure]:
     failed = sum(process.returncode != 0 for process in processes.values())
     yield Figure(name="processes that met an error, or half a batch of another", value=failed, unit="", wanted="<= 0")
     yield from _figures([left_of(path, name, batches) for name, batches in told.items()])
+
+
+def canary(folder: Path) -> Iterator[Figure]:
+    """Let 100 users with hostile ids do 100 operations each of every kind, mixed; it ends at the first that crosses."""
+    with SQLiteStore(folder / "canary.db") as store:
+        run(store, users=len(USERS), operations=OPERATIONS)
+    yield Figure(
+        name="operations of 100 users, and what each can read in the end", value=len(USERS) * OPERATIONS, unit=""
+    )
+    yield Figure(name="reads of what is another's", value=0, unit="", wanted="<= 0")
 
 
 def _figures(left: Sequence[Left]) -> Iterator[Figure]:

@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.report import Figure, about, keep, show
@@ -35,6 +36,7 @@ GROUPS = {
     "crowds": "storage",
     "kills": "reliability",
     "together": "reliability",
+    "canary": "reliability",
     "weaviate_bulk": "weaviate_server",
     "weaviate_recalls": "weaviate_server",
     "weaviate_large": "weaviate_server",

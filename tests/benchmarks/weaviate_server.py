@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections import defaultdict
 from contextlib import contextmanager
@@ -18,14 +17,11 @@ from mnemon import Memory
 from mnemon.stores.weaviate import WeaviateStore, naming
 from mnemon.stores.weaviate.rows import stored
 from mnemon.types.storage import Put
+from tests.servers.weaviate_server import NoServerError, binary, cluster
 
 from .engine import PrecomputedEmbedder, question, turns
 from .report import Figure, milliseconds
 from .samples import MEMORIES, rows, vectors
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from tests.servers.weaviate_server import NoServerError, binary, cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
