@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
@@ -54,6 +55,7 @@ __all__ = [
     "plain_text",
     "probe_class",
     "slot_of",
+    "slot_of_object",
     "space_property",
     "tenant_of",
     "text_of_ordered",
@@ -170,18 +172,24 @@ def end_id(entry: UUID) -> UUID:
     return uuid5(_NAMESPACE, str(entry))
 
 
+@lru_cache(maxsize=1024)
 def change_token(key: str, collection: str, scope: str | None = None, value: str | None = None) -> str:
     """Return what stands for the rows of one value of a scope in the log of changes, or for a whole collection.
 
     The key is the project's (`AsyncServer.log_key`): equal scopes of two projects, or servers, have different tokens.
     """
     said = json.dumps([collection, scope, value]).encode()
-    return hmac.new(key.encode(), said, hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key.encode(), said, "sha256").hex()[:32]
 
 
 def slot_of(row_id: str) -> int:
     """Return the slot of a row."""
-    return object_id(row_id).int >> (128 - 52)
+    return slot_of_object(object_id(row_id))
+
+
+def slot_of_object(uuid: UUID) -> int:
+    """Return the slot of the row whose object it is."""
+    return uuid.int >> (128 - 52)
 
 
 def wrapped(text: str) -> str:

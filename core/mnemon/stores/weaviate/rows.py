@@ -63,7 +63,8 @@ def stored(row: Row, collection: Collection) -> Stored:
     Raises:
         InvalidInputError: more terms than one message can hold.
     """
-    properties: Properties = {naming.ID: naming.ordered_text(row.id), naming.SLOT: naming.slot_of(row.id)}
+    uuid = naming.object_id(row.id)
+    properties: Properties = {naming.ID: naming.ordered_text(row.id), naming.SLOT: naming.slot_of_object(uuid)}
     for name, value in row.fields.items():
         if value is not None:
             properties |= _field(name, value, collection.fields[name])
@@ -78,7 +79,7 @@ def stored(row: Row, collection: Collection) -> Stored:
         properties[naming.space_property(space)] = True
     return Stored(
         id=row.id,
-        uuid=naming.object_id(row.id),
+        uuid=uuid,
         properties={name: value for name, value in properties.items() if value is not None},
         vectors={space: _numbers(vector) for space, vector in row.vectors.items()},
         parts=parts,
@@ -161,18 +162,20 @@ def _placed(text: str | None, collection: str, row_id: str, parts: dict[UUID, st
 
 
 def _numbers(vector: Vector) -> Sequence[float]:
-    # Of a list of floats the client makes float32 again, exactly.
-    return [float(number) for number in vector]
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    # Of a list of floats the client makes float32 again, exactly; of an array with one number it makes no list.
+    return np.asarray(vector, dtype=np.float32).tolist()
 
 
 def _size(properties: Properties) -> int:
-    return sum(map(_length, properties.values()))
-
-
-def _length(value: object) -> int:
-    if isinstance(value, list):
-        return sum(map(_length, cast("list[object]", value)))
-    return len(value) if isinstance(value, str) else 8
+    size = 0
+    for value in properties.values():
+        if isinstance(value, str):
+            size += len(value)
+        else:
+            size += sum(map(len, cast("list[str]", value))) if isinstance(value, list) else 8
+    return size
 
 
 def properties_read(

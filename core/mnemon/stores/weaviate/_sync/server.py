@@ -59,6 +59,7 @@ class Server:
         self._address = address
         self._client = client
         self._owned = client is None
+        self._classes: dict[str, Rows] = {}
         self._lock = Lock()
         self._pid = os.getpid()
 
@@ -104,7 +105,11 @@ class Server:
 
     def _tenant(self, name: str, tenant: str) -> Rows:
         client = self.client()
-        return client.collections.use(name).with_tenant(tenant).with_consistency_level(ConsistencyLevel.QUORUM)
+        rows = self._classes.get(name)
+        if rows is None:  # the client takes a tenth of a millisecond to make each of these, and each call needs one
+            rows = client.collections.use(name).with_consistency_level(ConsistencyLevel.QUORUM)
+            self._classes[name] = rows
+        return rows.with_tenant(tenant)
 
     def ask(self, doing: str, call: Call[Answer], silence: Event | None = None) -> Answer:
         """Return what one request returns that must not be carried out twice; for `silence` see `ask_again`."""
@@ -184,5 +189,6 @@ class Server:
     def close(self) -> None:
         """Close the client, if it is our own."""
         client, self._client, self._address = self._client, None, None
+        self._classes.clear()
         if client is not None and self._owned and self._pid == os.getpid():
             client.close()
