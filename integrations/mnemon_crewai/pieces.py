@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 
 from mnemon.adapting import estimated_tokens
+from mnemon.types.unseen import is_blank
 
 __all__ = ["MOST_TOKENS", "pieces", "result_of"]
 
@@ -43,7 +44,7 @@ def pieces(text: str, most: int = MOST_TOKENS) -> list[str]:
         place = _place(rest, room)
         cut.append(rest[:place].rstrip())
         rest = rest[place:].lstrip()
-    return [piece for piece in (*cut, rest) if piece]
+    return [piece for piece in (*cut, rest) if not is_blank(piece)]
 
 
 def _room(text: str, most: int) -> int:

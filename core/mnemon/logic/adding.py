@@ -14,11 +14,11 @@ from mnemon.logic.messages import MESSAGES, message_row, message_to_dict, positi
 from mnemon.logic.operations import common_scope, idempotent_id, operation_put
 from mnemon.logic.scopes import row_id, scope_of
 from mnemon.logic.turns import plan_turns
-from mnemon.types.jsonvalue import is_blank
 from mnemon.types.memory import MemoryRecord, Operation, Touched
 from mnemon.types.message import Message
 from mnemon.types.results import Added, AddResult
 from mnemon.types.storage import Patch, Put
+from mnemon.types.unseen import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

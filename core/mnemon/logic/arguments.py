@@ -9,6 +9,7 @@ from mnemon.errors import InvalidInputError
 from mnemon.types.jsonvalue import check_text, shown
 from mnemon.types.memory import KINDS
 from mnemon.types.message import ROLES
+from mnemon.types.unseen import is_blank
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,7 +88,7 @@ def check_last(last: object) -> int | None:
 
 def check_query(query: object) -> str:
     """Return the text of a search; blank is an error."""
-    if not check_text(query, "query").strip():
+    if is_blank(check_text(query, "query")):
         msg = "query is blank; ask for something, or list memories with get_all"
         raise InvalidInputError(msg)
     return cast("str", query)

@@ -12,10 +12,11 @@ from mnemon.logic.arguments import check_categories, check_kind, check_validity,
 from mnemon.logic.conditions import merge_scopes
 from mnemon.logic.formats.completions import is_completion, read_completion
 from mnemon.logic.messages import message_from_dict
-from mnemon.types.jsonvalue import JsonObject, check_json_object, check_text, is_blank
+from mnemon.types.jsonvalue import JsonObject, check_json_object, check_text
 from mnemon.types.message import Message
 from mnemon.types.scope import SCOPE_FIELDS
 from mnemon.types.times import to_datetime
+from mnemon.types.unseen import is_blank
 
 if TYPE_CHECKING:
     from datetime import datetime

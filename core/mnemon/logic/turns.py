@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.messages import ERASED, blocks_to_list, message_from_dict, message_row_id
 from mnemon.logic.sessions import Place, Spot, spot_of
-from mnemon.types.jsonvalue import is_blank
 from mnemon.types.message import Message
+from mnemon.types.unseen import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

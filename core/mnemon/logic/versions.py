@@ -24,10 +24,11 @@ from mnemon.logic.memories import (
 )
 from mnemon.logic.scopes import scope_condition
 from mnemon.types.filters import where
-from mnemon.types.jsonvalue import check_json_object, check_text, is_blank
+from mnemon.types.jsonvalue import check_json_object, check_text
 from mnemon.types.memory import Touched
 from mnemon.types.storage import Patch, Put, Row
 from mnemon.types.times import format_time, to_datetime
+from mnemon.types.unseen import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 from mnemon.errors import InvalidInputError
 
-__all__ = ["Json", "JsonObject", "check_json_object", "check_text", "is_blank", "json_bytes", "shown"]
+__all__ = ["Json", "JsonObject", "check_json_object", "check_text", "json_bytes", "shown"]
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 JsonObject = Mapping[str, Json]
@@ -23,8 +22,6 @@ _MOST_BITS = 13_000
 """Bits of a whole number that Python still reads and writes as text by default (4,300 digits)."""
 
 _MOST_SHOWN = 40
-_UNSEEN = frozenset({"Cc", "Cf"})
-"""Categories of Unicode whose characters are not seen: they control, join or order others."""
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
@@ -64,14 +61,6 @@ def check_text(text: object, name: str) -> str:
             msg = f"{name} holds a lone surrogate at position {error.start}; it cannot be stored, remove it"
             raise InvalidInputError(msg) from None
     return text
-
-
-def is_blank(text: str) -> bool:
-    """Whether there is nothing to see in a text: white space, control and format characters only, such as U+200B.
-
-    An emoji whose parts are joined by U+200D, or a word with a soft hyphen, is a text like any other.
-    """
-    return all(char.isspace() or unicodedata.category(char) in _UNSEEN for char in text)
 
 
 def check_json_object(value: object, name: str) -> JsonObject:

@@ -9,8 +9,8 @@ import pytest
 
 from mnemon import Image, InvalidInputError, Memory, Message, Text
 from mnemon.testing.samples import HOSTILE
-from mnemon.types.jsonvalue import is_blank
 from mnemon.types.memory import KINDS
+from mnemon.types.unseen import is_blank
 from tests.core.memory.sources import NOON, events
 
 if TYPE_CHECKING:
@@ -131,7 +131,9 @@ def test_a_message_with_nothing_to_see_is_logged_and_becomes_no_memory(memory: M
     assert [one.text for one in memory.scoped(user_id="alice").conversations.read()] == ["\u200b", "tea"]
 
 
-@pytest.mark.parametrize("text", ["\U0001f469\u200d\U0001f4bb", "\u200b.", "co\xadop", "\u0645\u06cc\u200c\u062e"])
+@pytest.mark.parametrize(
+    "text", ["\U0001f469\u200d\U0001f4bb", "\u200b.", "co\xadop", "\u0645\u06cc\u200c\u062e", "\u06dd", "\u0600"]
+)
 def test_unseen_characters_inside_of_a_text_stay(memory: Memory, text: str) -> None:
     (memory_id,) = memory.add(text, user_id="alice", metadata={"note": "\u200b"}).ids
 

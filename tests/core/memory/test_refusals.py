@@ -13,7 +13,18 @@ from mnemon import InvalidInputError, Memory, MnemonError
 SURROGATE = "a\ud800b"
 NAIVE = datetime(2026, 5, 1)  # noqa: DTZ001 - naive is what is refused
 HUGE = 10**5_000
-UNSEEN = ["\u200b", "\u200c\u200d", "\u2060 \ufeff\n", "\xad", "\u202e", "\0"]
+UNSEEN = [
+    "\u200b",
+    "\u200c\u200d",
+    "\u2060 \ufeff\n",
+    "\xad",
+    "\u202e",
+    "\0",
+    "\u3164\u115f",
+    "\u2800",
+    "\ufe0f",
+    "\U000e0100",
+]
 """Texts in which there is nothing to see."""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mnemon.adapting.failing import tolerating
 from mnemon.adapting.policy import spoken
 from mnemon.adapting.recall import render
+from mnemon.types.unseen import is_blank
 from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class AsyncKeeper:
         Raises:
             StoreError, EmbeddingError: with `on_error="raise"`.
         """
-        if not question.strip():
+        if is_blank(question):
             return ""
         rules = self._policy.recall
         with tolerating(self._policy.on_error, "an earlier turn was not remembered"):

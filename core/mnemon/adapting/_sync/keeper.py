@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mnemon.adapting.failing import tolerating
 from mnemon.adapting.policy import spoken
 from mnemon.adapting.recall import render
+from mnemon.types.unseen import is_blank
 from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Keeper:
         Raises:
             StoreError, EmbeddingError: with `on_error="raise"`.
         """
-        if not question.strip():
+        if is_blank(question):
             return ""
         rules = self._policy.recall
         with tolerating(self._policy.on_error, "an earlier turn was not remembered"):

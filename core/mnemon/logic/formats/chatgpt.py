@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from mnemon.errors import InvalidInputError
 from mnemon.logic.formats.chats import Said, text_of_parts
 from mnemon.logic.formats.common import Remark, id_text, is_object, read_time, type_name
-from mnemon.types.jsonvalue import is_blank
 from mnemon.types.message import Message
+from mnemon.types.unseen import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from mnemon.errors import InvalidInputError
 from mnemon.logic.formats.common import Remark, id_text, is_object, read_time, type_name
 from mnemon.logic.scopes import row_id
-from mnemon.types.jsonvalue import is_blank
 from mnemon.types.message import ROLES, Message
+from mnemon.types.unseen import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,10 +17,11 @@ from mnemon.logic.formats.common import Remark, id_text, is_object, read_time
 from mnemon.logic.memories import MEMORIES, first_row
 from mnemon.logic.operations import OPERATIONS, operation_put
 from mnemon.logic.scopes import row_id
-from mnemon.types.jsonvalue import check_json_object, check_text, is_blank
+from mnemon.types.jsonvalue import check_json_object, check_text
 from mnemon.types.memory import MemoryRecord, Operation, Touched
 from mnemon.types.message import ROLES
 from mnemon.types.scope import SCOPE_FIELDS, Scope
+from mnemon.types.unseen import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,7 @@ from mnemon.errors import InvalidInputError
 from mnemon.logic.recall.pack import estimated_tokens, pack
 from mnemon.types.jsonvalue import shown
 from mnemon.types.results import Context
+from mnemon.types.unseen import UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,12 +27,8 @@ _MOST = 1_000_000
 _BLOCK = re.compile(rf"(?:(?<!\n)\n*+|){re.escape(_HEAD)}\n(?:<memory [^<>]*>[^<>]*</memory>\n)*{_FOOT}\n*")
 
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;"}
-# What a reader does not see, but a model does: signs without width or form, marks that turn the direction of text,
-# tags that spell ASCII, and the selectors behind them that can each stand for a byte.
-_UNSEEN = re.compile(
-    "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
-)
+# What a reader does not see, but a model does.
+_UNSEEN = re.compile(f"[{UNSEEN}]+")
 # Emoji and many scripts are written with one selector and one joiner; what stands behind them in a row hides a message.
 _HIDDEN = re.compile("(?=[\ufe00-\ufe0f\u200c\u200d])([\ufe00-\ufe0f]?[\u200c\u200d]?)[\ufe00-\ufe0f\u200c\u200d]*")
 _BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
