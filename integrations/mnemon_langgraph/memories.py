@@ -11,9 +11,9 @@ from langgraph.store.base import Item, SearchItem
 
 from mnemon import InvalidInputError
 from mnemon.types.filters import where
-from mnemon.types.jsonvalue import is_blank
 from mnemon.types.storage import DeleteWhere, Put, Row
 from mnemon.types.times import format_time, to_datetime
+from mnemon.types.unseen import is_blank
 from mnemon_langgraph.items import VECTORS
 from mnemon_langgraph.names import made_of
 from mnemon_langgraph.namespaces import memory_namespace, prefixes
@@ -38,6 +38,7 @@ __all__ = [
     "remembered",
     "synced_id",
     "texts_of",
+    "ttl_of",
     "value_of",
     "vector_writes",
 ]
@@ -78,6 +79,8 @@ def remembered(op: PutOp) -> Remembered:
     how: dict[str, Any] = {"key": op.key, "field": field}
     if op.index is not None:
         how["index"] = op.index
+    if op.ttl is not None:
+        how["ttl"] = op.ttl
     return Remembered(text, {**rest, _OURS: how})
 
 
@@ -88,6 +91,12 @@ def _json(value: Mapping[str, Any]) -> str:
 def key_of(record: MemoryRecord) -> str:
     """Return the key of a memory's item: the one it was stored under, or the memory's id."""
     return str(_how(record).get("key", record.id))
+
+
+def ttl_of(record: MemoryRecord) -> float | None:
+    """Return the minutes that a memory lives on after it was read as an item; None for ever."""
+    ttl = _how(record).get("ttl")
+    return ttl if isinstance(ttl, int | float) else None
 
 
 def _how(record: MemoryRecord) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from mnemon_langgraph.memories import (
     remembered,
     synced_id,
     texts_of,
+    ttl_of,
     value_of,
     vector_writes,
 )
@@ -52,13 +53,12 @@ def get(storage: Storage, op: GetOp) -> Item | None:
     record = _record(storage, op.namespace, op.key)
     if record is None:
         return None
-    living = _living_on(storage, op.namespace, op.key, record) if op.refresh_ttl else record
-    return item_of_memory(living, op.key)
+    return item_of_memory(_living_on(storage, record) if op.refresh_ttl else record, op.key)
 
 
-def _living_on(storage: Storage, namespace: tuple[str, ...], key: str, record: MemoryRecord) -> MemoryRecord:
+def _living_on(storage: Storage, record: MemoryRecord) -> MemoryRecord:
     """Return a memory, which expires as long after now as it was stored for."""
-    ttl = storage.run(_ttl, item_id(namespace, key))
+    ttl = ttl_of(record)
     if ttl is None:
         return record
     memory = storage.memory()
@@ -78,14 +78,15 @@ def _record(storage: Storage, namespace: tuple[str, ...], key: str, *, expired: 
         record = memory.get(memory_id, user_id=user_of(namespace), include_expired=expired)
     except NotFoundError:
         return None
-    known = key_of(record) if pointed is not None else (storage.run(_keys, [record]))[record.id]
-    return record if known == key else None
+    if pointed is not None and key_of(record) == key:
+        return record
+    return record if (storage.run(_keys, [record]))[record.id] == key else None
 
 
 def _keys(desk: Desk, records: Sequence[MemoryRecord]) -> dict[str, str]:
-    """Return the key of each memory: the one it was stored under, or its id where that stands for another one now.
+    """Return the key of each memory: the one it was stored under while that stands for it, else its id.
 
-    That is so where a memory was deleted, its key was put anew, and then the deletion was undone.
+    It does not where a memory was deleted, its key was put anew, and then the deletion was undone.
     """
     keys = {record.id: key_of(record) for record in records}
     stored = {
@@ -96,18 +97,13 @@ def _keys(desk: Desk, records: Sequence[MemoryRecord]) -> dict[str, str]:
     for chunk in in_chunks(list(stored)):
         found = desk.store.get(desk.project, ITEMS.name, [stored[one] for one in chunk], include=())
         holders = {row_id: row.fields["memory"] for row_id, row in found.items()}
-        keys |= {one: one for one in chunk if holders.get(stored[one], one) != one}
+        keys |= {one: one for one in chunk if holders.get(stored[one]) != one}
     return keys
 
 
 def _pointed(desk: Desk, row_id: str) -> str | None:
     found = desk.store.get(desk.project, ITEMS.name, [row_id], include=(), decisive=True)
     return None if row_id not in found else cast("str", found[row_id].fields["memory"])
-
-
-def _ttl(desk: Desk, row_id: str) -> float | None:
-    found = desk.store.get(desk.project, ITEMS.name, [row_id], include=(), decisive=True)
-    return None if row_id not in found else cast("float | None", found[row_id].fields.get("ttl"))
 
 
 def _later(desk: Desk, minutes: float | None) -> datetime | None:
@@ -175,7 +171,6 @@ def _point(desk: Desk, op: PutOp, memory_id: str, existing: Literal["skip", "rep
         "user_id": user_of(op.namespace),
         "created_at": now,
         "updated_at": now,
-        "ttl": op.ttl,
     }
     write = Put(collection=ITEMS.name, row=Row(id=key, fields=fields), existing=existing)
     desk.store.apply(desk.project, [write])
@@ -263,7 +258,7 @@ def search(storage: Storage, op: SearchOp, index: Index | None) -> list[Item]:
     for record, score in page:
         key, living = keys[record.id], record
         if op.refresh_ttl and record.expires_at is not None:
-            living = _living_on(storage, op.namespace_prefix, key, record)
+            living = _living_on(storage, record)
         items.append(item_of_memory(living, key, score=score, found=True))
     return items
 

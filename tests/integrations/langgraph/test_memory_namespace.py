@@ -281,8 +281,42 @@ def test_a_key_that_was_put_anew_stays_one_items_when_the_deletion_is_undone(mem
     got = [store.get(ANA, key, refresh_ttl=True) for key in ("k", restored)]
     assert [item and item.value["content"] for item in got] == ["black tea", "green tea"]
     store.put(ANA, restored, {"content": "white tea"})
+    (change, *_) = memory.operations(user_id="ana@example.com").items
     store.delete(ANA, "k")
-    assert [(item.key, item.value["content"]) for item in store.search(ANA)] == [(restored, "white tea")]
+    assert contents(store) == {restored: "white tea"}
+    memory.undo(change.op_id)
+    assert contents(store) == {restored: "green tea"}
+    store.delete(ANA, restored)
+    assert contents(store) == {}
+
+
+def contents(store: MnemonStore) -> dict[str, str]:
+    """Return what a search lists, each of which must be read by its key too."""
+    listed = {item.key: item.value["content"] for item in store.search(ANA)}
+    read = {key: store.get(ANA, key) for key in listed}
+    assert {key: item and item.value["content"] for key, item in read.items()} == listed
+    return listed
+
+
+def test_an_item_that_had_its_key_taken_is_read_and_lives_on_by_its_id_when_the_other_is_gone() -> None:
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    with Memory(":memory:", embedder=None, clock=lambda: now) as memory:
+        store = MnemonStore(memory)
+        store.put(ANA, "k", {"content": "green tea"}, ttl=10)
+        store.delete(ANA, "k")
+        (deletion, *_) = memory.operations(user_id="ana@example.com").items
+        store.put(ANA, "k", {"content": "black tea"}, ttl=1)
+        memory.undo(deletion.op_id)
+        now += timedelta(minutes=6)
+        store.sweep_ttl()
+        ((restored, text),) = contents(store).items()
+        store.get(ANA, restored, refresh_ttl=True)
+        now += timedelta(minutes=6)
+
+        assert (text, contents(store)) == ("green tea", {restored: "green tea"})
+        assert store.get(ANA, "k") is None
+        store.put(ANA, "k", {"content": "new tea"})
+        assert contents(store) == {restored: "green tea", "k": "new tea"}
 
 
 def test_a_search_among_memories_leaves_the_vectors_of_items_below_them(memory: Memory) -> None:
