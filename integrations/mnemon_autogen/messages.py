@@ -23,6 +23,7 @@ from mnemon.adapting import (
     OURS,
     Data,
     Translation,
+    beyond_of,
     from_framework,
     placeholder,
     read_arguments,
@@ -77,14 +78,14 @@ def from_llm_messages(messages: Iterable[LLMMessage]) -> list[Message]:
 
 def _has_names(message: Message) -> bool:
     """Whether the tools of its results are named as AutoGen did, if only by nothing."""
-    return _LlmMessages.framework in cast("Data", message.metadata.get(OURS, {}))
+    return _LlmMessages.framework in beyond_of(message)
 
 
 def _with_names(message: Message) -> Message:
     """Return a message of AutoGen, the results of which are given no names when they are handed back."""
     if not message.tool_results or message.name is not None or _has_names(message):
         return message
-    beyond = {**cast("Data", message.metadata.get(OURS, {})), _LlmMessages.framework: {}}
+    beyond = {**beyond_of(message), _LlmMessages.framework: {}}
     return replace(message, metadata={**message.metadata, OURS: beyond})
 
 

@@ -16,7 +16,7 @@ from mnemon.adapting.converting import Data, Translation, from_framework, result
 from mnemon.adapting.embedding import PairedEmbedder
 from mnemon.adapting.failing import OnError, tolerating
 from mnemon.adapting.handle import Closing, Handle
-from mnemon.adapting.messages import OURS, difference, patched
+from mnemon.adapting.messages import OURS, beyond_of, difference, patched
 from mnemon.adapting.naming import handle_of, name_of, register_memory
 from mnemon.adapting.parts import data_uri, placeholder
 from mnemon.adapting.policy import Policy, spoken
@@ -67,6 +67,7 @@ __all__ = [
     "UpdateMemory",
     "WriteQueue",
     "attachment",
+    "beyond_of",
     "can_be_told",
     "choose",
     "choose_tools",

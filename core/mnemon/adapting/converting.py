@@ -22,7 +22,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
-from mnemon.adapting.messages import OURS, difference, patched
+from mnemon.adapting.messages import OURS, beyond_of, difference, patched
 from mnemon.errors import InvalidInputError
 from mnemon.logic.messages import message_from_dict, message_to_dict
 from mnemon.types.message import ToolResult
@@ -129,13 +129,13 @@ def _write(message: Message, to: Translation) -> list[Data]:
 
 def _write_one(message: Message, to: Translation, place: int) -> Data:
     data = to.settle(to.write(message))
-    beyond = _beyond(message)
+    beyond = beyond_of(message)
     if to.framework in beyond:
         data = _completed(data, beyond[to.framework], to.parts)
     back = _read(data, to)
     kept = _missing(_told(message), _told(back), "content")
-    if not _same(beyond, _beyond(back)):
-        kept["beyond"] = {"is": beyond, "was": _digest(_beyond(back))}
+    if not _same(beyond, beyond_of(back)):
+        kept["beyond"] = {"is": beyond, "was": _digest(beyond_of(back))}
     if place:
         kept["part"] = place
     return deepcopy(to.put(data, kept) if kept else data)  # who gets it may change it
@@ -149,7 +149,7 @@ def _read(data: JsonObject, of: Translation) -> Message:
 
 def _restored(message: Message, kept: Json) -> tuple[Message, int]:
     """Return the message with what was kept of it, and which part of its message it is."""
-    beyond = _beyond(message)
+    beyond = beyond_of(message)
     if not isinstance(kept, Mapping):
         msg = f"the metadata key {OURS!r} is for mnemon's own use, and holds a {type(kept).__name__}; rename yours"
         raise InvalidInputError(msg)
@@ -171,12 +171,6 @@ def _told(message: Message) -> Data:
     told = message_to_dict(message)
     metadata = cast("JsonObject", told["metadata"])
     return {**told, "metadata": {name: value for name, value in metadata.items() if name != OURS}}
-
-
-def _beyond(message: Message) -> JsonObject:
-    """Return what frameworks' messages had beyond a message, by framework."""
-    beyond = message.metadata.get(OURS)
-    return beyond if isinstance(beyond, Mapping) else {}
 
 
 def _missing(whole: JsonObject, plain: JsonObject, parts: str) -> Data:

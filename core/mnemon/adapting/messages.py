@@ -13,11 +13,18 @@ from mnemon.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mnemon.types.jsonvalue import Json, JsonObject
+    from mnemon.types.message import Message
 
-__all__ = ["OURS", "difference", "patched"]
+__all__ = ["OURS", "beyond_of", "difference", "patched"]
 
 OURS = "mnemon"
 """Key under which a framework's message holds what only a `Message` can say, in a free-form part of it."""
+
+
+def beyond_of(message: Message) -> JsonObject:
+    """Return what frameworks' messages had beyond a message, by framework; nothing where others wrote there."""
+    beyond = message.metadata.get(OURS)
+    return beyond if isinstance(beyond, Mapping) else {}
 
 
 def difference(whole: Json, made: Json) -> JsonObject | None:

@@ -6,15 +6,13 @@ nothing. So they stand there with a word in the place of words, which is taken a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mnemon.adapting.messages import OURS
+from mnemon.adapting.messages import OURS, beyond_of
 from mnemon.types.message import Text
 
 if TYPE_CHECKING:
-    from mnemon.types.jsonvalue import JsonObject
     from mnemon.types.message import Message
 
 __all__ = ["WORD", "carries", "speaks", "worded", "wordless"]
@@ -32,27 +30,22 @@ def speaks(message: Message) -> bool:
 
 def carries(message: Message) -> bool:
     """Whether a message holds what only its framework can read."""
-    return bool(_beyond(message))
+    return bool(beyond_of(message))
 
 
 def worded(message: Message) -> Message:
     """Return a message as the log takes it."""
     if speaks(message):
         return message
-    marked = {**_beyond(message), _MARK: True}
+    marked = {**beyond_of(message), _MARK: True}
     return replace(message, content=(*message.blocks, Text(WORD)), metadata={**message.metadata, OURS: marked})
 
 
 def wordless(message: Message) -> Message:
     """Return a message of the log as it was before `worded`."""
-    beyond = _beyond(message)
+    beyond = beyond_of(message)
     if _MARK not in beyond:
         return message
     rest = {name: value for name, value in beyond.items() if name != _MARK}
     blocks = message.blocks[:-1] if message.blocks[-1:] == (Text(WORD),) else message.blocks
     return replace(message, content=blocks, metadata={**message.metadata, OURS: rest})
-
-
-def _beyond(message: Message) -> JsonObject:
-    kept = message.metadata.get(OURS)
-    return kept if isinstance(kept, Mapping) else {}

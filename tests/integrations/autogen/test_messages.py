@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from autogen_agentchat.messages import (
     HandoffMessage,
     MessageFactory,
@@ -138,6 +139,16 @@ def test_results_without_a_name_get_their_calls_unless_autogen_gave_them_none() 
     (_, told) = to_llm_messages(
         [there[0], Message(role="tool", content=[ToolResult(call_id="c1", content=(Text("4"),))])]
     )
+    assert dumped([told])[0]["content"][0]["name"] == "look"
+
+
+@pytest.mark.parametrize("others", [5, None, "autogen_llm", ["autogen_llm"]])
+def test_metadata_that_others_wrote_under_our_key_says_nothing_of_names(others: Any) -> None:
+    result = Message(role="tool", content=[ToolResult(call_id="c1", content=(Text("4"),))], metadata={"mnemon": others})
+    call = Message(role="assistant", content=[ToolCall(id="c1", name="look", arguments={})])
+
+    (_, told) = to_llm_messages([call, result])
+
     assert dumped([told])[0]["content"][0]["name"] == "look"
 
 
