@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -134,6 +135,20 @@ def test_a_full_disk_behind_stdout_is_one_line_on_stderr(cli: Callable[..., Ran]
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == ["mnemon: No space left on device; check the path and its permissions"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is full")
+def test_what_went_wrong_is_told_where_stdout_takes_no_report(folder: Path) -> None:
+    cut = folder / "cut.json"
+    cut.write_text(json.dumps([{"role": "user", "content": f"tea {number}"} for number in range(9)])[:-9])
+
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*COMMAND, "import", str(cut), "--user", "ana"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert done.returncode == 1
+    assert "is not JSON somewhere before byte" in done.stderr
 
 
 def test_a_closed_stdout_is_nobody_who_reads(cli: Callable[..., Ran]) -> None:

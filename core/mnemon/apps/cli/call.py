@@ -19,12 +19,12 @@ from mnemon.memory import Memory
 from mnemon.types.scope import SCOPE_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
     from mnemon.config import MemoryConfig
 
-__all__ = ["Call", "refuse_in_memory", "scope_of_call"]
+__all__ = ["Call", "refuse_in_memory", "refuse_part", "scope_of_call"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +101,12 @@ def refuse_in_memory(store: str | Path | None) -> None:
         raise Problem(msg, code=WRONG, kind="StoreInMemory")
 
 
-def scope_of_call(options: Mapping[str, str | None], *, everywhere: bool = False) -> dict[str, str]:
-    """Return the ids of a scope: an option counts more than its environment variable.
+def scope_of_call(options: Mapping[str, str | None]) -> tuple[dict[str, str], list[str]]:
+    """Return the ids of a scope, and what gave them: an option counts more than its environment variable.
 
     Raises:
         Problem: a variable is set but empty: whose memories are meant must not depend on what a
-            template left out; or an id is given beside `everywhere`.
+            template left out.
     """
     scope: dict[str, str] = {}
     given: list[str] = []
@@ -121,11 +121,19 @@ def scope_of_call(options: Mapping[str, str | None], *, everywhere: bool = False
             scope[name] = value
             option = f"--{name.removesuffix('_id')}"
             given.append(option if options.get(name) is not None else f"the variable {variable}")
-    if everywhere and given:
+    return scope, given
+
+
+def refuse_part(given: Sequence[str]) -> None:
+    """Refuse ids of a scope where the whole project is asked for.
+
+    Raises:
+        Problem: something gave one.
+    """
+    if given:
         some = " and ".join(given)
         msg = (
             f"--everywhere means the whole project, and {some} a part of it: they exclude each other; leave out "
             f"--everywhere, or {some}"
         )
         raise Problem(msg, code=WRONG, kind="ScopeError")
-    return scope

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnemon.apps.cli.call import Call, scope_of_call
+from mnemon.apps.cli.call import Call, refuse_part, scope_of_call
 from mnemon.apps.cli.problems import problem_of
 from mnemon.apps.cli.screen import Screen, clean
 
@@ -84,7 +84,9 @@ def _with_options(function: Callable[..., Outcome], name: str, *, scoped: bool) 
         as_json = bool(common.pop("as_json"))
         scope: dict[str, str] = {}
         try:
-            scope = scope_of_call(ids, everywhere=bool(values.get("everywhere"))) if scoped else {}
+            scope, given = scope_of_call(ids) if scoped else ({}, [])
+            if values.get("everywhere"):
+                refuse_part(given)
             outcome = function(Call(json=as_json, scope=scope, **common), **values)
             _answer(name, outcome, scope, as_json=as_json)
         except (typer.Exit, typer.Abort, BrokenPipeError):
@@ -125,7 +127,7 @@ def report(name: str | None, problem: Problem, *, as_json: bool, scope: Mapping[
         except OSError:  # stdout itself is what failed, such as by a full disk
             as_json = False
     elif so_far is not None:
-        with suppress(BrokenPipeError):
+        with suppress(OSError):  # stdout itself may have failed; what went wrong is told all the same
             so_far.show(Screen(sys.stdout))
             sys.stdout.flush()
     if not as_json:

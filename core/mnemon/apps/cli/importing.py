@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mnemon.apps.cli.problems import FAILED, WRONG, Problem
+from mnemon.apps.cli.problems import WRONG, Problem
 from mnemon.errors import InvalidInputError
 from mnemon.logic.exports import collection_line, header_line
 from mnemon.logic.formats.chatgpt import read_conversation
@@ -100,20 +100,18 @@ def import_source(
             said = _chats(source, report, scope) if source.format == "chat" else _conversations(source, report)
             _import_messages(memory, said, scope, report)
     skipped = report.tally.reasons(skipped=True)
-    if source.named and skipped and not report.understood and source.format != "mnemon":
+    wrong = source.named and source.looks_like != source.format != "mnemon"
+    if wrong and skipped and not report.understood:
         raise _unread(source, ", ".join(f"{one['reason']} ({one['count']})" for one in skipped[:_REASONS]))
 
 
 def _unread(source: Source, reasons: str) -> Problem:
     """Return what to tell where nothing is of the format that was named: done without a word, it would look done."""
-    if source.looks_like == source.format:
-        remedy, code = "mend what this names, and repeat the import", FAILED
-    elif source.looks_like is not None:
-        remedy, code = f"it looks like {source.looks_like}: leave --format out, or name that", WRONG
-    else:
-        remedy, code = "leave --format out, and see the page on the command line for how each format looks", WRONG
+    remedy = "leave --format out, and see the page on the command line for how each format looks"
+    if source.looks_like is not None:
+        remedy = f"it looks like {source.looks_like}: leave --format out, or name that"
     msg = f"nothing in {source.name} could be imported as {source.format}, which --format names: {reasons}; {remedy}"
-    return Problem(msg, code=code, kind="WrongFormat")
+    return Problem(msg, code=WRONG, kind="WrongFormat")
 
 
 def _import_ours(memory: Memory, source: Source, scope: Mapping[str, str], report: Report) -> None:
