@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from importlib import import_module
@@ -19,6 +20,15 @@ os.environ |= {"CREWAI_DISABLE_TELEMETRY": "true", "CREWAI_TRACING_ENABLED": "fa
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # CrewAI's, and those of what it imports
     import_module("crewai")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let an older CrewAI leave connections open, which Python 3.13 warns of: 1.15.30 closes them."""
+    source = inspect.getsource(import_module("crewai.memory.storage.kickoff_task_outputs_storage"))
+    if "closing(" not in source:
+        left = "ignore:Exception ignored in. <sqlite3.Connection:pytest.PytestUnraisableExceptionWarning"
+        for item in items:
+            item.add_marker(pytest.mark.filterwarnings(left))
 
 
 @pytest.fixture(autouse=True)
