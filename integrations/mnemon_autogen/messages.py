@@ -85,7 +85,7 @@ def _with_names(message: Message) -> Message:
     """Return a message of AutoGen, the results of which are given no names when they are handed back."""
     if not message.tool_results or message.name is not None or _has_names(message):
         return message
-    beyond = {**beyond_of(message), _LlmMessages.framework: {}}
+    beyond: Data = {**beyond_of(message), _LlmMessages.framework: {}}
     return replace(message, metadata={**message.metadata, OURS: beyond})
 
 
