@@ -17,6 +17,7 @@ from mnemon.adapting import (
     from_framework,
     placeholder,
     read_arguments,
+    speaks,
     to_framework,
 )
 
@@ -120,7 +121,7 @@ def _read_contents(contents: Iterable[Mapping[str, Any]]) -> list[Text | Image |
     read = [(content["type"], _read_content(content)) for content in contents]
     blocks = [part for _, parts in read for part in parts]
     unsaid = [kind for kind, parts in read if not parts]
-    if unsaid and not any(getattr(part, "text", "attached").strip() for part in blocks):
+    if unsaid and not speaks(blocks):
         blocks.append(Text(f"[{', '.join(unsaid)}]"))
     return blocks
 

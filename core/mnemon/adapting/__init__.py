@@ -35,7 +35,7 @@ from mnemon.adapting.tools import (
     choose_tools,
     told,
 )
-from mnemon.logic.parts import attachment, read_arguments, read_call, read_part
+from mnemon.logic.parts import attachment, read_arguments, read_call, read_part, speaks
 from mnemon.logic.scopes import row_id, scope_condition, scope_key, scope_of
 
 __all__ = [
@@ -90,6 +90,7 @@ __all__ = [
     "scope_condition",
     "scope_key",
     "scope_of",
+    "speaks",
     "spoken",
     "to_framework",
     "told",

@@ -10,22 +10,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mnemon.adapting.messages import OURS, beyond_of
+from mnemon.logic.parts import speaks
 from mnemon.types.message import Text
 
 if TYPE_CHECKING:
     from mnemon.types.message import Message
 
-__all__ = ["WORD", "carries", "speaks", "worded", "wordless"]
+__all__ = ["WORD", "carries", "worded", "wordless"]
 
 WORD = "[unsaid]"
 """What somebody sees who reads the log without the framework."""
 
 _MARK = "unsaid"
-
-
-def speaks(message: Message) -> bool:
-    """Whether a message has words, calls, results or attachments."""
-    return any(getattr(block, "text", "attached").strip() for block in message.blocks)
 
 
 def carries(message: Message) -> bool:
@@ -35,7 +31,7 @@ def carries(message: Message) -> bool:
 
 def worded(message: Message) -> Message:
     """Return a message as the log takes it."""
-    if speaks(message):
+    if speaks(message.blocks):
         return message
     marked = {**beyond_of(message), _MARK: True}
     return replace(message, content=(*message.blocks, Text(WORD)), metadata={**message.metadata, OURS: marked})

@@ -12,6 +12,7 @@ from mnemon.logic.arguments import check_categories, check_kind, check_validity,
 from mnemon.logic.conditions import merge_scopes
 from mnemon.logic.formats.completions import is_completion, read_completion
 from mnemon.logic.messages import message_from_dict
+from mnemon.logic.parts import speaks
 from mnemon.types.jsonvalue import JsonObject, check_json_object, check_text
 from mnemon.types.message import Message
 from mnemon.types.scope import SCOPE_FIELDS
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mnemon.types.memory import Kind
-    from mnemon.types.message import Block
     from mnemon.types.scope import Scope
     from mnemon.types.times import Time
 
@@ -125,15 +125,11 @@ def _read_message(item: object, name: str) -> Message:
         msg = f"{name}: {error}"
         raise InvalidInputError(msg) from None
     # A message that says something unseen, such as U+200B, is logged as its framework has it; no memory is made of it.
-    blank = is_blank(item) if isinstance(item, str) else not any(map(_says, message.blocks))
+    blank = is_blank(item) if isinstance(item, str) else not speaks(message.blocks)
     if blank:
         msg = f"{name} is empty; leave it out"
         raise InvalidInputError(msg)
     return message
-
-
-def _says(block: Block) -> bool:
-    return bool(getattr(block, "text", "attached").strip())
 
 
 def _as_message(item: object) -> Message:

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any, cast
 from mnemon.types.message import File, Image, Text, ToolCall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mnemon.types.jsonvalue import Json, JsonObject
+    from mnemon.types.message import Block
 
-__all__ = ["attachment", "read_arguments", "read_call", "read_part"]
+__all__ = ["attachment", "read_arguments", "read_call", "read_part", "speaks"]
 
 _DATA_URI = re.compile(r"data:(?P<media_type>[^,;]*);base64,(?P<data>.*)", re.DOTALL)
+
+
+def speaks(blocks: Iterable[Block]) -> bool:
+    """Whether there are words, calls, results or attachments among these."""
+    return any(getattr(block, "text", "attached").strip() for block in blocks)
 
 
 def attachment(uri: str, media_type: str | None = None, name: str | None = None) -> Image | File:

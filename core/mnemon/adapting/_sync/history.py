@@ -11,7 +11,8 @@ from mnemon.adapting._sync.keeper import Keeper
 from mnemon.adapting.failing import tolerating
 from mnemon.adapting.recall import Carried, without_recalled
 from mnemon.adapting.replacing import plan_replacement
-from mnemon.adapting.unsaid import carries, speaks, worded, wordless
+from mnemon.adapting.unsaid import carries, worded, wordless
+from mnemon.logic.parts import speaks
 from mnemon.protocols.clock import random_id
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class History:
         return self._keeper.recall(scope, question, Carried([*told, (None, question)]))
 
     def _append(self, view: Memory, said: Sequence[Message], *, remember: bool) -> None:
-        for spoken, run in groupby(said, key=speaks):
+        for spoken, run in groupby(said, key=lambda message: speaks(message.blocks)):
             messages = [worded(one) for one in run]
             if remember and spoken:
                 view.add(messages)
@@ -125,5 +126,5 @@ def _said(messages: Sequence[Message], *, known: bool = False) -> list[Message]:
     With `known` those without an id stay so, since they may be in the history already.
     """
     plain = [(message, without_recalled(message)) for message in messages]
-    said = [bare for message, bare in plain if speaks(bare) or (not speaks(message) and carries(message))]
+    said = [bare for message, bare in plain if speaks(bare.blocks) or (not speaks(message.blocks) and carries(message))]
     return said if known else [replace(message, id=message.id or random_id()) for message in said]
