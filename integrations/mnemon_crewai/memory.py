@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from mnemon import ConfigError, ScopeError
 from mnemon.adapting import OnError, RecallRules, WriteQueue, fitting
 from mnemon.protocols.clock import random_id
+from mnemon.types.unseen import is_blank
 from mnemon_crewai.asking import carried_with
 from mnemon_crewai.copies import share_with_copies
 from mnemon_crewai.errors import MemoryAbortedError, aborting
@@ -264,7 +265,7 @@ class MnemonMemory(CrewMemory):
         Raises:
             MemoryAbortedError: whatever the memory raised.
         """
-        if not query.strip():
+        if is_blank(query):
             return []
         condition = self._chosen(scope, categories, source, include_private=include_private)
         with aborting(self.on_error, "nothing was recalled"):
@@ -286,7 +287,7 @@ class MnemonMemory(CrewMemory):
         include_private: bool = False,  # noqa: FBT001, FBT002 - CrewAI's signature
     ) -> list[MemoryMatch]:
         """Do what `recall` does, while the event loop goes on."""
-        if not query.strip():
+        if is_blank(query):
             return []
         condition = self._chosen(scope, categories, source, include_private=include_private)
         with aborting(self.on_error, "nothing was recalled"):
