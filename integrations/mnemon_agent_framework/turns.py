@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agent_framework import HistoryProvider
 
 from mnemon.protocols.clock import random_id
+from mnemon.types.unseen import is_blank
 from mnemon_agent_framework.messages import from_agent_messages
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def answered(context: SessionContext) -> list[Message]:
 def question_of(context: SessionContext) -> str:
     """Return what the user said last, or the empty text."""
     said = (message.text for message in reversed(context.input_messages) if message.role == "user")
-    return next((text for text in said if text.strip()), "")
+    return next((text for text in said if not is_blank(text)), "")
 
 
 async def history_of(agent: object, session: AgentSession, context: SessionContext) -> list[AgentMessage]:

@@ -80,6 +80,17 @@ async def test_an_agent_recalls_in_a_new_session_and_not_for_another_user(
         assert ("My favourite dish is pizza" in client.prompt()) is knows
 
 
+async def test_the_question_is_what_the_user_said_last_that_can_be_seen(memory: Memory) -> None:
+    memory.add("My favourite dish is pizza", user_id="ana")
+    client = ScriptedClient("Pizza.")
+    said = [Message("user", ["What is my favourite dish?"]), Message("user", ["\u200b"])]
+
+    with mnemon.scope(user_id="ana"):
+        await agent(client, MnemonContextProvider(memory)).run(said, session=AgentSession(session_id="s2"))
+
+    assert "My favourite dish is pizza" in client.prompt()
+
+
 @pytest.mark.parametrize("name", IDS)
 async def test_a_history_is_of_one_user_and_one_session(memory: Memory, name: str) -> None:
     whose: list[str] = [name]
