@@ -94,11 +94,15 @@ def _keys(desk: Desk, records: Sequence[MemoryRecord]) -> dict[str, str]:
         for record in records
         if keys[record.id] != record.id
     }
-    for chunk in in_chunks(list(stored)):
-        found = desk.store.get(desk.project, ITEMS.name, [stored[one] for one in chunk], include=())
-        holders = {row_id: row.fields["memory"] for row_id, row in found.items()}
-        keys |= {one: one for one in chunk if holders.get(stored[one]) != one}
-    return keys
+    taken = list(stored)
+    for decisive in (False, True):  # of a page nearly all stand; what seems not to is asked of all replicas
+        left: list[str] = []
+        for chunk in in_chunks(taken):
+            wanted = [stored[one] for one in chunk]
+            found = desk.store.get(desk.project, ITEMS.name, wanted, include=(), decisive=decisive)
+            left += [one for one in chunk if stored[one] not in found or found[stored[one]].fields["memory"] != one]
+        taken = left
+    return keys | {one: one for one in taken}
 
 
 def _pointed(desk: Desk, row_id: str) -> str | None:
