@@ -59,7 +59,7 @@ def import_(
                 raise
             problem = problem_of(error)
             problem.so_far = _outcome(report)
-            raise problem from error
+            raise problem from None
     return _outcome(report)
 
 
