@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -176,9 +177,11 @@ def test_a_file_for_constants_that_could_not_be_written_is_an_error_before_anyth
 def _written_to(pipe: Path, by: subprocess.Popen[str]) -> Generator[None]:
     """Hold a named pipe open that a process is reading from; wait until it does, unless it ends before."""
     end = None
-    while end is None and by.poll() is None:
+    while by.poll() is None:
         with suppress(OSError):  # nobody reads yet
             end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        time.sleep(0.01)
     assert end is not None, by.stderr and by.stderr.read()
     try:
         yield
