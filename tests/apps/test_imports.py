@@ -1,89 +1,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mnemon.apps.cli.sources import Source
+from tests.apps.sources import CHAT, CHATGPT, ID, MEM0, node, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.apps.conftest import Ran
-
-ID = "6f1c0a52-3b1f-4a86-9d3e-0d6f2a7b9c11"
-MEM0: list[dict[str, Any]] = [
-    {
-        "id": ID,
-        "memory": "Likes green tea",
-        "user_id": "ana",
-        "agent_id": None,
-        "metadata": {"topic": "drinks"},
-        "categories": ["food"],
-        "created_at": "2026-01-02T03:04:05.123456-07:00",
-        "updated_at": "2026-02-02T00:00:00+00:00",
-        "expiration_date": "2126-05-01",
-        "hash": "0cc175b9c0f1b6a831c399e269772661",
-        "score": 0.3,
-        "attributed_to": "user",
-    },
-    {"id": "m-2", "text": "Works at night", "user_id": "ben", "session_id": "s1"},
-    {"content": "Has a dog called Kepler", "user_id": "ana", "created_at": "2026-01-02 03:04:05"},
-    {"id": 4, "memory": "I said this", "user_id": "ana", "role": "user", "actor_id": "Ana", "created_at": 1767225600},
-]
-CHAT: list[Any] = [
-    {"role": "system", "content": "Be kind."},
-    {"role": "user", "content": "I moved to Lisbon.", "name": "Ana", "time": "2026-05-08T13:56:00Z"},
-    {"role": "assistant", "content": [{"type": "text", "text": "Lovely!"}, {"type": "image_url", "image_url": "x"}]},
-    {"role": "user", "content": "Yes"},
-    {"role": "assistant", "content": "Tram 28?"},
-    {"role": "user", "content": "Yes"},
-    {"role": "assistant", "content": None, "tool_calls": []},
-    {"role": "narrator", "content": "Meanwhile"},
-    "nonsense",
-]
-
-
-def node(
-    parent: str | None,
-    role: str,
-    parts: list[Any],
-    *,
-    time: float | None = 1.77e9,
-    **more: Any,  # noqa: ANN401 - JSON
-) -> dict[str, Any]:
-    content = {"content_type": more.pop("kind", "text"), "parts": parts}
-    return {"parent": parent, "message": {"author": {"role": role}, "create_time": time, "content": content, **more}}
-
-
-CHATGPT: list[Any] = [
-    {
-        "conversation_id": "c1",
-        "create_time": 1.77e9,
-        "current_node": "n5",
-        "mapping": {
-            "root": {"parent": None, "message": None},
-            "n0": node("root", "system", [""]),
-            "n1": node("n0", "user", ["Where is Andenes?"]),
-            "n2": node("n1", "assistant", ["In the south."]),
-            "n3": node("n1", "assistant", ["On Andøya in Norway."], time=1.77e9 + 30),
-            "n4": node("n3", "assistant", ["search()"], recipient="browser", time=None),
-            "n5": node(
-                "n4", "user", [{"content_type": "image"}, "And this?"], kind="multimodal_text", time=1.77e9 + 60
-            ),
-        },
-    },
-    {"conversation_id": "c2", "mapping": {"a": node(None, "user", ["No current node."]), "b": "broken"}},
-    {"conversation_id": "c3", "current_node": "x", "mapping": {"x": {"parent": "y"}, "y": {"parent": "x"}}},
-    {"title": "neither id nor mapping"},
-]
-
-
-def write(path: Path, data: object) -> str:
-    path.write_text(json.dumps(data), encoding="utf-8")
-    return str(path)
 
 
 @pytest.mark.parametrize("shape", ["list", "results", "memories", "lines", "bom"])
@@ -395,82 +324,6 @@ def test_a_number_of_any_size_is_json_and_stops_no_import(cli: Callable[..., Ran
         assert report["skipped"]["reasons"][0]["places"] == ["item 2"]
     else:
         assert stored["b"]["metadata"] == {"n": int(number), "m": [1.5]}
-
-
-@pytest.mark.parametrize("text", ["", "  \n", "{}", "[1, 2]", '"text"', "<html>", "\x00\x01", '[{"memory": NaN}]'])
-def test_what_is_no_known_format_is_refused(cli: Callable[..., Ran], folder: Path, text: str) -> None:
-    (folder / "x").write_text(text, encoding="utf-8")
-
-    ran = cli("import", "x", "--user", "ana", "--json")
-
-    assert (ran.code, ran.answer["error"]["type"]) == (2, "UnknownFormat")
-
-
-def test_a_format_that_is_named_is_not_guessed(cli: Callable[..., Ran], folder: Path) -> None:
-    source = write(folder / "x.json", [{"role": "user", "content": "Tea", "user_id": "ana"}])
-
-    assert cli("import", source, "--format", "mem0", "--json").data["format"] == "mem0"
-
-
-OURS: list[object] = []
-"""Stands for an export of mnemon."""
-
-
-@pytest.mark.parametrize(
-    ("data", "named", "looks_like", "reason"),
-    [
-        (MEM0, "chat", "mem0", "role is unknown (3), no text (1)"),
-        (MEM0, "chatgpt", "mem0", "not a conversation of ChatGPT (4)"),
-        (MEM0, "mnemon", "mem0", "line 1: it is not a line of an export of mnemon"),
-        (CHATGPT, "chat", "chatgpt", "role is unknown (4)"),
-        (CHATGPT, "mem0", "chatgpt", "no text under memory, text or content (4)"),
-        (CHAT[:2], "chatgpt", "chat", "not a conversation of ChatGPT (2)"),
-        (OURS, "chat", "mnemon", "role is unknown"),
-    ],
-)
-def test_a_format_that_nothing_in_the_file_has_is_an_error_that_tells_which_it_looks_like(
-    cli: Callable[..., Ran], folder: Path, data: list[object], named: str, looks_like: str, reason: str
-) -> None:
-    if data is OURS:
-        cli("add", "Tea at five.", "--user", "ana", "--store", "other.db")
-        cli("export", str(folder / "x"), "--store", "other.db")
-    else:
-        write(folder / "x", data)
-
-    ran = cli("import", "x", "--format", named, "--user", "ana", "--json")
-
-    error = ran.answer["error"]
-    assert (ran.code, error["type"]) == (2, "WrongFormat")
-    assert f"nothing in x could be imported as {named}, which --format names: {reason}" in error["message"]
-    assert f"it looks like {looks_like}: leave --format out" in error["message"]
-
-
-@pytest.mark.parametrize("named", ["chat", "mem0", "chatgpt"])
-def test_a_format_that_nothing_has_in_a_file_of_none_is_an_error(
-    cli: Callable[..., Ran], folder: Path, named: str
-) -> None:
-    ran = cli("import", write(folder / "x", [{"a": 1}]), "--format", named, "--user", "ana", "--json")
-
-    assert (ran.code, ran.answer["error"]["type"]) == (2, "WrongFormat")
-    assert "leave --format out, and see the page" in ran.answer["error"]["message"]
-
-
-@pytest.mark.parametrize("named", ["mem0", "auto"])
-def test_items_that_are_all_unfit_in_the_format_they_have_are_reported_however_it_was_found(
-    cli: Callable[..., Ran], folder: Path, named: str
-) -> None:
-    report = cli("import", write(folder / "x", [{"memory": "whose?"}]), "--format", named, "--json").data
-
-    assert (report["memories"], report["skipped"]["count"]) == (0, 1)
-
-
-def test_a_named_format_whose_items_were_there_already_is_no_error(cli: Callable[..., Ran], folder: Path) -> None:
-    source = write(folder / "x", [*CHAT[:2], {"role": "narrator"}])
-    cli("import", source, "--format", "chat", "--user", "ana")
-
-    report = cli("import", source, "--format", "chat", "--user", "ana", "--json").data
-
-    assert (report["memories"], report["there"], report["skipped"]["count"]) == (0, 2, 1)
 
 
 def test_stdin_is_imported_too(cli: Callable[..., Ran]) -> None:
