@@ -103,7 +103,7 @@ def check_row(row: Row, collection: Collection) -> Row:
         InvalidInputError: an undeclared field or space, or a value that cannot be kept exactly.
         DimensionMismatchError: a vector of the wrong length.
     """
-    if not isinstance(row, Row) or not isinstance(row.fields, dict | Mapping) or isinstance(row.terms, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(row, Row) or not isinstance(row.fields, Mapping) or isinstance(row.terms, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         msg = "a row is a Row whose fields are a mapping and whose terms are a sequence of texts"
         raise InvalidInputError(msg)
     if row.terms and not collection.text:
@@ -124,11 +124,10 @@ def check_row(row: Row, collection: Collection) -> Row:
 def _check_terms(terms: tuple[str, ...]) -> tuple[str, ...]:
     """Return the terms, looked at together where they are plain words: rows have many of them."""
     try:
-        joined = " ".join(terms)
+        joined = "".join(terms)
     except TypeError:
         joined = ""
-    plain = len(joined) <= _SURELY_SHORT and "  " not in joined and joined.count(" ") == len(terms) - 1
-    if plain and joined.strip(" ") == joined and joined.replace(" ", "").isalnum():
+    if len(joined) <= _SURELY_SHORT and joined.isalnum() and all(terms):
         return tuple(terms)
     return tuple(check_term(term) for term in terms)
 

@@ -14,7 +14,7 @@ from mnemon.stores.sqlite.places import find_place, place_hash
 from mnemon.types.filters import Condition, Operator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from mnemon.stores.sqlite.connections import Connection
     from mnemon.types.filters import Filter
@@ -28,14 +28,6 @@ _SHORT = 1_024
 """Characters of plain words that need no look at each: even as one token they stay far below that."""
 
 
-def _words(terms: Mapping[str, None]) -> str:
-    """Return the words of terms, with a blank between; looked at together where all are plain."""
-    joined = " ".join(terms)
-    if joined.replace(" ", "").isalnum() and joined == joined.lower() and len(joined) <= _SHORT:
-        return "x" + joined.replace(" ", " x")
-    return " ".join(map(_word, terms))
-
-
 def _word(term: str) -> str:
     if term.isalnum() and term == term.lower() and len(term) <= _SHORT:
         return "x" + term
@@ -47,10 +39,16 @@ def _word(term: str) -> str:
 
 def tokens(places: Iterable[int], terms: Iterable[str]) -> str:
     """Return the text that the full-text index keeps for a row; empty where there is none to keep."""
-    words = _words(dict.fromkeys(terms))
+    words = list(dict.fromkeys(terms))
     if not words:
         return ""
-    return " ".join([f"{place}{words.replace(' ', f' {place}')}" for place in places])
+    joined = "".join(words)
+    # Looked at together where all are plain: there are many, and nearly all are.
+    plain = len(joined) <= _SHORT and joined.isalnum() and joined == joined.lower()
+    before = "x" if plain else ""
+    if not plain:
+        words = [_word(word) for word in words]
+    return " ".join([f"{place}{before}{f' {place}{before}'.join(words)}" for place in places])
 
 
 @dataclass(frozen=True, slots=True)
