@@ -269,13 +269,20 @@ def _directly_again(
 def _overlap(given: Sequence[Message], time: datetime, tail: Sequence[Logged], gap: timedelta) -> int:
     """Return how many messages at the end of the log the list begins with; its first was said at `time`."""
     near = abs(tail[-1].spot.said_at - time) <= gap
-    for length in range(min(len(given), len(tail)), 1, -1):
+    most = min(len(given), len(tail))
+    # Written out once each: where a talk is "Yes" and "No" in turn, half of all pairs are compared.
+    there = [_written(one.role, one.data["name"], one.data["content"]) for one in tail[-most:]] if most > 1 else []
+    told = [_written(one.role, one.name, blocks_to_list(one)) for one in given[: len(there)]]
+    erased = [one.role if one.data["content"] == _MARKER else None for one in tail[len(tail) - len(there) :]]
+    for length in range(most, 1, -1):
         kept = 0
         for place in range(length):  # no slices: a history of 100,000 would be copied 100,000 times
-            there, message = tail[place - length], given[place]
-            if _erased(there, message):
+            message = given[place]
+            # The log keeps only a marker of what may be this message: a history sent again must not bring it back.
+            if message.id is None and erased[place - length] == message.role:
                 continue
-            if not _is(there, message):
+            said_so = message.id is not None or there[place - length] == told[place]
+            if not said_so or not _may_be(tail[place - length], message):
                 break
             kept += 1
         else:
@@ -285,15 +292,19 @@ def _overlap(given: Sequence[Message], time: datetime, tail: Sequence[Logged], g
     return 1 if _is_directly_again(tail[-1], given[0], near=near) else 0
 
 
-def _erased(there: Logged, message: Message) -> bool:
-    """Whether the log keeps only a marker of what may be this message: a history sent again must not bring it back."""
-    return message.id is None and there.role == message.role and there.data["content"] == _MARKER
+def _written(role: str, name: object, content: object) -> str:
+    return json.dumps([role, name, content], sort_keys=True)
+
+
+def _may_be(there: Logged, message: Message) -> bool:
+    """Whether a logged message is the given one, as far as its id tells, or, without one, its time."""
+    if message.id is not None:
+        return there.data["id"] == message.id
+    return message.time is None or message.time == there.spot.said_at
 
 
 def _is(there: Logged, message: Message) -> bool:
-    if message.id is not None:
-        return there.data["id"] == message.id
-    return _says(there, message) and message.time in {None, there.spot.said_at}
+    return _may_be(there, message) and (message.id is not None or _says(there, message))
 
 
 def _is_directly_again(there: Logged, message: Message, *, near: bool) -> bool:
