@@ -6,8 +6,9 @@ from importlib import import_module
 
 import pytest
 
-from mnemon import ConfigError
+from mnemon import ConfigError, StoreUnavailableError
 from mnemon.config.targets import WeaviateTarget, parse_target
+from mnemon.types.storage import Collection
 
 
 def test_an_address_says_host_ports_and_options() -> None:
@@ -61,3 +62,38 @@ def test_a_store_is_opened_without_asking_the_network(monkeypatch: pytest.Monkey
 
     assert "localhost:9" in shown
     assert "sesame" not in shown
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "told"),
+    [
+        ("http://h:1?grpc_port=50052&api_key=sesame", {}, "arguments"),
+        ("http://h:1#sesame", {}, "arguments"),
+        ("http://h:0", {}, "from 1 to 65535, not 0"),
+        ("http://h:1", {"grpc_port": 99_999}, "from 1 to 65535, not 99999"),
+        ("http://h:1", {"timeout_s": -1}, "not -1"),
+        ("http://h:1", {"timeout_s": 0}, "not 0"),
+        ("http://h:1", {"timeout_s": float("nan")}, "not nan"),
+        ("http://h:1", {"timeout_s": "5"}, "not '5'"),
+    ],
+)
+def test_what_a_store_cannot_be_connected_with_is_refused_at_once(
+    url: str, options: dict[str, object], told: str
+) -> None:
+    pytest.importorskip("weaviate")
+    weaviate = import_module("mnemon.stores.weaviate")
+
+    with pytest.raises(ConfigError, match=told) as caught:
+        weaviate.WeaviateStore.connect(url, **options)
+
+    assert "sesame" not in str(caught.value)
+
+
+def test_an_address_of_numbers_keeps_its_brackets() -> None:
+    pytest.importorskip("weaviate")
+    weaviate = import_module("mnemon.stores.weaviate")
+
+    with weaviate.WeaviateStore.connect("http://[::1]:9", timeout_s=1.0) as store:
+        assert "http://[::1]:9" in repr(store)
+        with pytest.raises(StoreUnavailableError):  # the client takes it for an address, and nobody answers there
+            store.declare(Collection(name="notes"))

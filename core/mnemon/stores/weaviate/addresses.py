@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ __all__ = ["Address", "address_of", "attempt_s", "client_arguments"]
 Client = TypeVar("Client", WeaviateClient, WeaviateAsyncClient)
 
 _REST, _GRPC, _TLS = 8080, 50051, 443
+_MOST_PORT = 65_535
 
 _REPEATED = ("Search", "Aggregate", "TenantsGet", "BatchObjects")
 """Calls of gRPC that do no harm when they are carried out twice: deletions would count wrongly."""
@@ -60,7 +62,7 @@ def address_of(
     """Return the address of `http(s)://host:port`, or of `host:port`.
 
     Raises:
-        ConfigError: the URL is none, or holds a password.
+        ConfigError: the URL is none, or holds a password or settings; a port is none.
     """
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if parts.username or parts.password:
@@ -70,28 +72,45 @@ def address_of(
         port = parts.port
     except ValueError:
         port = -1
+    if parts.query or parts.fragment:
+        msg = (
+            "the address of a Weaviate is http://host:port and holds nothing behind it: give grpc_port=..., secure=... "
+            "and the like as arguments, or open Memory('weaviate://host:port?grpc_port=...')"
+        )
+        raise ConfigError(msg)
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == -1 or parts.path not in {"", "/"}:
         msg = "the address of a Weaviate is http://host:port, https://host or host:port, without a path"
         raise ConfigError(msg)
+    for given in (port, grpc_port):
+        if given is not None and not 0 < given <= _MOST_PORT:
+            msg = f"a port of a Weaviate is a number from 1 to {_MOST_PORT}, not {given}"
+            raise ConfigError(msg)
     tls = parts.scheme == "https" if secure is None else secure
     default = _TLS if tls and "://" in url else _REST
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname  # IPv6: clients want its brackets
     return Address(
-        host=parts.hostname,
+        host=host,
         port=port or default,
         secure=tls,
-        grpc_host=grpc_host or parts.hostname,
+        grpc_host=grpc_host or host,
         grpc_port=grpc_port or (_TLS if grpc_host and tls else _GRPC),
         api_key=api_key,
         headers=dict(headers or {}),
     )
 
 
-def attempt_s(timeout_s: float) -> float:
+def attempt_s(timeout_s: object) -> float:
     """Return how long one attempt of a request is waited for.
 
     Half of the limit, so that there is time for another: what asks a cluster's leader for the schema
     in the moment in which that node dies is never answered, and what comes later asks the new leader.
+
+    Raises:
+        ConfigError: the limit is no number of seconds.
     """
+    if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float) or not 0 < timeout_s < math.inf:
+        msg = f"timeout_s must be a number of seconds above 0, not {timeout_s!r}; the default is 20"
+        raise ConfigError(msg)
     return timeout_s / 2
 
 
