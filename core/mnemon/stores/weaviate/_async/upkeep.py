@@ -255,7 +255,7 @@ async def _round_trip(server: AsyncServer) -> None:
     client = await server.client()
     name = naming.probe_class(server.prefix)
     rows = client.collections.use(name).with_consistency_level(ConsistencyLevel.QUORUM)
-    uuid = naming.object_id("probe")
+    uuid = naming.object_id(f"probe {server.new_id()}")  # its own: two looks at once would delete each other's
     await server.ask_again(
         "write a row", lambda: rows.data.insert_many([DataObject(uuid=uuid, properties={"text_": "=="})])
     )

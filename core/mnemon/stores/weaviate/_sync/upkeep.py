@@ -254,7 +254,7 @@ def _round_trip(server: Server) -> None:
     client = server.client()
     name = naming.probe_class(server.prefix)
     rows = client.collections.use(name).with_consistency_level(ConsistencyLevel.QUORUM)
-    uuid = naming.object_id("probe")
+    uuid = naming.object_id(f"probe {server.new_id()}")  # its own: two looks at once would delete each other's
     server.ask_again("write a row", lambda: rows.data.insert_many([DataObject(uuid=uuid, properties={"text_": "=="})]))
     if not server.ask_again("read a row", lambda: rows.data.exists(uuid)):
         msg = f"Weaviate at {server.where} does not find the row that it was just given"
