@@ -166,6 +166,7 @@ WORDS = {
     "enter_async_context": "enter_context",
     "ablocking": "blocking",
     "alimited": "limited",
+    "aloop": "loop",
     "AsyncCall": "Call",
     "AsyncExitStack": "ExitStack",
     "AsyncLock": "Lock",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import signal
 import threading
@@ -12,13 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnemon import Memory, StoreConflictError, StoreUnavailableError
-from mnemon.errors import StoreError
+from mnemon.errors import ClosedError, StoreError
 from mnemon.types.filters import where
 from mnemon.types.storage import Collection, Nearest, Ordered, Patch, Put, Row, Terms, VectorSpace
 from tests.live.conftest import Place, clear, place_on
 
 if TYPE_CHECKING:
-    from mnemon.stores.weaviate import WeaviateStore
+    from mnemon.stores.weaviate import AsyncWeaviateStore, WeaviateStore
     from tests.servers.weaviate_server import Node
 
 NOTES = Collection(
@@ -161,6 +162,32 @@ def test_of_many_who_change_one_version_in_one_process_one_wins(place: Place) ->
 
         assert sum(won) == 1
         assert store.get("p", "notes", ["a"])["a"].fields["version"] == won.index(True) + 1
+
+
+def test_many_may_look_at_the_health_at_once(place: Place) -> None:
+    with place.open() as store, ThreadPoolExecutor(4) as threads:
+        store.health()
+        seen = list(threads.map(lambda _: store.health(), range(40)))
+
+    assert [one.problems for one in seen] == [()] * 40
+
+
+async def rows_of(store: AsyncWeaviateStore) -> int:
+    return (await store.count("p", "notes")).rows
+
+
+def test_a_store_of_another_event_loop_says_so(place: Place) -> None:
+    async def begin() -> AsyncWeaviateStore:
+        store = place.open_async()
+        await store.declare(NOTES)
+        return store
+
+    with asyncio.Runner() as home, asyncio.Runner() as elsewhere:
+        store = home.run(begin())
+        with pytest.raises(ClosedError, match="another event loop"):
+            elsewhere.run(rows_of(store))
+        assert home.run(rows_of(store)) == 0
+        home.run(store.aclose())
 
 
 def test_health_writes_reads_and_deletes(place: Place) -> None:

@@ -22,9 +22,11 @@ __all__ = [
     "Rows",
     "ablocking",
     "alimited",
+    "aloop",
     "atogether",
     "blocking",
     "limited",
+    "loop",
     "together",
 ]
 
@@ -79,6 +81,16 @@ async def ablocking(call: Call[Answer]) -> Answer:
 def blocking(call: Call[Answer]) -> Answer:
     """Return what a call returns that waits by itself."""
     return call()
+
+
+def aloop() -> object:
+    """Return the event loop that runs."""
+    return asyncio.get_running_loop()
+
+
+def loop() -> object:
+    """Return None: a client without a loop serves every thread."""
+    return None
 
 
 @asynccontextmanager

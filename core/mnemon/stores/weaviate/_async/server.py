@@ -16,7 +16,7 @@ from mnemon.errors import ClosedError, StoreError
 from mnemon.protocols.clock import random_id
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.addresses import attempt_s
-from mnemon.stores.weaviate.concurrency import AsyncLock, ablocking, alimited
+from mnemon.stores.weaviate.concurrency import AsyncLock, ablocking, alimited, aloop
 from mnemon.stores.weaviate.failures import is_final, is_transient, translated
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class AsyncServer:
         self._classes: dict[str, AsyncRows] = {}
         self._lock = AsyncLock()
         self._pid = os.getpid()
+        self._loop: object = None
 
     async def client(self) -> WeaviateAsyncClient:
         """Return the connected client."""
@@ -78,7 +79,10 @@ class AsyncServer:
                     except BaseException:
                         await client.close()  # it may be connected by half
                         raise
-                    self._client = client
+                    self._client, self._loop = client, aloop()
+        if self._owned and self._client is not None and self._loop is not aloop():
+            msg = "this store was connected in another event loop, which its client cannot leave; open one in each loop"
+            raise ClosedError(msg)
         if self._client is None:
             msg = "this store is closed; open a new one"
             raise ClosedError(msg)

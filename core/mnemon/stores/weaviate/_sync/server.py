@@ -17,7 +17,7 @@ from mnemon.errors import ClosedError, StoreError
 from mnemon.protocols.clock import random_id
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.addresses import attempt_s
-from mnemon.stores.weaviate.concurrency import Lock, blocking, limited
+from mnemon.stores.weaviate.concurrency import Lock, blocking, limited, loop
 from mnemon.stores.weaviate.failures import is_final, is_transient, translated
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Server:
         self._classes: dict[str, Rows] = {}
         self._lock = Lock()
         self._pid = os.getpid()
+        self._loop: object = None
 
     def client(self) -> WeaviateClient:
         """Return the connected client."""
@@ -78,7 +79,10 @@ class Server:
                     except BaseException:
                         client.close()  # it may be connected by half
                         raise
-                    self._client = client
+                    self._client, self._loop = client, loop()
+        if self._owned and self._client is not None and self._loop is not loop():
+            msg = "this store was connected in another event loop, which its client cannot leave; open one in each loop"
+            raise ClosedError(msg)
         if self._client is None:
             msg = "this store is closed; open a new one"
             raise ClosedError(msg)
