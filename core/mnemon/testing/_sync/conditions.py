@@ -80,12 +80,14 @@ class ConditionPromises(Promises):
     def test_the_largest_filters_that_may_be_asked_are_answered(self, notes: Store) -> None:
         notes.apply(PROJECT, put(note("a", metadata={"k": 1}), note("b", user_id="bob")))
         many = Or(tuple(where("label").eq(f"{number}") for number in range(MAX_CONDITIONS - 1))) | ALICE
+        lists = Or(tuple(where("user_id").in_([f"{number}", "bob"]) for number in range(MAX_CONDITIONS)))
         choices = where("id").in_(["a", *(f"{number}" for number in range(MAX_CHOICES - 1))])
         deep: Filter = ALICE & where("metadata.k").eq(1)
         for level in range(MAX_DEPTH - 1):
             deep = (Not(deep), And((deep, And())), Or((deep, where("id").eq("zz"))))[level % 3]
 
         assert notes.list_ids(PROJECT, "notes", many) == ["a"]
+        assert notes.list_ids(PROJECT, "notes", lists) == ["b"]
         assert notes.list_ids(PROJECT, "notes", choices) == ["a"]
         assert notes.list_ids(PROJECT, "notes", deep) in (["a"], ["b"])
         nested: Filter = ALICE
