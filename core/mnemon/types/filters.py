@@ -177,8 +177,9 @@ def where(field: str) -> FieldBuilder:
     return FieldBuilder(_check_field(field))
 
 
-def make_condition(field: str, operator: Operator, value: object) -> Condition:
-    """Return a checked condition; raises `InvalidFilterError` for a value the operator cannot take."""
+def make_condition(field: str, operator: Operator | str, value: object) -> Condition:
+    """Return a checked condition; raises `InvalidFilterError` for an unknown operator or a value it cannot take."""
+    operator = _check_operator(field, operator)
     if operator in {Operator.IN, Operator.NIN}:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Sequence | AbstractSet):
             raise _refuse(field, operator, cast("object", value), "a list of values")
@@ -276,13 +277,24 @@ def _parse_field(field: str, value: object) -> Filter:
 def _parse_operator(field: str, name: object, operand: object) -> Condition:
     operator = _OPERATORS.get(name) if isinstance(name, str) else None
     if operator is None:
-        known = ", ".join(item.value for item in Operator)
-        msg = (
-            f"filter on {shown(field)}: unknown operator {shown(name)}; known are {known}. "
-            f"To reach into nested metadata write the path with dots, e.g. {field + '.key'!r}"
-        )
-        raise InvalidFilterError(msg)
+        raise _unknown_operator(field, name)
     return make_condition(field, operator, operand)
+
+
+def _check_operator(field: str, operator: object) -> Operator:
+    """Return the operator of a condition that may be made by hand: one of them, or its value as a plain text."""
+    try:
+        return Operator(operator)
+    except ValueError:
+        raise _unknown_operator(field, operator) from None
+
+
+def _unknown_operator(field: str, name: object) -> InvalidFilterError:
+    known = ", ".join(item.value for item in Operator)
+    return InvalidFilterError(
+        f"filter on {shown(field)}: unknown operator {shown(name)}; known are {known}. "
+        f"To reach into nested metadata write the path with dots, e.g. {field + '.key'!r}"
+    )
 
 
 def _check_field(field: object) -> str:

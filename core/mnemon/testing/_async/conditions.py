@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -187,6 +188,7 @@ class AsyncConditionPromises(AsyncPromises):
         for condition in (
             Condition("categories", Operator.CONTAINS, None),
             Condition("kind", Operator.EXISTS, "no"),
+            Condition("metadata.k", cast("Any", "exists"), "no"),
             Condition("kind", Operator.ICONTAINS, None),
             Condition("kind", Operator.EQ, "\ud800"),
             Condition("kind", Operator.IN, None),
@@ -196,6 +198,35 @@ class AsyncConditionPromises(AsyncPromises):
         ):
             with pytest.raises(InvalidFilterError):
                 await notes.scan(PROJECT, "notes", condition)
+
+    async def test_the_operator_of_a_condition_made_by_hand_may_be_its_plain_name(self, notes: AsyncStore) -> None:
+        await notes.apply(PROJECT, put(note("a", metadata={"k": "x"}), note("b", user_id="bob"), note("c")))
+        chosen = Condition("user_id", cast("Any", "in"), ("alice",))
+        conditions: list[tuple[Condition, list[str]]] = [
+            (chosen, ["a", "c"]),
+            (Condition("user_id", cast("Any", "nin"), ("alice",)), ["b"]),
+            (Condition("metadata.k", cast("Any", "eq"), "x"), ["a"]),
+            (Condition("metadata.k", cast("Any", "exists"), False), ["b", "c"]),  # noqa: FBT003
+        ]
+
+        for condition, expected in conditions:
+            assert await notes.list_ids(PROJECT, "notes", condition) == expected
+        await notes.apply(PROJECT, [DeleteWhere(collection="notes", where=chosen)])
+        assert await notes.list_ids(PROJECT, "notes") == ["b"]
+
+    @pytest.mark.parametrize("operator", ["like", "$eq", "EQ", "", 7, None, ["eq"]], ids=str)
+    async def test_a_condition_with_an_unknown_operator_is_refused_by_its_name(
+        self, notes: AsyncStore, operator: object
+    ) -> None:
+        await notes.apply(PROJECT, put(note("a", metadata={"k": "aa"})))
+
+        for field in ("metadata.k", "user_id", "version"):
+            condition = Condition(field, cast("Any", operator), "mm")
+            with pytest.raises(InvalidFilterError, match=f"unknown operator {re.escape(repr(operator))}"):
+                await notes.scan(PROJECT, "notes", condition)
+            with pytest.raises(InvalidFilterError, match="unknown operator"):
+                await notes.apply(PROJECT, [DeleteWhere(collection="notes", where=condition)])
+        assert await notes.list_ids(PROJECT, "notes") == ["a"]
 
     async def test_the_last_page_says_that_there_is_no_more(self, notes: AsyncStore) -> None:
         await notes.apply(PROJECT, put(*(note(name) for name in "abcd")))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -186,6 +187,7 @@ class ConditionPromises(Promises):
         for condition in (
             Condition("categories", Operator.CONTAINS, None),
             Condition("kind", Operator.EXISTS, "no"),
+            Condition("metadata.k", cast("Any", "exists"), "no"),
             Condition("kind", Operator.ICONTAINS, None),
             Condition("kind", Operator.EQ, "\ud800"),
             Condition("kind", Operator.IN, None),
@@ -195,6 +197,33 @@ class ConditionPromises(Promises):
         ):
             with pytest.raises(InvalidFilterError):
                 notes.scan(PROJECT, "notes", condition)
+
+    def test_the_operator_of_a_condition_made_by_hand_may_be_its_plain_name(self, notes: Store) -> None:
+        notes.apply(PROJECT, put(note("a", metadata={"k": "x"}), note("b", user_id="bob"), note("c")))
+        chosen = Condition("user_id", cast("Any", "in"), ("alice",))
+        conditions: list[tuple[Condition, list[str]]] = [
+            (chosen, ["a", "c"]),
+            (Condition("user_id", cast("Any", "nin"), ("alice",)), ["b"]),
+            (Condition("metadata.k", cast("Any", "eq"), "x"), ["a"]),
+            (Condition("metadata.k", cast("Any", "exists"), False), ["b", "c"]),  # noqa: FBT003
+        ]
+
+        for condition, expected in conditions:
+            assert notes.list_ids(PROJECT, "notes", condition) == expected
+        notes.apply(PROJECT, [DeleteWhere(collection="notes", where=chosen)])
+        assert notes.list_ids(PROJECT, "notes") == ["b"]
+
+    @pytest.mark.parametrize("operator", ["like", "$eq", "EQ", "", 7, None, ["eq"]], ids=str)
+    def test_a_condition_with_an_unknown_operator_is_refused_by_its_name(self, notes: Store, operator: object) -> None:
+        notes.apply(PROJECT, put(note("a", metadata={"k": "aa"})))
+
+        for field in ("metadata.k", "user_id", "version"):
+            condition = Condition(field, cast("Any", operator), "mm")
+            with pytest.raises(InvalidFilterError, match=f"unknown operator {re.escape(repr(operator))}"):
+                notes.scan(PROJECT, "notes", condition)
+            with pytest.raises(InvalidFilterError, match="unknown operator"):
+                notes.apply(PROJECT, [DeleteWhere(collection="notes", where=condition)])
+        assert notes.list_ids(PROJECT, "notes") == ["a"]
 
     def test_the_last_page_says_that_there_is_no_more(self, notes: Store) -> None:
         notes.apply(PROJECT, put(*(note(name) for name in "abcd")))
