@@ -118,14 +118,17 @@ class AsyncSearchPromises(AsyncPromises):
         assert [match.row.id for match in by_vector] == expected
 
     async def test_the_most_terms_are_searched_and_more_are_refused(self, notes: AsyncStore) -> None:
-        await notes.apply(PROJECT, put(note("a", terms=("t0", "t255"))))
         terms = {f"t{number}": 1.0 for number in range(256)}
+        every = note("every", user_id="bob", terms=tuple(terms))
+        await notes.apply(PROJECT, put(note("a", terms=("t0", "t255")), every))
 
         found = await notes.search(PROJECT, "notes", Terms(weights=terms), ALICE & CURRENT)
         counts = await notes.count(PROJECT, "notes", ALICE & CURRENT, terms=list(terms))
 
         assert [match.evidence.terms for match in found] == [{"t0", "t255"}]
         assert sum(counts.terms.values()) == 2
+        found = await notes.search(PROJECT, "notes", Terms(weights=terms), where("user_id").eq("bob") & CURRENT)
+        assert [match.evidence.terms for match in found] == [terms.keys()]
         for call in (
             lambda: notes.search(PROJECT, "notes", Terms(weights={**terms, "more": 1.0}), ALICE),
             lambda: notes.count(PROJECT, "notes", ALICE, terms=[*terms, "more"]),
