@@ -248,9 +248,13 @@ def _parse_item(name: object, value: object, depth: int) -> Filter:
         msg = f"a filter's field must be a string, not {type(name).__name__}"
         raise InvalidFilterError(msg)
     combination = _COMBINATIONS.get(name)
+    if combination is None and (word := name.removeprefix("$")).upper() in _COMBINATIONS:
+        # As a field of that name it would hold for nothing, and nobody would see why.
+        msg = f"{name!r} is no word of a filter: write {word.upper()} or ${word.lower()}; as metadata 'metadata.{word}'"
+        raise InvalidFilterError(msg)
     if combination is None:
         return _parse_field(_check_field(name), value)
-    if isinstance(value, Mapping) and combination == "NOT":
+    if isinstance(value, Mapping | Filter) and combination == "NOT":
         return Not(_parse(cast("object", value), depth + 1))
     if not isinstance(value, list | tuple) or not value:
         msg = f"{name} takes a list of at least one filter, not {_describe(cast('object', value))}"
