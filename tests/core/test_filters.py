@@ -30,6 +30,9 @@ def test_the_dict_form_means_what_the_builder_builds() -> None:
     assert parse_filter({"$or": [{"a": 1}, {"b": {"lt": 9}}]}) == (a | c)
     assert parse_filter({"NOT": {"a": 1}}) == ~a
     assert parse_filter({"NOT": [{"a": 1}, {"b": {"gte": 2}}]}) == Not(Or((a, b)))
+    assert parse_filter({"NOT": a}) == parse_filter({"$not": a}) == ~a
+    assert parse_filter({"NOT": [a, {"b": {"gte": 2}}]}) == Not(Or((a, b)))
+    assert parse_filter({"metadata.or": [1]}) == where("metadata.or").in_([1])
     assert parse_filter({"a": ["x", None]}) == where("a").in_(["x", None])
     assert parse_filter({"a": {"x", "y"}}) in {where("a").in_(["x", "y"]), where("a").in_(["y", "x"])}
     assert parse_filter({}) == And()
@@ -67,6 +70,14 @@ REFUSED: list[tuple[object, str]] = [
     ({"OR": [dict[str, object]()]}, "empty filter"),
     ({"NOT": {}}, "empty filter"),
     ({"AND": [1]}, "must be a mapping"),
+    ({"or": [{"a": 1}]}, r"'or' .* write OR or \$or.*'metadata\.or'"),
+    ({"and": [{"a": 1}]}, r"write AND or \$and"),
+    ({"Or": [{"a": 1}]}, r"'Or' .* write OR"),
+    ({"not": {"a": 1}}, r"write NOT"),
+    ({"not": [{"a": 1}]}, r"write NOT"),
+    ({"$AND": [{"a": 1}]}, r"write AND or \$and"),
+    ({"OR": [{"or": 1}]}, r"write OR"),
+    ({"AND": where("a").eq(1)}, "AND takes a list"),
     ({"a": {"in": "abc"}}, "in takes a list"),
     ({"a": {"in": 5}}, "in takes a list"),
     ({"a": {"in": {"k": 1}}}, "in takes a list"),

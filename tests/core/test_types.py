@@ -157,6 +157,22 @@ def test_canonical_times_sort_as_the_times_do(one: datetime, other: datetime) ->
     assert parse_time(first, "t") == first
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-W23-1T00:00:00.000000Z",
+        "2026-11-21T22:10:00,000000Z",
+        "2026-11-21T221000.00000000Z",
+        "2026-11-21T24:00:00.000000Z",
+        "2026-11-21T22:10+00:00:00Z",
+        "2026-11-21T22:10:00.00000Z",
+        "2026-11-21t22:10:00.000000Z",
+    ],
+)
+def test_a_time_that_reads_back_as_another_text_is_not_canonical(text: str) -> None:
+    assert not is_canonical_time(text)
+
+
 def test_every_accepted_form_of_a_time_gives_the_same_text() -> None:
     berlin = timezone(timedelta(hours=2))
     forms = (

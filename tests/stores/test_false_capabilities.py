@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -12,13 +12,13 @@ from mnemon.protocols.capabilities import Capability
 from mnemon.stores.in_memory import InMemoryStore
 from mnemon.testing.samples import NOTES, PLAIN
 from mnemon.testing.store_suite import StoreSuite
-from mnemon.types.storage import Patch, Put
+from mnemon.types.storage import Patch, Put, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Applied, Page, Write
+    from mnemon.types.storage import Applied, Match, Nearest, Page, Write
 
 CLAIMED = frozenset({Capability.EXACT_PRECONDITIONS, Capability.EXACT_READS})
 
@@ -71,6 +71,16 @@ class Modest(Behind):
         return frozenset()
 
 
+class Nearly(InMemoryStore):
+    """A store whose text searches take weights that are nearly alike for the same."""
+
+    def search(
+        self, project: str, collection: str, query: Terms | Nearest, *given: object, **asked: object
+    ) -> list[Match]:
+        rough = Terms(weights={term: round(weight, 3) for term, weight in cast("Terms", query).weights.items()})
+        return super().search(project, collection, rough, *given, **asked)  # pyright: ignore[reportArgumentType]
+
+
 def _declared(store: InMemoryStore) -> InMemoryStore:
     store.declare(NOTES, PLAIN)
     return store
@@ -89,3 +99,8 @@ def test_a_store_that_reads_an_older_state_does_not_keep_exact_reads() -> None:
 def test_a_store_that_declares_neither_is_not_asked() -> None:
     with _declared(Modest()) as store, pytest.raises(pytest.skip.Exception):
         StoreSuite().test_exact_reads_show_what_was_acknowledged_last(store)
+
+
+def test_a_store_that_orders_nearly_does_not_keep_exact_text_order() -> None:
+    with _declared(Nearly()) as store, pytest.raises(AssertionError):
+        StoreSuite().test_exact_text_order_tells_weights_apart_that_are_nearly_alike(store)

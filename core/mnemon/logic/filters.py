@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, assert_never, cast
 
 from mnemon.errors import InvalidFilterError, InvalidInputError
 from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or, make_condition, where
@@ -22,6 +22,7 @@ METADATA = "metadata."
 
 _EQUALITY = frozenset({Operator.EQ, Operator.NE, Operator.IN, Operator.NIN, Operator.EXISTS})
 _TEXT = _EQUALITY | {Operator.CONTAINS, Operator.ICONTAINS}
+_Comparison = Literal[Operator.GT, Operator.GTE, Operator.LT, Operator.LTE]
 _COMPARISON = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE})
 
 
@@ -232,8 +233,10 @@ def holds(operator: Operator, found: Json, value: FilterValue | tuple[FilterValu
             return _contains(found, cast("Json", value))
         case Operator.ICONTAINS:
             return _contains(_fold(found), cast("str", value).casefold())
-        case _:
+        case Operator.GT | Operator.GTE | Operator.LT | Operator.LTE:
             return _compares(operator, found, value)
+        case _:
+            assert_never(operator)
 
 
 def _equals(found: Json, value: Json) -> bool:
@@ -268,7 +271,7 @@ def _fold(found: Json) -> Json:
     return found
 
 
-def _compares(operator: Operator, found: Json, value: object) -> bool:
+def _compares(operator: _Comparison, found: Json, value: object) -> bool:
     if _is_list(found):
         return any(_compares(operator, item, value) for item in cast("Sequence[Json]", found))
     if isinstance(found, bool) or isinstance(value, bool):
@@ -280,7 +283,7 @@ def _compares(operator: Operator, found: Json, value: object) -> bool:
     return False
 
 
-def _ordered(operator: Operator, sign: int) -> bool:
+def _ordered(operator: _Comparison, sign: int) -> bool:
     match operator:
         case Operator.GT:
             return sign > 0
@@ -288,8 +291,10 @@ def _ordered(operator: Operator, sign: int) -> bool:
             return sign >= 0
         case Operator.LT:
             return sign < 0
-        case _:
+        case Operator.LTE:
             return sign <= 0
+        case _:
+            assert_never(operator)
 
 
 def _is_list(value: object) -> bool:

@@ -184,13 +184,14 @@ def changes_request(
 
 def count_request(collection: Collection, project: str, where: Filter | None, *, terms: Sequence[str]) -> CountRequest:
     """Check a count."""
-    if terms:
-        _check_terms(terms, collection)
+    wanted = terms if isinstance(terms, str) else tuple(terms)
+    if wanted:
+        _check_terms(wanted, collection)
     return CountRequest(
         project=check_project(project),
         collection=collection,
         where=bind_filter(where, collection),
-        terms=tuple(dict.fromkeys(terms)),
+        terms=tuple(dict.fromkeys(wanted)),
     )
 
 
@@ -224,11 +225,15 @@ def group_request(
 
 def check_batch(batch: Sequence[Write], declared: Mapping[str, Collection]) -> list[Write]:
     """Return every write checked and its filters bound, before anything is written."""
-    for write in batch:
+    if not isinstance(batch, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        msg = f"a batch is a list of writes, not a {type(batch).__name__}; write [write]"
+        raise InvalidInputError(msg)
+    writes = list(batch)
+    for write in writes:
         if not isinstance(write, Put | Patch | Delete | DeleteWhere):  # pyright: ignore[reportUnnecessaryIsInstance]
             msg = f"a batch holds Put, Patch, Delete and DeleteWhere, not a {type(write).__name__}"
             raise InvalidInputError(msg)
-    return [check_write(write, find_collection(declared, write.collection), bind_filter) for write in batch]
+    return [check_write(write, find_collection(declared, write.collection), bind_filter) for write in writes]
 
 
 def _check_limit(limit: object) -> int:

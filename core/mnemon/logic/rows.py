@@ -12,7 +12,7 @@ from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Row
 from mnemon.types.times import is_canonical_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import numpy
     from numpy.typing import NDArray
@@ -121,14 +121,15 @@ def check_row(row: Row, collection: Collection) -> Row:
     )
 
 
-def _check_terms(terms: tuple[str, ...]) -> tuple[str, ...]:
+def _check_terms(given: Iterable[str]) -> tuple[str, ...]:
     """Return the terms, looked at together where they are plain words: rows have many of them."""
+    terms = tuple(given)  # they are gone through more than once, which an iterator allows only once
     try:
         joined = "".join(terms)
     except TypeError:
         joined = ""
     if len(joined) <= _SURELY_SHORT and joined.isalnum() and all(terms):
-        return tuple(terms)
+        return terms
     return tuple(check_term(term) for term in terms)
 
 

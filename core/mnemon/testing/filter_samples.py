@@ -133,6 +133,8 @@ FILTERS: tuple[dict[str, object], ...] = (
     {"OR": [{"user_id": {"in": ["bob", "alice"]}}, {"run_id": {"in": ["r1", "r2", "nobody"]}}]},
     {"NOT": {"OR": [{"user_id": {"in": ["bob"]}}, {"run_id": {"in": ["r1"]}}]}},
     {"OR": [{"user_id": {"in": ["bob", None]}}, {"run_id": {"in": ["r1"]}}]},
+    {"OR": [{"OR": [{"user_id": ["bob"]}, {"run_id": ["r1"]}]}, {"user_id": ["alice"]}]},
+    {"NOT": {"OR": [{"OR": [{"user_id": ["bob"]}, {"run_id": ["r1"]}]}, {"user_id": ["alice"]}]}},
     {"$or": [{"user_id": "alice", "version": 1}, {"NOT": [{"user_id": "alice"}, {"user_id": "bob"}]}]},
     {"NOT": {"OR": [{"user_id": "alice"}, {"metadata.n": 1}]}},
     {"NOT": {"NOT": {"kind": "fact"}}},

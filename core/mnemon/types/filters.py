@@ -177,8 +177,9 @@ def where(field: str) -> FieldBuilder:
     return FieldBuilder(_check_field(field))
 
 
-def make_condition(field: str, operator: Operator, value: object) -> Condition:
-    """Return a checked condition; raises `InvalidFilterError` for a value the operator cannot take."""
+def make_condition(field: str, operator: Operator | str, value: object) -> Condition:
+    """Return a checked condition; raises `InvalidFilterError` for an unknown operator or a value it cannot take."""
+    operator = _check_operator(field, operator)
     if operator in {Operator.IN, Operator.NIN}:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Sequence | AbstractSet):
             raise _refuse(field, operator, cast("object", value), "a list of values")
@@ -247,9 +248,13 @@ def _parse_item(name: object, value: object, depth: int) -> Filter:
         msg = f"a filter's field must be a string, not {type(name).__name__}"
         raise InvalidFilterError(msg)
     combination = _COMBINATIONS.get(name)
+    if combination is None and (word := name.removeprefix("$")).upper() in _COMBINATIONS:
+        # As a field of that name it would hold for nothing, and nobody would see why.
+        msg = f"{name!r} is no word of a filter: write {word.upper()} or ${word.lower()}; as metadata 'metadata.{word}'"
+        raise InvalidFilterError(msg)
     if combination is None:
         return _parse_field(_check_field(name), value)
-    if isinstance(value, Mapping) and combination == "NOT":
+    if isinstance(value, Mapping | Filter) and combination == "NOT":
         return Not(_parse(cast("object", value), depth + 1))
     if not isinstance(value, list | tuple) or not value:
         msg = f"{name} takes a list of at least one filter, not {_describe(cast('object', value))}"
@@ -276,13 +281,24 @@ def _parse_field(field: str, value: object) -> Filter:
 def _parse_operator(field: str, name: object, operand: object) -> Condition:
     operator = _OPERATORS.get(name) if isinstance(name, str) else None
     if operator is None:
-        known = ", ".join(item.value for item in Operator)
-        msg = (
-            f"filter on {shown(field)}: unknown operator {shown(name)}; known are {known}. "
-            f"To reach into nested metadata write the path with dots, e.g. {field + '.key'!r}"
-        )
-        raise InvalidFilterError(msg)
+        raise _unknown_operator(field, name)
     return make_condition(field, operator, operand)
+
+
+def _check_operator(field: str, operator: object) -> Operator:
+    """Return the operator of a condition that may be made by hand: one of them, or its value as a plain text."""
+    try:
+        return Operator(operator)
+    except ValueError:
+        raise _unknown_operator(field, operator) from None
+
+
+def _unknown_operator(field: str, name: object) -> InvalidFilterError:
+    known = ", ".join(item.value for item in Operator)
+    return InvalidFilterError(
+        f"filter on {shown(field)}: unknown operator {shown(name)}; known are {known}. "
+        f"To reach into nested metadata write the path with dots, e.g. {field + '.key'!r}"
+    )
 
 
 def _check_field(field: object) -> str:

@@ -78,10 +78,11 @@ def _to_utc(moment: datetime, name: str, given: datetime | str) -> datetime:
 @lru_cache(maxsize=1024)
 def is_canonical_time(text: str) -> bool:
     """Whether `text` has the form that `format_time` writes."""
-    if len(text) != _LENGTH or not text.endswith("Z") or text[10] != "T":
+    if len(text) != _LENGTH or not text.endswith("Z"):
         return False
     try:
-        datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return False
-    return True
+    # ISO 8601 has more forms of this length, with weeks or a comma, which do not sort as times do.
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z" == text

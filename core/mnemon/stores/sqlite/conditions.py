@@ -44,7 +44,7 @@ def compile_filter(tree: Filter, collection: Collection, project: int, connectio
         case And(parts):
             return _join(" AND ", "1", [compile_filter(part, collection, project, connection) for part in parts])
         case Or(parts) if looks_up(tree, collection):
-            return _compile_lookups(cast("tuple[Condition, ...]", parts), collection, project)
+            return _compile_lookups(_alternatives(tree), collection, project)
         case Or(parts):
             return _join(" OR ", "0", [compile_filter(part, collection, project, connection) for part in parts])
         case Not(part):
@@ -67,14 +67,26 @@ def looks_up(part: Filter, collection: Collection) -> bool:
     return None not in values and any(index[0] == part.field for index in collection.indexes)
 
 
-def _compile_lookups(parts: tuple[Condition, ...], collection: Collection, project: int) -> Sql:
-    """Return the rows of several indexes by their numbers: for an OR of partial ones SQLite would read all rows."""
-    table = f"{collection.name}__rows"
+def _alternatives(tree: Filter) -> list[Condition]:
+    """Return the conditions of an OR that looks up, those of an OR inside it among them."""
+    if isinstance(tree, Or):
+        return [condition for part in tree.parts for condition in _alternatives(part)]
+    return [cast("Condition", tree)]
+
+
+def _compile_lookups(conditions: list[Condition], collection: Collection, project: int) -> Sql:
+    """Return the rows of several indexes by their numbers: for an OR of partial ones SQLite would read all rows.
+
+    Conditions on the same field are one lookup: SQLite joins at most 500 queries, a filter holds more conditions.
+    """
+    values: dict[str, dict[Parameter, None]] = {}
+    for condition in conditions:
+        values.setdefault(condition.field, {}).update(dict.fromkeys(cast("tuple[Parameter, ...]", condition.value)))
     lookups: list[str] = []
     parameters: list[Parameter] = []
-    for part in parts:
-        listed = _compile_in(f"f_{part.field}", cast("tuple[Parameter, ...]", part.value))
-        lookups.append(f"SELECT number FROM {table} WHERE project = ? AND {listed.text}")
+    for name, wanted in values.items():
+        listed = _compile_in(f"f_{name}", tuple(wanted))
+        lookups.append(f"SELECT number FROM {collection.name}__rows WHERE project = ? AND {listed.text}")
         parameters += [project, *listed.parameters]
     return Sql(f"r.number IN ({' UNION ALL '.join(lookups)})", parameters)
 

@@ -93,7 +93,8 @@ def rows_holding(
     for term, weight in weights.items():
         parts.append(f"SELECT rowid AS number, ? AS weight FROM {table} WHERE {table} MATCH ?")
         parameters += [float(weight), postings.match(term)]
-        if pending[term]:
-            parts.append("SELECT value, ? FROM json_each(?)")
-            parameters += [float(weight), json.dumps(pending[term])]
+    held = [(number, float(weight)) for term, weight in weights.items() for number in pending[term]]
+    if held:  # all of them are one part: SQLite joins at most 500
+        parts.append("SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)")
+        parameters.append(json.dumps(held))
     return Sql(" UNION ALL ".join(parts), parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -81,12 +82,14 @@ class AsyncConditionPromises(AsyncPromises):
     async def test_the_largest_filters_that_may_be_asked_are_answered(self, notes: AsyncStore) -> None:
         await notes.apply(PROJECT, put(note("a", metadata={"k": 1}), note("b", user_id="bob")))
         many = Or(tuple(where("label").eq(f"{number}") for number in range(MAX_CONDITIONS - 1))) | ALICE
+        lists = Or(tuple(where("user_id").in_([f"{number}", "bob"]) for number in range(MAX_CONDITIONS)))
         choices = where("id").in_(["a", *(f"{number}" for number in range(MAX_CHOICES - 1))])
         deep: Filter = ALICE & where("metadata.k").eq(1)
         for level in range(MAX_DEPTH - 1):
             deep = (Not(deep), And((deep, And())), Or((deep, where("id").eq("zz"))))[level % 3]
 
         assert await notes.list_ids(PROJECT, "notes", many) == ["a"]
+        assert await notes.list_ids(PROJECT, "notes", lists) == ["b"]
         assert await notes.list_ids(PROJECT, "notes", choices) == ["a"]
         assert await notes.list_ids(PROJECT, "notes", deep) in (["a"], ["b"])
         nested: Filter = ALICE
@@ -112,7 +115,9 @@ class AsyncConditionPromises(AsyncPromises):
     async def test_times_in_a_filter_may_have_any_zone(self, notes: AsyncStore) -> None:
         await notes.apply(PROJECT, put(note("a", created_at=moment(0)), note("b", created_at=moment(1))))
 
-        for same in ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z", 1_767_225_600):
+        same_times = ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z", 1_767_225_600)
+        same_forms = ("2026-W01-4T00:00:00.000000Z", "2026-01-01T00:00:00,000000Z")
+        for same in (*same_times, *same_forms):
             assert await notes.list_ids(PROJECT, "notes", where("created_at").gt(same)) == ["b"]
             assert await notes.list_ids(PROJECT, "notes", where("created_at").eq(same)) == ["a"]
 
@@ -185,6 +190,7 @@ class AsyncConditionPromises(AsyncPromises):
         for condition in (
             Condition("categories", Operator.CONTAINS, None),
             Condition("kind", Operator.EXISTS, "no"),
+            Condition("metadata.k", cast("Any", "exists"), "no"),
             Condition("kind", Operator.ICONTAINS, None),
             Condition("kind", Operator.EQ, "\ud800"),
             Condition("kind", Operator.IN, None),
@@ -194,6 +200,35 @@ class AsyncConditionPromises(AsyncPromises):
         ):
             with pytest.raises(InvalidFilterError):
                 await notes.scan(PROJECT, "notes", condition)
+
+    async def test_the_operator_of_a_condition_made_by_hand_may_be_its_plain_name(self, notes: AsyncStore) -> None:
+        await notes.apply(PROJECT, put(note("a", metadata={"k": "x"}), note("b", user_id="bob"), note("c")))
+        chosen = Condition("user_id", cast("Any", "in"), ("alice",))
+        conditions: list[tuple[Condition, list[str]]] = [
+            (chosen, ["a", "c"]),
+            (Condition("user_id", cast("Any", "nin"), ("alice",)), ["b"]),
+            (Condition("metadata.k", cast("Any", "eq"), "x"), ["a"]),
+            (Condition("metadata.k", cast("Any", "exists"), False), ["b", "c"]),  # noqa: FBT003
+        ]
+
+        for condition, expected in conditions:
+            assert await notes.list_ids(PROJECT, "notes", condition) == expected
+        await notes.apply(PROJECT, [DeleteWhere(collection="notes", where=chosen)])
+        assert await notes.list_ids(PROJECT, "notes") == ["b"]
+
+    @pytest.mark.parametrize("operator", ["like", "$eq", "EQ", "", 7, None, ["eq"]], ids=str)
+    async def test_a_condition_with_an_unknown_operator_is_refused_by_its_name(
+        self, notes: AsyncStore, operator: object
+    ) -> None:
+        await notes.apply(PROJECT, put(note("a", metadata={"k": "aa"})))
+
+        for field in ("metadata.k", "user_id", "version"):
+            condition = Condition(field, cast("Any", operator), "mm")
+            with pytest.raises(InvalidFilterError, match=f"unknown operator {re.escape(repr(operator))}"):
+                await notes.scan(PROJECT, "notes", condition)
+            with pytest.raises(InvalidFilterError, match="unknown operator"):
+                await notes.apply(PROJECT, [DeleteWhere(collection="notes", where=condition)])
+        assert await notes.list_ids(PROJECT, "notes") == ["a"]
 
     async def test_the_last_page_says_that_there_is_no_more(self, notes: AsyncStore) -> None:
         await notes.apply(PROJECT, put(*(note(name) for name in "abcd")))

@@ -9,6 +9,7 @@ import pytest
 
 from mnemon.errors import InvalidInputError
 from mnemon.protocols.async_store import AsyncStore
+from mnemon.protocols.capabilities import Capability
 from mnemon.testing._async.base import ALICE, AsyncPromises
 from mnemon.testing.samples import CURRENT, HOSTILE, PROJECT, moment, note, put
 from mnemon.types.filters import And, Or, where
@@ -50,6 +51,16 @@ class AsyncSearchPromises(AsyncPromises):
             ("one", {"a"}),
         ]
         assert all(match.evidence.cosine is None for match in found)
+
+    async def test_exact_text_order_tells_weights_apart_that_are_nearly_alike(self, notes: AsyncStore) -> None:
+        if Capability.EXACT_TEXT_ORDER not in notes.capabilities:
+            pytest.skip("this store does not promise EXACT_TEXT_ORDER")
+        weights = {f"t{number}": 1 + number * 17 % 40 * 1e-6 for number in range(40)}
+        await notes.apply(PROJECT, put(*(note(term, terms=("same", term)) for term in weights)))
+
+        found = await notes.search(PROJECT, "notes", Terms(weights={"same": 2.0, **weights}), ALICE & CURRENT, limit=30)
+
+        assert [match.row.id for match in found] == sorted(weights, key=weights.__getitem__, reverse=True)[:30]
 
     @pytest.mark.parametrize("text", HOSTILE_TERMS, ids=map(str, range(len(HOSTILE_TERMS))))
     async def test_any_term_is_found_exactly(self, notes: AsyncStore, text: str) -> None:
@@ -118,14 +129,17 @@ class AsyncSearchPromises(AsyncPromises):
         assert [match.row.id for match in by_vector] == expected
 
     async def test_the_most_terms_are_searched_and_more_are_refused(self, notes: AsyncStore) -> None:
-        await notes.apply(PROJECT, put(note("a", terms=("t0", "t255"))))
         terms = {f"t{number}": 1.0 for number in range(256)}
+        every = note("every", user_id="bob", terms=tuple(terms))
+        await notes.apply(PROJECT, put(note("a", terms=("t0", "t255")), every))
 
         found = await notes.search(PROJECT, "notes", Terms(weights=terms), ALICE & CURRENT)
         counts = await notes.count(PROJECT, "notes", ALICE & CURRENT, terms=list(terms))
 
         assert [match.evidence.terms for match in found] == [{"t0", "t255"}]
         assert sum(counts.terms.values()) == 2
+        found = await notes.search(PROJECT, "notes", Terms(weights=terms), where("user_id").eq("bob") & CURRENT)
+        assert [match.evidence.terms for match in found] == [terms.keys()]
         for call in (
             lambda: notes.search(PROJECT, "notes", Terms(weights={**terms, "more": 1.0}), ALICE),
             lambda: notes.count(PROJECT, "notes", ALICE, terms=[*terms, "more"]),

@@ -48,6 +48,24 @@ class AsyncWritePromises(AsyncPromises):
         assert await notes.search(PROJECT, "notes", Nearest(space="small", vector=[1.0, 0.0, 0.0]), ALICE) == []
         assert await notes.list_ids(PROJECT, "notes", where("categories").eq("c")) == []
 
+    async def test_what_is_given_once_is_not_lost(self, notes: AsyncStore) -> None:
+        words = Row(id="words", fields={"user_id": "alice"}, terms=cast("Any", (word for word in ("tea", "cup"))))
+        writes = iter([*put(note("a")), Put(collection="notes", row=words)])
+
+        applied = await notes.apply(PROJECT, cast("Any", writes))
+
+        assert applied.counts == (1, 1)
+        assert (await notes.get(PROJECT, "notes", ["words"], include=("terms",)))["words"].terms == ("tea", "cup")
+        found = await notes.search(PROJECT, "notes", Terms(weights={"cup": 1.0}), ALICE)
+        assert [match.row.id for match in found] == ["words"]
+        counts = await notes.count(PROJECT, "notes", ALICE, terms=cast("Any", iter(["tea", "milk"])))
+        assert counts.terms == {"tea": 1, "milk": 0}
+
+    async def test_a_write_alone_is_no_batch(self, notes: AsyncStore) -> None:
+        for alone in (*put(note("a")), None, 5):
+            with pytest.raises(InvalidInputError, match="a batch is a list of writes"):
+                await notes.apply(PROJECT, cast("Any", alone))
+
     async def test_a_put_can_skip_or_abort_where_the_row_is_there(self, notes: AsyncStore) -> None:
         await notes.apply(PROJECT, put(note("a", payload=b"first")))
         skip = Put(collection="notes", row=note("a", payload=b"second"), existing="skip")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnemon.errors import InvalidInputError
+from mnemon.protocols.capabilities import Capability
 from mnemon.protocols.store import Store
 from mnemon.testing._sync.base import ALICE, Promises
 from mnemon.testing.samples import CURRENT, HOSTILE, PROJECT, moment, note, put
@@ -51,6 +52,16 @@ class SearchPromises(Promises):
             ("one", {"a"}),
         ]
         assert all(match.evidence.cosine is None for match in found)
+
+    def test_exact_text_order_tells_weights_apart_that_are_nearly_alike(self, notes: Store) -> None:
+        if Capability.EXACT_TEXT_ORDER not in notes.capabilities:
+            pytest.skip("this store does not promise EXACT_TEXT_ORDER")
+        weights = {f"t{number}": 1 + number * 17 % 40 * 1e-6 for number in range(40)}
+        notes.apply(PROJECT, put(*(note(term, terms=("same", term)) for term in weights)))
+
+        found = notes.search(PROJECT, "notes", Terms(weights={"same": 2.0, **weights}), ALICE & CURRENT, limit=30)
+
+        assert [match.row.id for match in found] == sorted(weights, key=weights.__getitem__, reverse=True)[:30]
 
     @pytest.mark.parametrize("text", HOSTILE_TERMS, ids=map(str, range(len(HOSTILE_TERMS))))
     def test_any_term_is_found_exactly(self, notes: Store, text: str) -> None:
@@ -119,14 +130,17 @@ class SearchPromises(Promises):
         assert [match.row.id for match in by_vector] == expected
 
     def test_the_most_terms_are_searched_and_more_are_refused(self, notes: Store) -> None:
-        notes.apply(PROJECT, put(note("a", terms=("t0", "t255"))))
         terms = {f"t{number}": 1.0 for number in range(256)}
+        every = note("every", user_id="bob", terms=tuple(terms))
+        notes.apply(PROJECT, put(note("a", terms=("t0", "t255")), every))
 
         found = notes.search(PROJECT, "notes", Terms(weights=terms), ALICE & CURRENT)
         counts = notes.count(PROJECT, "notes", ALICE & CURRENT, terms=list(terms))
 
         assert [match.evidence.terms for match in found] == [{"t0", "t255"}]
         assert sum(counts.terms.values()) == 2
+        found = notes.search(PROJECT, "notes", Terms(weights=terms), where("user_id").eq("bob") & CURRENT)
+        assert [match.evidence.terms for match in found] == [terms.keys()]
         for call in (
             lambda: notes.search(PROJECT, "notes", Terms(weights={**terms, "more": 1.0}), ALICE),
             lambda: notes.count(PROJECT, "notes", ALICE, terms=[*terms, "more"]),
