@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mnemon._async.desk import in_chunks, pages
-from mnemon._async.erasing import finish
+from mnemon._async.erasing import finish, scrub_is_due
 from mnemon._async.mending import AsyncMender
 from mnemon._async.work import unit_of_work
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import source_rows
 from mnemon.logic.memories import MEMORIES
-from mnemon.logic.mending import finding, is_erased, operations_named
+from mnemon.logic.mending import BYTES_LEFT, finding, is_erased, operations_named
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.spaces import SCRUB, SETTINGS
@@ -120,10 +120,10 @@ async def _operation_missing(mender: AsyncMender) -> Finding | None:
 
 async def _unfinished_scrub(desk: AsyncDesk, *, repair: bool) -> list[Finding]:
     """Find bytes of what was erased that something held when it was erased."""
-    if not await desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True):
+    if not await scrub_is_due(desk):
         return []
     gone = repair and (await finish(desk, {}, {})).bytes == "gone"
-    return [Finding(collection=SETTINGS.name, kind="erased bytes left", ids=(SCRUB,), rows=1, repaired=gone)]
+    return [Finding(collection=SETTINGS.name, kind=BYTES_LEFT, ids=(SCRUB,), rows=1, repaired=gone)]
 
 
 async def _notes(desk: AsyncDesk) -> list[Finding]:

@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mnemon._sync.desk import in_chunks, pages
-from mnemon._sync.erasing import finish
+from mnemon._sync.erasing import finish, scrub_is_due
 from mnemon._sync.mending import AsyncMender
 from mnemon._sync.work import unit_of_work
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import source_rows
 from mnemon.logic.memories import MEMORIES
-from mnemon.logic.mending import finding, is_erased, operations_named
+from mnemon.logic.mending import BYTES_LEFT, finding, is_erased, operations_named
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.spaces import SCRUB, SETTINGS
@@ -121,10 +121,10 @@ def _operation_missing(mender: AsyncMender) -> Finding | None:
 
 def _unfinished_scrub(desk: Desk, *, repair: bool) -> list[Finding]:
     """Find bytes of what was erased that something held when it was erased."""
-    if not desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True):
+    if not scrub_is_due(desk):
         return []
     gone = repair and (finish(desk, {}, {})).bytes == "gone"
-    return [Finding(collection=SETTINGS.name, kind="erased bytes left", ids=(SCRUB,), rows=1, repaired=gone)]
+    return [Finding(collection=SETTINGS.name, kind=BYTES_LEFT, ids=(SCRUB,), rows=1, repaired=gone)]
 
 
 def _notes(desk: Desk) -> list[Finding]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTOR",
+    "BYTES_LEFT",
     "finding",
     "is_erased",
     "last_written",
@@ -37,6 +38,9 @@ __all__ = [
 
 ACTOR = "doctor"
 """Who is named in the history of what was mended."""
+
+BYTES_LEFT = "erased bytes left"
+"""The finding that something held the bytes of what was erased."""
 
 _SHOWN = 100
 

@@ -35,7 +35,10 @@ KINDS = {
 
 
 class FakeCrowdedStore(InMemoryStore):
-    """A fake: the reference store without units of work, whose batches are written one by one, in which somebody else acts after a step of one's own."""
+    """A fake: the reference store without units of work, in which somebody else acts after a step of one's own.
+
+    A batch is written one by one, and is no transaction.
+    """
 
     exclusive = None  # pyright: ignore[reportAssignmentType] - it has none
 
