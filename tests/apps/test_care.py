@@ -164,6 +164,22 @@ def test_bytes_that_were_left_are_told_and_removed(cli: Callable[..., Ran], stor
     assert SCRUB not in [row.id for row in rows(store, SETTINGS.name)]
 
 
+def test_bytes_that_somebody_holds_are_no_reason_to_restore_a_backup(cli: Callable[..., Ran], store: Path) -> None:
+    with closing(sqlite3.connect(store, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        cli("delete", "--all", "--user", "ana", "--erase", "--yes")
+
+        found = cli("doctor")
+        held = cli("doctor", "--repair")
+    free = cli("doctor", "--repair")
+
+    assert (found.code, held.code, free.code) == (1, 1, 0)
+    assert "backup" not in found.err + held.err
+    assert "mnemon doctor --repair" in found.err
+    assert "reads the file" in held.err
+
+
 def test_an_index_that_does_not_fit_its_rows_is_made_anew(cli: Callable[..., Ran], store: Path) -> None:
     with closing(sqlite3.connect(store)) as raw:
         raw.execute("DELETE FROM memories__tag")

@@ -32,6 +32,7 @@ PAIRS = (
             "erasing",
             "face",
             "looking",
+            "mending",
             "methods",
             "moving",
             "reading",

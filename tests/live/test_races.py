@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mnemon import Memory
+from mnemon.protocols.clock import system_clock
 from tests.live.racer import ROWS
 
 if TYPE_CHECKING:
@@ -70,11 +72,14 @@ def test_of_two_processes_that_update_one_memory_no_loser_is_silent(
             lost += len(told) == 2
             assert told
             assert {f"by {name}" for name in told} <= history  # the row of a loser is kept under its own id
-        reported = [one.kind for one in memory.doctor(repair=True).findings]
         record_property("rounds that both processes won at first", f"{lost} of {rounds}; all rows are in the history")
 
+    # What was written just now may have a writer, and would be left to them.
+    with Memory(place.address, embedder=None, clock=lambda: system_clock() + timedelta(hours=1)) as later:
+        reported = [one.kind for one in later.doctor(repair=True).findings]
+
         assert ("two versions current" in reported) == (lost > 0)
-        assert memory.doctor().sound
+        assert later.doctor().sound
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)

@@ -14,6 +14,7 @@ from mnemon.logic.memories import DELETED, MEMORIES
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.logic.versions import inside, not_found
+from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
 from mnemon.types.results import ErasureReceipt
 from mnemon.types.storage import Delete, DeleteWhere, Put, Scrubbed
@@ -29,11 +30,10 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection, Row, Write
 
-__all__ = ["erase", "erase_some", "finish", "finish_pending", "forget", "purge", "reset"]
+__all__ = ["erase", "erase_some", "finish", "finish_pending", "forget", "purge", "reset", "scrub_is_due"]
 
 _CHUNK = 1_000
 _SCRUB_DUE = Put(collection=SETTINGS.name, row=scrub_row())
-"""Written with or before what takes rows away, so that the bytes of an interrupted call are not forgotten."""
 
 
 async def erase(desk: AsyncDesk, memory_id: str, scope: Scope | None) -> ErasureReceipt:
@@ -63,8 +63,8 @@ async def erase_some(desk: AsyncDesk, memory_ids: Sequence[str], condition: Filt
 async def finish(desk: AsyncDesk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> ErasureReceipt:
     """Make the bytes of what was deleted unrecoverable; return the receipt of it all.
 
-    The store has a note that they are due since they were deleted; where something still holds
-    them it stays, and `finish_pending` tries again.
+    A store that can do so has a note that they are due since they were deleted; where something still
+    holds them it stays, and `finish_pending` tries again.
     """
     desk.sheets.clear()  # what was erased is not kept in memory either
     try:
@@ -73,8 +73,8 @@ async def finish(desk: AsyncDesk, rows: Mapping[str, int], redacted: Mapping[str
         scrubbed = Scrubbed(bytes="pending", reason="another connection is writing to the store")
     if scrubbed.bytes == "gone":
         await desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[SCRUB])])
-    else:  # another one's scrub may have taken the note away that these bytes are due
-        await desk.store.apply(desk.project, [Put(collection=SETTINGS.name, row=scrub_row())])
+    elif due := _due(desk):  # another one's scrub may have taken the note away that these bytes are due
+        await desk.store.apply(desk.project, due)
     return ErasureReceipt(
         at=desk.clock(), rows=dict(rows), redacted=dict(redacted), bytes=scrubbed.bytes, reason=scrubbed.reason
     )
@@ -82,11 +82,22 @@ async def finish(desk: AsyncDesk, rows: Mapping[str, int], redacted: Mapping[str
 
 async def finish_pending(desk: AsyncDesk) -> None:
     """Finish what an earlier `finish` could not."""
-    if await _scrub_is_due(desk):
+    if await scrub_is_due(desk):
         await finish(desk, {}, {})
 
 
-async def _scrub_is_due(desk: AsyncDesk) -> bool:
+def _due(desk: AsyncDesk) -> list[Write]:
+    """Return the note that bytes are due, for a store that can ever make them unrecoverable.
+
+    It is written with or before what takes rows away, so that the bytes of an interrupted call are not forgotten.
+    """
+    return [_SCRUB_DUE] if Capability.SCRUBS in desk.store.capabilities else []
+
+
+async def scrub_is_due(desk: AsyncDesk) -> bool:
+    """Whether bytes of what was erased are left that the store can make unrecoverable."""
+    if Capability.SCRUBS not in desk.store.capabilities:
+        return False
     return bool(await desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True))
 
 
@@ -106,7 +117,7 @@ async def _erase(desk: AsyncDesk, store: AsyncStore, versions: list[Row]) -> Era
         messages |= await store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
     writes = erase_writes(versions, messages)
     if versions:
-        await store.apply(desk.project, [_SCRUB_DUE, *writes])
+        await store.apply(desk.project, [*_due(desk), *writes])
     return ErasureReceipt(at=desk.clock(), rows={MEMORIES.name: len(versions)}, redacted={MESSAGES.name: len(messages)})
 
 
@@ -126,7 +137,7 @@ async def forget(desk: AsyncDesk, user_id: str, dry_run: bool) -> ErasureReceipt
     left = {name: number for name, number in left.items() if number}
     if dry_run:
         return ErasureReceipt(at=desk.clock(), rows=counts, left=left, dry_run=True)
-    await desk.store.apply(desk.project, [_SCRUB_DUE])
+    await desk.store.apply(desk.project, _due(desk))
     gone = dict.fromkeys(person, 0)
     remaining = True
     while remaining:
@@ -166,7 +177,7 @@ async def purge(desk: AsyncDesk, now: datetime, deleted_before: datetime, keep_v
             _add(redacted, part.redacted)
     if keep_versions is not None:
         _add(rows, {MEMORIES.name: await _thin(desk, keep_versions)})
-    if any(rows.values()) or await _scrub_is_due(desk):
+    if any(rows.values()) or await scrub_is_due(desk):
         return await finish(desk, rows, redacted)
     return ErasureReceipt(at=now, rows=rows, redacted=redacted)
 
@@ -198,13 +209,13 @@ async def _thin(desk: AsyncDesk, keep: int) -> int:
                 writes += [write for row in old for write in empty_version(row)]
                 emptied += len(old)
             if writes:
-                await store.apply(desk.project, [_SCRUB_DUE, *writes])
+                await store.apply(desk.project, [*_due(desk), *writes])
     return emptied
 
 
 async def reset(desk: AsyncDesk) -> ErasureReceipt:
     """Erase everything of the project, in every collection."""
-    await desk.store.apply(desk.project, [_SCRUB_DUE])
+    await desk.store.apply(desk.project, _due(desk))
     rows: dict[str, int] = {}
     for collection in await desk.store.collections():
         if collection.name != SETTINGS.name:

@@ -15,6 +15,7 @@ from mnemon.logic.memories import DELETED, MEMORIES
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.logic.versions import inside, not_found
+from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
 from mnemon.types.results import ErasureReceipt
 from mnemon.types.storage import Delete, DeleteWhere, Put, Scrubbed
@@ -30,11 +31,10 @@ if TYPE_CHECKING:
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection, Row, Write
 
-__all__ = ["erase", "erase_some", "finish", "finish_pending", "forget", "purge", "reset"]
+__all__ = ["erase", "erase_some", "finish", "finish_pending", "forget", "purge", "reset", "scrub_is_due"]
 
 _CHUNK = 1_000
 _SCRUB_DUE = Put(collection=SETTINGS.name, row=scrub_row())
-"""Written with or before what takes rows away, so that the bytes of an interrupted call are not forgotten."""
 
 
 def erase(desk: Desk, memory_id: str, scope: Scope | None) -> ErasureReceipt:
@@ -64,8 +64,8 @@ def erase_some(desk: Desk, memory_ids: Sequence[str], condition: Filter) -> tupl
 def finish(desk: Desk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> ErasureReceipt:
     """Make the bytes of what was deleted unrecoverable; return the receipt of it all.
 
-    The store has a note that they are due since they were deleted; where something still holds
-    them it stays, and `finish_pending` tries again.
+    A store that can do so has a note that they are due since they were deleted; where something still
+    holds them it stays, and `finish_pending` tries again.
     """
     desk.sheets.clear()  # what was erased is not kept in memory either
     try:
@@ -74,8 +74,8 @@ def finish(desk: Desk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> 
         scrubbed = Scrubbed(bytes="pending", reason="another connection is writing to the store")
     if scrubbed.bytes == "gone":
         desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[SCRUB])])
-    else:  # another one's scrub may have taken the note away that these bytes are due
-        desk.store.apply(desk.project, [Put(collection=SETTINGS.name, row=scrub_row())])
+    elif due := _due(desk):  # another one's scrub may have taken the note away that these bytes are due
+        desk.store.apply(desk.project, due)
     return ErasureReceipt(
         at=desk.clock(), rows=dict(rows), redacted=dict(redacted), bytes=scrubbed.bytes, reason=scrubbed.reason
     )
@@ -83,11 +83,22 @@ def finish(desk: Desk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> 
 
 def finish_pending(desk: Desk) -> None:
     """Finish what an earlier `finish` could not."""
-    if _scrub_is_due(desk):
+    if scrub_is_due(desk):
         finish(desk, {}, {})
 
 
-def _scrub_is_due(desk: Desk) -> bool:
+def _due(desk: Desk) -> list[Write]:
+    """Return the note that bytes are due, for a store that can ever make them unrecoverable.
+
+    It is written with or before what takes rows away, so that the bytes of an interrupted call are not forgotten.
+    """
+    return [_SCRUB_DUE] if Capability.SCRUBS in desk.store.capabilities else []
+
+
+def scrub_is_due(desk: Desk) -> bool:
+    """Whether bytes of what was erased are left that the store can make unrecoverable."""
+    if Capability.SCRUBS not in desk.store.capabilities:
+        return False
     return bool(desk.store.get(desk.project, SETTINGS.name, [SCRUB], include=(), decisive=True))
 
 
@@ -105,7 +116,7 @@ def _erase(desk: Desk, store: Store, versions: list[Row]) -> ErasureReceipt:
         messages |= store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
     writes = erase_writes(versions, messages)
     if versions:
-        store.apply(desk.project, [_SCRUB_DUE, *writes])
+        store.apply(desk.project, [*_due(desk), *writes])
     return ErasureReceipt(at=desk.clock(), rows={MEMORIES.name: len(versions)}, redacted={MESSAGES.name: len(messages)})
 
 
@@ -125,7 +136,7 @@ def forget(desk: Desk, user_id: str, dry_run: bool) -> ErasureReceipt:  # noqa: 
     left = {name: number for name, number in left.items() if number}
     if dry_run:
         return ErasureReceipt(at=desk.clock(), rows=counts, left=left, dry_run=True)
-    desk.store.apply(desk.project, [_SCRUB_DUE])
+    desk.store.apply(desk.project, _due(desk))
     gone = dict.fromkeys(person, 0)
     remaining = True
     while remaining:
@@ -165,7 +176,7 @@ def purge(desk: Desk, now: datetime, deleted_before: datetime, keep_versions: in
             _add(redacted, part.redacted)
     if keep_versions is not None:
         _add(rows, {MEMORIES.name: _thin(desk, keep_versions)})
-    if any(rows.values()) or _scrub_is_due(desk):
+    if any(rows.values()) or scrub_is_due(desk):
         return finish(desk, rows, redacted)
     return ErasureReceipt(at=now, rows=rows, redacted=redacted)
 
@@ -197,13 +208,13 @@ def _thin(desk: Desk, keep: int) -> int:
                 writes += [write for row in old for write in empty_version(row)]
                 emptied += len(old)
             if writes:
-                store.apply(desk.project, [_SCRUB_DUE, *writes])
+                store.apply(desk.project, [*_due(desk), *writes])
     return emptied
 
 
 def reset(desk: Desk) -> ErasureReceipt:
     """Erase everything of the project, in every collection."""
-    desk.store.apply(desk.project, [_SCRUB_DUE])
+    desk.store.apply(desk.project, _due(desk))
     rows: dict[str, int] = {}
     for collection in desk.store.collections():
         if collection.name != SETTINGS.name:

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTOR",
+    "BYTES_LEFT",
     "finding",
     "is_erased",
+    "last_written",
     "lost_operations",
     "newest_of",
+    "operations_named",
     "pointing",
     "rebuilt",
     "settled",
@@ -35,6 +38,9 @@ __all__ = [
 
 ACTOR = "doctor"
 """Who is named in the history of what was mended."""
+
+BYTES_LEFT = "erased bytes left"
+"""The finding that something held the bytes of what was erased."""
 
 _SHOWN = 100
 
@@ -50,6 +56,16 @@ def finding(collection: str, kind: str, ids: Iterable[str], *, repaired: bool) -
 def is_erased(message: Row) -> bool:
     """Whether only the marker is left of a message."""
     return message_from_row(message).text == ERASED
+
+
+def last_written(rows: Iterable[Row]) -> str:
+    """Return when the last of these versions was made or closed."""
+    return max(str(row.fields[name]) for row in rows for name in ("recorded_from", "recorded_to") if name in row.fields)
+
+
+def operations_named(row: Row) -> list[str]:
+    """Return the operations that made a version, and closed it."""
+    return [cast("str", row.fields[name]) for name in ("op_id", "closed_by") if name in row.fields]
 
 
 def newest_of(rows: Iterable[Row]) -> Row:
@@ -86,7 +102,7 @@ def settled(rows: Sequence[Row]) -> list[Write]:
         if row.id != kept.id:
             at = max(str(row.fields["recorded_from"]), str(kept.fields["recorded_from"]))
             fields = {"recorded_to": at, "closed_by": cast("str", kept.fields["op_id"])}
-            writes.append(Patch(collection=MEMORIES.name, id=row.id, fields=fields))
+            writes.append(Patch(collection=MEMORIES.name, id=row.id, fields=fields, otherwise="skip"))
     return [*writes, *_pointer(str(kept.fields["memory_id"]), kept)]
 
 
@@ -95,17 +111,18 @@ def pointing(memory_id: str, newest: Row) -> list[Write]:
     writes = _pointer(memory_id, newest)
     if newest.fields.get("ended") not in {DELETED, EMPTY} and "recorded_to" in newest.fields:
         fields = {"recorded_to": None, "closed_by": None, "ended": None}
-        writes.append(Patch(collection=MEMORIES.name, id=newest.id, fields=fields))
+        writes.append(Patch(collection=MEMORIES.name, id=newest.id, fields=fields, otherwise="skip"))
     return writes
 
 
 def _pointer(memory_id: str, newest: Row) -> list[Write]:
     first = newest.id == memory_id
     fields = {"newest": None if first else newest.id, "newest_version": None if first else _version(newest)}
-    return [Patch(collection=MEMORIES.name, id=memory_id, fields=fields)]
+    # What was erased meanwhile has nothing to point to.
+    return [Patch(collection=MEMORIES.name, id=memory_id, fields=fields, otherwise="skip")]
 
 
-def rebuilt(memory_id: str, message: Row, before: Row | None, *, op_id: str, language: str) -> list[Write]:
+def rebuilt(memory_id: str, message: Row, before: Row | None, *, op_id: str, language: str) -> list[Put]:
     """Return the writes that make a memory of a message that lost its own.
 
     What only the add knew is lost: metadata, categories, expiry. `before` is the message before it.
@@ -133,7 +150,7 @@ def rebuilt(memory_id: str, message: Row, before: Row | None, *, op_id: str, lan
     return [operation_put(operation), Put(collection=MEMORIES.name, row=row, existing="skip")]
 
 
-def lost_operations(by_operation: Mapping[str, Sequence[Row]]) -> list[Write]:
+def lost_operations(by_operation: Mapping[str, Sequence[Row]]) -> list[Put]:
     """Return the writes of operations that are missing, as the versions that they made and closed tell them."""
     return [operation_put(_operation(op_id, rows)) for op_id, rows in by_operation.items()]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon import Memory, Message, NotFoundError, SQLiteStore
+from mnemon import InMemoryStore, Memory, Message, NotFoundError, SQLiteStore
 from mnemon.logic.spaces import SETTINGS
-from tests.core.versions.fixtures import add, numbered, texts
+from tests.core.versions.fixtures import add, numbered, open_memory, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,3 +199,25 @@ def test_after_an_erasure_new_words_of_the_same_speaker_are_new(memory: Memory) 
     memory.delete(memory.add("a secret", user_id="alice").ids[0], erase=True)
 
     assert [item.event for item in memory.add("a garden", user_id="alice").items] == ["ADD"]
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        ("delete_all", {"user_id": "alice", "erase": True}),
+        ("forget", {"user_id": "alice"}),
+        ("reset", {}),
+        ("purge", {"keep_versions": 1}),
+    ],
+)
+def test_a_store_that_can_never_remove_bytes_is_sound_after_an_erasure(call: str, arguments: dict[str, object]) -> None:
+    store = InMemoryStore()
+    memory = open_memory(store)
+    _updated(memory)
+
+    answer = getattr(memory, call)(**arguments)
+
+    receipt = getattr(answer, "receipt", answer)
+    assert (receipt.bytes, receipt.reason) == ("pending", store.scrub().reason)
+    assert memory.doctor().findings == ()
+    assert store.get("default", "settings", ["scrub"]) == {}

@@ -11,6 +11,7 @@ from mnemon.apps.cli.outcome import Outcome
 from mnemon.apps.cli.problems import Problem
 from mnemon.apps.cli.screen import Column, progress_bar
 from mnemon.config import choose_embedder
+from mnemon.logic.mending import BYTES_LEFT
 from mnemon.logic.versions import KEEP
 
 if TYPE_CHECKING:
@@ -69,14 +70,25 @@ def doctor(
     )
     if not checkup.sound:
         left = sum(not one.repaired for one in checkup.findings)
-        remedy = (
-            "restore a backup, or import an export into a new store"
-            if repair
-            else "make a copy with `mnemon backup PATH`, and mend it with `mnemon doctor --repair`"
-        )
+        remedy = _remedy(checkup, repair=repair)
         msg = f"the store is not sound, {left} of {len(checkup.findings)} findings are not mended; {remedy}"
         raise Problem(msg, kind="NotSound", so_far=outcome)
     return outcome
+
+
+def _remedy(checkup: Checkup, *, repair: bool) -> str:
+    """Return what to do about findings that are not mended."""
+    if {one.kind for one in checkup.findings if not one.repaired} == {BYTES_LEFT}:
+        # The rows are fine; a backup would bring back what was erased.
+        return (
+            "somebody still reads the file, so that bytes of what was erased stay in it; "
+            "run `mnemon doctor --repair` again when they have ended"
+            if repair
+            else "remove the bytes of what was erased with `mnemon doctor --repair`"
+        )
+    if repair:
+        return "restore a backup, or import an export into a new store"
+    return "make a copy with `mnemon backup PATH`, and mend it with `mnemon doctor --repair`"
 
 
 def _show_checkup(screen: Screen, checkup: Checkup, *, repair: bool) -> None:

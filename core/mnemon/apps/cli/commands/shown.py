@@ -166,6 +166,7 @@ def show_receipt(screen: Screen, receipt: ErasureReceipt) -> None:
     pairs += [(f"{name} that name nobody, and stay", str(count)) for name, count in receipt.left.items()]
     screen.pairs(pairs)
     if receipt.bytes == "pending":
-        screen.line(f"bytes: pending, since {receipt.reason}; `mnemon doctor --repair` finishes it", "yellow")
+        screen.line(f"bytes: pending, since {receipt.reason}", "yellow")
+        screen.line("where the store can remove them itself, `mnemon doctor --repair` does")
     elif not receipt.dry_run:
         screen.line("bytes: gone")

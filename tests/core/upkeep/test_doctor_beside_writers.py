@@ -1,0 +1,189 @@
+"""`doctor` on a store that can keep nobody out: whatever others do between its steps, nothing erased comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import pytest
+
+from mnemon import InMemoryStore
+from mnemon.logic.memories import MEMORIES
+from mnemon.logic.messages import MESSAGES
+from mnemon.logic.operations import OPERATIONS
+from mnemon.protocols.capabilities import Capability
+from mnemon.types.filters import where
+from mnemon.types.storage import Applied, Delete, Patch
+from tests.core.versions.fixtures import Clock, open_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mnemon import Memory
+    from mnemon.logic.requests import CountRequest, GetRequest, GroupRequest, ScanRequest
+    from mnemon.types.storage import GroupPage, Page, Row, Write
+
+Answer = TypeVar("Answer")
+
+NUMBER = "my number is X4471"
+KINDS = {
+    "first version missing",
+    "two versions current",
+    "newest version missing",
+    "memory missing",
+    "operation missing",
+}
+
+
+class FakeCrowdedStore(InMemoryStore):
+    """A fake: the reference store without units of work, in which somebody else acts after a step of one's own.
+
+    A batch is written one by one, and is no transaction.
+    """
+
+    exclusive = None  # pyright: ignore[reportAssignmentType] - it has none
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps = 0
+        self._act: Callable[[], object] | None = None
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return super().capabilities - {Capability.EXCLUSIVE}
+
+    def after(self, steps: int, act: Callable[[], object]) -> None:
+        """Let somebody act once, after so many reads and writes."""
+        self._steps, self._act = steps, act
+
+    @property
+    def acted(self) -> bool:
+        return self._act is None
+
+    def _step(self, answer: Answer) -> Answer:
+        self._steps -= 1
+        if self._steps == 0 and self._act is not None:
+            act, self._act = self._act, None
+            act()
+        return answer
+
+    def _get(self, request: GetRequest) -> dict[str, Row]:
+        return self._step(super()._get(request))
+
+    def _list_ids(self, request: CountRequest) -> list[str]:
+        return self._step(super()._list_ids(request))
+
+    def _scan(self, request: ScanRequest) -> Page:
+        return self._step(super()._scan(request))
+
+    def _groups(self, request: GroupRequest) -> GroupPage:
+        return self._step(super()._groups(request))
+
+    def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
+        one_by_one = [self._step(super(FakeCrowdedStore, self)._apply(project, [write])) for write in batch]
+        return Applied(tuple(count for done in one_by_one for count in done.counts))
+
+
+def half_done(memory: Memory, store: InMemoryStore, user: str) -> None:
+    """Add memories and take rows of them away, so that there is half-done work of each kind."""
+    made = {kind: memory.add(f"{NUMBER} {kind}", user_id=user).ids[0] for kind in sorted(KINDS)}
+    for memory_id in made.values():
+        memory.update(memory_id, f"{NUMBER} now")
+    rows: dict[str, list[Row]] = {}
+    for row in store.scan("default", MEMORIES.name, where("user_id").eq(user)).rows:
+        rows.setdefault(str(row.fields["memory_id"]), []).append(row)
+    first, twice, newest, lost, nameless = (
+        sorted(rows[made[kind]], key=lambda row: cast("float", row.fields["version"]))
+        for kind in (
+            "first version missing",
+            "two versions current",
+            "newest version missing",
+            "memory missing",
+            "operation missing",
+        )
+    )
+    gone = [first[0].id, newest[1].id, *(row.id for row in lost)]
+    writes: list[Write] = [
+        Delete(collection=MEMORIES.name, ids=gone),
+        Patch(collection=MEMORIES.name, id=twice[0].id, fields={"recorded_to": None, "closed_by": None}),
+        Delete(collection=OPERATIONS.name, ids=[str(nameless[0].fields["op_id"])]),
+    ]
+    store.apply("default", writes)
+
+
+def forget(memory: Memory) -> None:
+    memory.forget(user_id="ana")
+
+
+def erase(memory: Memory) -> None:
+    memory.delete_all(user_id="ana", erase=True)
+
+
+def rows_of(store: InMemoryStore, collection: str, user: str = "ana") -> list[Row]:
+    return list(store.scan("default", collection, where("user_id").eq(user), limit=1_000).rows)
+
+
+@pytest.mark.parametrize("damaged", [True, False], ids=["of half-done work", "of whole memories"])
+@pytest.mark.parametrize("take", [forget, erase])
+@pytest.mark.parametrize("first", ["doctor", "eraser"])
+def test_what_is_erased_between_any_two_steps_of_a_doctor_does_not_come_back(
+    first: str, take: Callable[[Memory], None], *, damaged: bool
+) -> None:
+    steps, acted = 0, True
+    while acted:
+        steps += 1
+        clock, store = Clock(), FakeCrowdedStore()
+        memory = open_memory(store, clock)
+        half_done(memory, store, "ana" if damaged else "ben")
+        whole = memory.add(NUMBER, user_id="ana").ids[0]
+        memory.update(whole, f"{NUMBER} of ana")
+        clock.move(hours=1)
+
+        def mend(memory: Memory = memory) -> None:
+            memory.doctor(repair=True)
+
+        def gone(memory: Memory = memory) -> None:
+            take(memory)
+
+        one, other = (mend, gone) if first == "doctor" else (gone, mend)
+        store.after(steps, other)
+        one()
+        acted = store.acted
+
+        left = [row for row in rows_of(store, MEMORIES.name) if NUMBER.encode() in row.payload]
+        if acted:
+            assert left == [] or (take is erase and damaged), steps
+        if acted and take is forget:
+            kept = [rows_of(store, name) for name in (MEMORIES.name, MESSAGES.name, OPERATIONS.name)]
+            assert kept == [[], [], []], steps
+    assert steps > 5
+
+
+def test_half_done_work_is_found_and_mended_once_nobody_can_be_at_it() -> None:
+    clock, store = Clock(), FakeCrowdedStore()
+    memory = open_memory(store, clock)
+    half_done(memory, store, "ben")
+
+    young = memory.doctor(repair=True)
+    clock.move(minutes=11)
+    old = memory.doctor(repair=True)
+
+    assert young.findings == ()
+    assert {(one.kind, one.repaired) for one in old.findings} == {(kind, True) for kind in KINDS}
+    assert memory.doctor().findings == ()
+
+
+def test_an_add_that_is_at_work_beside_a_doctor_is_left_to_its_writer() -> None:
+    steps, acted = 0, True
+    while acted:
+        steps += 1
+        store = FakeCrowdedStore()
+        memory, doctor = open_memory(store), open_memory(store)
+        found: list[object] = []
+        store.after(steps, lambda doctor=doctor, found=found: found.append(doctor.doctor(repair=True).findings))
+
+        memory.add("tea", user_id="ana", metadata={"number": 1})
+        acted = store.acted
+
+        assert found == ([()] if acted else [])
+        assert [one.metadata for one in memory.get_all(user_id="ana")] == [{"number": 1}]
+    assert steps > 2
