@@ -21,10 +21,23 @@ if TYPE_CHECKING:
 
     Question: TypeAlias = _Filters
 
-__all__ = ["EVERY_ROW", "Compiled", "beyond", "compile_filter", "in_slots", "with_ids", "with_term", "with_vector"]
+__all__ = [
+    "EVERY_ROW",
+    "WITH_PARTS",
+    "Compiled",
+    "beyond",
+    "compile_filter",
+    "in_slots",
+    "with_ids",
+    "with_term",
+    "with_vector",
+]
 
 EVERY_ROW = Asked.by_property(naming.SLOT).greater_or_equal(0)
 """Holds of every row. What is only negative is joined to it: the server knows what exists by what has a value."""
+
+WITH_PARTS = Asked.by_property(naming.LARGE).equal(True)  # noqa: FBT003
+"""Holds of rows of which parts lie in objects of their own."""
 
 _NO_ROW = Asked.by_property(naming.SLOT).less_than(0)
 _ORDERS = {Operator.GT, Operator.GTE, Operator.LT, Operator.LTE}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.errors import InvalidInputError, StoreCorruptError
 from mnemon.logic.rows import MAX_NUMBER
+from mnemon.protocols.clock import random_id
 from mnemon.stores.weaviate import naming, numbers
 from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.storage import Row
@@ -19,10 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from mnemon.protocols.clock import NewId
     from mnemon.types.jsonvalue import JsonObject
     from mnemon.types.storage import Collection, FieldValue, Part, Patch, Vector
 
-__all__ = ["Properties", "Stored", "changed", "parts_of", "properties_read", "row_read", "stored", "values_of"]
+__all__ = [
+    "Properties",
+    "Stored",
+    "changed",
+    "parts_of",
+    "places_of",
+    "properties_read",
+    "row_read",
+    "stored",
+    "values_of",
+]
 
 Properties = dict[str, Any]
 
@@ -34,6 +46,12 @@ _PART = 8_000_000
 
 _MOST_TERMS = 64_000_000
 """Characters of the terms of one row, which cannot be divided."""
+
+_AROUND = 6
+"""Bytes that a message takes at most for saying that a text comes, and how long it is."""
+
+_MOST_BYTES = 100_000_000
+"""Of one object, parts aside: one message of gRPC holds a little more, and a page shows at least one row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +75,32 @@ class Stored:
     size: int = 0
 
 
-def stored(row: Row, collection: Collection) -> Stored:
-    """Return the object of a checked row.
+@dataclass(frozen=True, slots=True)
+class _Placing:
+    """Puts large values of one row into parts.
+
+    Each write has parts of its own, also where it writes what is there already: if two shared a part, one of them
+    would delete what the other one's row has just named.
+    """
+
+    collection: str
+    row_id: str
+    parts: dict[UUID, str]
+    new_id: NewId
+
+    def __call__(self, text: str | None) -> str | None:
+        """Return the text as its row holds it: where it lies in parts, the row says which."""
+        if text is None or len(text) <= _INLINE:
+            return None if text is None else f"={text}"
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        pieces = [text[start : start + _PART] for start in range(0, len(text), _PART)]
+        named = f"#{digest}.{len(pieces)}.{self.new_id()}"
+        self.parts.update(zip(_named(named, self.collection, self.row_id), pieces, strict=True))
+        return named
+
+
+def stored(row: Row, collection: Collection, new_id: NewId = random_id) -> Stored:
+    """Return the object of a checked row; `new_id` tells its parts from those of any other writer.
 
     Raises:
         InvalidInputError: more terms than one message can hold.
@@ -71,12 +113,13 @@ def stored(row: Row, collection: Collection) -> Stored:
     if row.terms:
         properties[naming.TERMS] = _joined(row)
     parts: dict[UUID, str] = {}
-    large = _metadata(row.id, row.metadata, collection, properties, parts)
-    large = _payload(row.id, row.payload, collection, properties, parts) or large
-    if large:
+    place = _Placing(collection.name, row.id, parts, new_id)
+    properties |= _metadata(row.metadata, place) | _payload(row.payload, place)
+    if parts:
         properties[naming.LARGE] = True
     for space in row.vectors:
         properties[naming.space_property(space)] = True
+    _check_size(row.id, properties, 4 * sum(map(len, row.vectors.values())))
     return Stored(
         id=row.id,
         uuid=uuid,
@@ -87,21 +130,37 @@ def stored(row: Row, collection: Collection) -> Stored:
     )
 
 
-def changed(patch: Patch, collection: Collection, *, was_large: bool) -> Stored:
+def changed(patch: Patch, collection: Collection, new_id: NewId = random_id) -> Stored:
     """Return what a checked patch changes of an object; None takes a property away."""
     properties: Properties = {}
     for name, value in patch.fields.items():
         kind = collection.fields[name]
         properties |= _no_field(name, kind) if value is None else _field(name, value, kind)
     parts: dict[UUID, str] = {}
-    large = was_large
+    place = _Placing(collection.name, patch.id, parts, new_id)
     if patch.metadata is not None:
-        large = _metadata(patch.id, patch.metadata, collection, properties, parts) or large
+        properties |= _metadata(patch.metadata, place)
     if patch.payload is not None:
-        large = _payload(patch.id, patch.payload, collection, properties, parts) or large
-    if large != was_large:
+        properties |= _payload(patch.payload, place)
+    if parts:
         properties[naming.LARGE] = True
+    _check_size(patch.id, properties, 0)
     return Stored(id=patch.id, uuid=naming.object_id(patch.id), properties=properties, parts=parts)
+
+
+def _check_size(row_id: str, properties: Properties, vectors: int) -> None:
+    if 4 * (_size(properties) + vectors) <= _MOST_BYTES:  # UTF-8 takes four bytes of a character at most
+        return
+    size = vectors
+    for value in properties.values():
+        texts = cast("list[Any]", value) if isinstance(value, list) else [value]
+        size += sum(len(text.encode()) + _AROUND if isinstance(text, str) else 8 for text in texts)
+    if size > _MOST_BYTES:
+        msg = (
+            f"row {row_id!r} takes {size} bytes without the parts of a large payload or metadata, {_MOST_BYTES} is the "
+            f"most on Weaviate; leave out or shorten fields, terms or metadata"
+        )
+        raise InvalidInputError(msg)
 
 
 def _field(name: str, value: FieldValue, kind: str) -> Properties:
@@ -134,31 +193,13 @@ def _joined(row: Row) -> str:
     return text
 
 
-def _metadata(
-    row_id: str, metadata: JsonObject, collection: Collection, properties: Properties, parts: dict[UUID, str]
-) -> bool:
+def _metadata(metadata: JsonObject, place: _Placing) -> Properties:
     text = json_bytes(metadata).decode() if metadata else None
-    properties[naming.METADATA], large = _placed(text, collection.name, row_id, parts)
-    properties[naming.TOKENS] = naming.tokens_of(metadata) or None
-    return large
+    return {naming.METADATA: place(text), naming.TOKENS: naming.tokens_of(metadata) or None}
 
 
-def _payload(
-    row_id: str, payload: bytes, collection: Collection, properties: Properties, parts: dict[UUID, str]
-) -> bool:
-    text = base64.b64encode(payload).decode() if payload else None
-    properties[naming.PAYLOAD], large = _placed(text, collection.name, row_id, parts)
-    return large
-
-
-def _placed(text: str | None, collection: str, row_id: str, parts: dict[UUID, str]) -> tuple[str | None, bool]:
-    """Return the text as its row holds it, and whether it lies in parts: then the row says which."""
-    if text is None or len(text) <= _INLINE:
-        return (None, False) if text is None else (f"={text}", False)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    pieces = [text[start : start + _PART] for start in range(0, len(text), _PART)]
-    parts |= {naming.part_id(collection, row_id, digest, place): piece for place, piece in enumerate(pieces)}
-    return f"#{digest}.{len(pieces)}", True
+def _payload(payload: bytes, place: _Placing) -> Properties:
+    return {naming.PAYLOAD: place(base64.b64encode(payload).decode() if payload else None)}
 
 
 def _numbers(vector: Vector) -> Sequence[float]:
@@ -247,17 +288,21 @@ def row_read(
 def parts_of(properties: Mapping[str, Any], collection: Collection) -> list[UUID]:
     """Return the parts that an object's row consists of, beside itself."""
     row_id = naming.text_of_ordered(cast("str", properties[naming.ID]))
-    return [
-        part
+    return [part for parts in places_of(properties, collection.name, row_id).values() for part in parts]
+
+
+def places_of(properties: Mapping[str, Any], collection: str, row_id: str) -> dict[str, list[UUID]]:
+    """Return the parts that properties name, by the property that names them; one that holds none has none."""
+    return {
+        place: _named(text, collection, row_id) if (text := properties[place] or "").startswith("#") else []
         for place in (naming.METADATA, naming.PAYLOAD)
-        if (text := properties.get(place)) is not None and text.startswith("#")
-        for part in _named(text, collection.name, row_id)
-    ]
+        if place in properties
+    }
 
 
 def _named(text: str, collection: str, row_id: str) -> list[UUID]:
-    digest, number = text[1:].split(".")
-    return [naming.part_id(collection, row_id, digest, place) for place in range(int(number))]
+    digest, number, *mark = text[1:].split(".", 2)  # written by a version before marks, it has none
+    return [naming.part_id(collection, row_id, ".".join([digest, *mark]), place) for place in range(int(number))]
 
 
 def _whole(text: str | None, collection: str, row_id: str, parts: Mapping[UUID, str]) -> str:

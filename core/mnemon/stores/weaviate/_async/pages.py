@@ -44,11 +44,11 @@ async def scan(reader: AsyncReader, request: ScanRequest) -> Page:
     while len(rows) < wanted:
         limit = wanted - len(rows)
         limit = min(limit if asked.exact else max(2 * limit, _LEAST_ASKED), MAX_LIMIT)
-        page = await _page(reader, request, asked, after, limit)
+        page, number = await _page(reader, request, asked, after, limit)
         rows += [row for row in page if test is None or test(row)]
-        if len(page) < limit:
+        if number < limit:
             break
-        after = cursor_of(page[-1], request.order)
+        after = cursor_of(page[-1], request.order) if page else after
     found = rows[: request.limit]
     return Page(
         rows=tuple(trimmed(row, request.include, request.fields) for row in found),
@@ -58,7 +58,8 @@ async def scan(reader: AsyncReader, request: ScanRequest) -> Page:
 
 async def _page(
     reader: AsyncReader, request: ScanRequest, asked: Compiled, after: Cursor | None, limit: int
-) -> list[Row]:
+) -> tuple[list[Row], int]:
+    """Return rows, and how many the server found, of which some may have gone before they were read whole."""
     question = asked.question
     if after is not None:
         edge = beyond(request.collection, request.order, after, descending=request.descending)
@@ -80,7 +81,7 @@ async def _page(
             sort=sort,
             always=always,
         )
-        return await reader.rows_of(project, collection, objects)
+        return await reader.rows_of(project, collection, objects), len(objects)
     except StoreError as error:
         if not is_too_large(error.__cause__):
             raise
@@ -89,7 +90,7 @@ async def _page(
     ids = [naming.text_of_ordered(str(one.properties[naming.ID])) for one in objects]
     fields = None if request.fields is None else {*request.fields, *always}
     found = await reader.by_ids(project, collection, ids, {*request.include, *always}, fields)
-    return [found[row_id] for row_id in ids if row_id in found]
+    return [found[row_id] for row_id in ids if row_id in found], len(ids)
 
 
 async def group(reader: AsyncReader, request: GroupRequest) -> GroupPage:

@@ -10,18 +10,18 @@ from weaviate.classes.aggregate import GroupByAggregate
 from weaviate.classes.query import Filter as Asked
 from weaviate.classes.query import Metrics, Sort
 
-from mnemon.errors import StoreError
+from mnemon.errors import StoreCorruptError, StoreError
 from mnemon.logic.answers import trimmed
 from mnemon.logic.filters import METADATA, fields_of, matcher
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.concurrency import atogether
-from mnemon.stores.weaviate.conditions import Compiled, compile_filter, in_slots, with_ids
+from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, in_slots, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, is_too_large
-from mnemon.stores.weaviate.rows import parts_of, properties_read, row_read
+from mnemon.stores.weaviate.rows import parts_of, places_of, properties_read, row_read
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
     from collections.abc import Collection as Container
     from uuid import UUID
 
@@ -87,20 +87,49 @@ class AsyncReader:
         first = await self._by_ids(project, collection, ids[:half], include, fields)
         return first + await self._by_ids(project, collection, ids[half:], include, fields)
 
-    async def decisive(self, project: str, collection: Collection, ids: Sequence[str]) -> dict[str, Row]:
-        """Return the whole rows of these ids as most of their replicas have them, each by a request of its own."""
-        uuids = [naming.object_id(row_id) for row_id in ids]
-        return {row.id: row for row in await self.decisive_objects(project, collection, uuids)}
+    async def decisive(
+        self, project: str, collection: Collection, ids: Sequence[str], include: Container[Part]
+    ) -> dict[str, Row]:
+        """Return the rows of these ids as most of their replicas have them, each by a request of its own.
 
-    async def decisive_objects(self, project: str, collection: Collection, uuids: Sequence[UUID]) -> list[Row]:
-        """Return the rows of objects as most of their replicas have them."""
+        Metadata and payload are left out where they are not included.
+        """
+        objects = await self.objects_now(project, collection, [naming.object_id(row_id) for row_id in ids])
+        return {row.id: row for row in await self.rows_now(project, collection, objects, include)}
+
+    async def objects_now(self, project: str, collection: Collection, uuids: Sequence[UUID]) -> list[dict[str, Any]]:
+        """Return those objects that are there, as most of their replicas have them."""
 
         def reading(uuid: UUID) -> AsyncCall[dict[str, Any] | None]:
             return lambda: self._server.object_now(collection.name, project, uuid)
 
-        objects = [one for one in await atogether([reading(uuid) for uuid in uuids]) if one is not None]
-        pairs: list[tuple[Any, Any]] = [(one["properties"], one.get("vectors") or {}) for one in objects]
-        return await self._rows_of(project, collection, pairs)
+        return [one for one in await atogether([reading(uuid) for uuid in uuids]) if one is not None]
+
+    async def rows_now(
+        self, project: str, collection: Collection, objects: Sequence[dict[str, Any]], include: Container[Part]
+    ) -> list[Row]:
+        """Return the rows of such objects, with the parts that are included."""
+        names = properties_read(collection, {*include, "terms"}, None)
+        rows: list[Row] = []
+        for one in objects:
+            asked = {name: one["properties"].get(name) for name in names}
+            row = await self._row(project, collection, asked, one.get("vectors") or {}, now=True)
+            rows += [] if row is None else [row]
+        return rows
+
+    async def references(
+        self, project: str, collection: Collection, ids: Sequence[str]
+    ) -> dict[str, dict[str, list[UUID]]]:
+        """Return which parts the rows of these ids name, and by which property; rows without parts are left out."""
+        found: dict[str, dict[str, list[UUID]]] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            question = Asked.all_of([with_ids(ids[start : start + _AT_ONCE]), WITH_PARTS])
+            objects = await self.fetch(project, collection, question, (), (), limit=_AT_ONCE)
+            large = [naming.text_of_ordered(str(one.properties[naming.ID])) for one in objects]
+            for one in await self._by_ids(project, collection, large, ("metadata", "payload"), ()) if large else []:
+                row_id = naming.text_of_ordered(str(one.properties[naming.ID]))
+                found[row_id] = places_of(one.properties, collection.name, row_id)
+        return found
 
     async def fetch(
         self,
@@ -149,23 +178,61 @@ class AsyncReader:
         return list(answer.objects)
 
     async def rows_of(self, project: str, collection: Collection, objects: Sequence[Any]) -> list[Row]:
-        """Return the rows of objects, with the parts that lie elsewhere."""
-        return await self._rows_of(project, collection, [(one.properties, one.vector) for one in objects])
+        """Return the rows of objects, with the parts that lie elsewhere; one that went meanwhile is left out."""
+        rows = [await self._row(project, collection, one.properties, one.vector, now=False) for one in objects]
+        return [row for row in rows if row is not None]
 
-    async def _rows_of(self, project: str, collection: Collection, pairs: Sequence[tuple[Any, Any]]) -> list[Row]:
-        rows: list[Row] = []
-        for properties, vectors in pairs:
+    async def _row(
+        self,
+        project: str,
+        collection: Collection,
+        properties: Mapping[str, Any],
+        vectors: Mapping[str, Any],
+        *,
+        now: bool,
+    ) -> Row | None:
+        """Return the row of an object; where parts of it are missing, as most of the replicas have it by then.
+
+        Who replaces a row deletes the parts that it had, and a node that was away may not have got a part. So only a
+        row that still names what most of the replicas lack has lost it.
+        """
+        while True:
             wanted = parts_of(properties, collection)
-            parts = {uuid: await self._part(project, uuid) for uuid in wanted}
-            rows.append(row_read(properties, vectors, collection, parts))
-        return rows
+            found = {uuid: await self._part(project, uuid, now=now) for uuid in wanted}
+            parts = {uuid: text for uuid, text in found.items() if text is not None}
+            if len(parts) == len(found):
+                return row_read(properties, vectors, collection, parts)
+            one = await self._server.object_now(
+                collection.name, project, naming.object_id(naming.text_of_ordered(str(properties[naming.ID])))
+            )
+            if one is None:
+                return None
+            # What the read did not ask for stays out of its answer.
+            properties = {name: one["properties"].get(name) for name in properties}
+            vectors = {name: vector for name, vector in (one.get("vectors") or {}).items() if now or name in vectors}
+            if now and parts_of(properties, collection) == wanted:
+                return row_read(properties, vectors, collection, parts)  # raises
+            now = True
 
-    async def _part(self, project: str, uuid: UUID) -> str:
+    async def missing(self, project: str, collection: Collection, ids: Sequence[str]) -> list[str]:
+        """Return those of some rows that name parts which most of the replicas do not have."""
+        lost: list[str] = []
+        for row_id in ids:
+            try:
+                await self.decisive(project, collection, [row_id], ("metadata", "payload"))
+            except StoreCorruptError:
+                lost.append(row_id)
+        return lost
+
+    async def _part(self, project: str, uuid: UUID, *, now: bool) -> str | None:
+        if now:
+            one = await self._server.part_now(project, uuid)
+            return None if one is None else str(one["properties"]["text_"])
         parts = await self._server.parts(project)
         objects = await self.found(
             lambda: parts.query.fetch_objects(filters=Asked.by_id().equal(uuid), limit=1, return_properties=["text_"])
         )
-        return str(objects[0].properties["text_"]) if objects else ""
+        return str(objects[0].properties["text_"]) if objects else None
 
     async def number(self, project: str, collection: str, question: Question) -> int:
         """Return how many rows match what the server is asked."""
@@ -301,7 +368,8 @@ class AsyncReader:
                 waiting += [(first, middle), (middle, end)]
                 continue
             uuids = [one.uuid for one in answer.objects or ()]
-            found += [row.id for row in await self.decisive_objects(project, collection, uuids) if test(row)]
+            there = await self.objects_now(project, collection, uuids)
+            found += [row.id for row in await self.rows_now(project, collection, there, asked_for(where)) if test(row)]
         return sorted(found)
 
     async def narrowed(self, project: str, collection: Collection, where: Filter, most: int) -> Question | int:

@@ -166,14 +166,22 @@ class AsyncServer:
         return time.replace(tzinfo=time.tzinfo or UTC)  # HTTP's dates are in UTC (RFC 9110), whatever they say
 
     async def object_now(self, collection: str, project: str, uuid: UUID) -> dict[str, Any] | None:
-        """Return an object as most of its replicas have it, and None where they have none.
+        """Return a row's object as most of its replicas have it, and None where they have none."""
+        return await self._now(naming.class_name(self.prefix, collection), project, uuid)
+
+    async def part_now(self, project: str, uuid: UUID) -> dict[str, Any] | None:
+        """Return a part of a large value as most of its replicas have it, and None where they have none."""
+        return await self._now(naming.parts_class(self.prefix), project, uuid)
+
+    async def _now(self, name: str, project: str, uuid: UUID) -> dict[str, Any] | None:
+        """Return an object of a class.
 
         The client reads objects by queries only, which ask one replica. The request that asks them
         all is REST's, and the client's own connection is the one that has the keys for it.
         """
         client = await self.client()
         connection: Any = client._connection  # noqa: SLF001 - see above
-        path = f"/objects/{naming.class_name(self.prefix, collection)}/{uuid}"
+        path = f"/objects/{name}/{uuid}"
         params = {
             "tenant": naming.tenant_of(project),
             "consistency_level": ConsistencyLevel.QUORUM.value,

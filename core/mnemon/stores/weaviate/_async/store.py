@@ -229,7 +229,7 @@ class AsyncWeaviateStore(AsyncBaseStore):
 
     async def _get(self, request: GetRequest) -> dict[str, Row]:
         if request.decisive and self._schemas.replicated(request.collection.name):
-            found = await self._reader.decisive(request.project, request.collection, request.ids)
+            found = await self._reader.decisive(request.project, request.collection, request.ids, request.include)
             return {key: trimmed(row, request.include, request.fields) for key, row in found.items()}
         return await self._reader.by_ids(
             request.project, request.collection, request.ids, request.include, request.fields

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from weaviate.classes.config import ConsistencyLevel
 from weaviate.classes.data import DataObject
@@ -15,7 +15,7 @@ from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._async.announcing import AsyncAnnouncer
 from mnemon.stores.weaviate._async.entries import AsyncEntries, past
-from mnemon.stores.weaviate.conditions import EVERY_ROW, in_slots, with_ids, with_vector
+from mnemon.stores.weaviate.conditions import EVERY_ROW, WITH_PARTS, in_slots, with_ids, with_vector
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
 from mnemon.stores.weaviate.log import is_told, of_rows
@@ -24,7 +24,7 @@ from mnemon.stores.weaviate.schema import properties_of
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
     from datetime import datetime
     from threading import Event
     from uuid import UUID
@@ -32,23 +32,27 @@ if TYPE_CHECKING:
     from mnemon.stores.weaviate._async.reader import AsyncReader
     from mnemon.stores.weaviate._async.server import AsyncServer
     from mnemon.stores.weaviate.concurrency import AsyncCall
+    from mnemon.stores.weaviate.conditions import Question
     from mnemon.types.storage import Collection, VectorSpace
 
 __all__ = ["examine", "probe", "told"]
 
 _MOST_IDS = 100
 _IN_FLIGHT = timedelta(hours=1)
+_INCOMPLETE = "row that lacks parts of its large value; restore a backup, or delete the row"
 
 
 async def examine(
     server: AsyncServer, reader: AsyncReader, collections: Sequence[Collection], *, repair: bool
 ) -> list[Finding]:
-    """Return what does not fit, in every project: lost vectors, changes without an end, parts that no row names."""
+    """Return what does not fit, in every project: lost vectors and parts, changes without an end, parts of no row."""
     now = await server.now()
     findings: list[Finding] = []
     by_name = {collection.name: collection for collection in collections}
     for collection in collections:
         for tenant in await _tenants(server, naming.class_name(server.prefix, collection.name)):
+            broken = await _incomplete(server, reader, tenant, collection)
+            findings += _found(collection.name, _INCOMPLETE, broken, mended=False)
             for space in collection.vectors:
                 lost = await _lost_vectors(server, reader, tenant, collection, space)
                 if repair and lost:
@@ -60,7 +64,7 @@ async def examine(
     for tenant in await _tenants(server, naming.changes_class(server.prefix)):
         findings += await _unended(server, reader, tenant, collections, now, repair=repair)
     for tenant in await _tenants(server, naming.parts_class(server.prefix)):
-        findings += await _lost_parts(server, reader, tenant, by_name, now - _IN_FLIGHT, repair=repair)
+        findings += await _lost_parts(server, tenant, by_name, now - _IN_FLIGHT, repair=repair)
     return findings
 
 
@@ -83,15 +87,7 @@ async def _lost_vectors(
     anywhere = [1.0, *(0.0 for _ in range(space.dimensions - 1))]
     lost: list[str] = []
     question = Asked.all_of([EVERY_ROW, with_vector(space.name)])
-    waiting = await reader.ranges(tenant, collection.name, question)
-    while waiting:
-        first, end = waiting.pop()
-        part = Asked.all_of([question, in_slots(first, end)])
-        there = await reader.fetch(tenant, collection, part, (), (), limit=MAX_LIMIT)
-        if len(there) >= MAX_LIMIT and end - first > 1:
-            middle = (first + end) // 2
-            waiting += [(first, middle), (middle, end)]
-            continue
+    async for part, there in _ranges(reader, tenant, collection, question):
         near = await reader.found(
             lambda part=part: rows.query.near_vector(
                 near_vector=anywhere,
@@ -104,6 +100,50 @@ async def _lost_vectors(
         named = {one.uuid for one in near}
         lost += [naming.text_of_ordered(str(one.properties[naming.ID])) for one in there if one.uuid not in named]
     return sorted(lost)
+
+
+async def _ranges(
+    reader: AsyncReader, tenant: naming.Tenant, collection: Collection, question: Question
+) -> AsyncGenerator[tuple[Question, list[Any]]]:
+    """Yield all objects that match, some thousands at a time, each time with a question that holds of these."""
+    waiting = await reader.ranges(tenant, collection.name, question)
+    while waiting:
+        first, end = waiting.pop()
+        part = Asked.all_of([question, in_slots(first, end)])
+        there = await reader.fetch(tenant, collection, part, (), (), limit=MAX_LIMIT)
+        if len(there) >= MAX_LIMIT and end - first > 1:
+            middle = (first + end) // 2
+            waiting += [(first, middle), (middle, end)]
+            continue
+        yield part, there
+
+
+async def _incomplete(
+    server: AsyncServer, reader: AsyncReader, tenant: naming.Tenant, collection: Collection
+) -> list[str]:
+    """Return the rows that name parts which are not there; what a query does not find is looked at once more."""
+    parts = await server.parts(tenant)
+    suspects: list[str] = []
+    async for _, rows in _ranges(reader, tenant, collection, Asked.all_of([EVERY_ROW, WITH_PARTS])):
+        ids = [naming.text_of_ordered(str(one.properties[naming.ID])) for one in rows]
+        named = {
+            uuid: row_id
+            for row_id, places in (await reader.references(tenant, collection, ids)).items()
+            for uuids in places.values()
+            for uuid in uuids
+        }
+        uuids = list(named)
+        for start in range(0, len(uuids), MAX_LIMIT):
+            asked = Asked.by_id().contains_any(uuids[start : start + MAX_LIMIT])
+            found = await reader.found(
+                lambda asked=asked: parts.query.fetch_objects(
+                    filters=asked, limit=MAX_LIMIT, return_properties=["owner_"]
+                )
+            )
+            for one in found:
+                del named[one.uuid]
+        suspects += named.values()
+    return await reader.missing(tenant, collection, sorted({*suspects}))
 
 
 async def _put_again(
@@ -153,7 +193,6 @@ async def _index_again(
 
 async def _lost_parts(
     server: AsyncServer,
-    reader: AsyncReader,
     tenant: naming.Tenant,
     collections: Mapping[str, Collection],
     before: datetime,
@@ -177,10 +216,9 @@ async def _lost_parts(
         named: set[UUID] = set()
         if name in collections:
             for row_id in rows:
-                objects = await reader.fetch(
-                    tenant, collections[name], with_ids([row_id]), ("metadata", "payload"), (), limit=1
-                )
-                named |= {uuid for item in objects for uuid in parts_of(item.properties, collections[name])}
+                # not by a query, which may ask a node that was away: what no row names is deleted
+                item = await server.object_now(name, tenant, naming.object_id(row_id))
+                named |= set() if item is None else {*parts_of(item["properties"], collections[name])}
         for row_id, uuids in rows.items():
             gone = [uuid for uuid in uuids if uuid not in named]
             lost += gone

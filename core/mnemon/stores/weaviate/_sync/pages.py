@@ -45,11 +45,11 @@ def scan(reader: Reader, request: ScanRequest) -> Page:
     while len(rows) < wanted:
         limit = wanted - len(rows)
         limit = min(limit if asked.exact else max(2 * limit, _LEAST_ASKED), MAX_LIMIT)
-        page = _page(reader, request, asked, after, limit)
+        page, number = _page(reader, request, asked, after, limit)
         rows += [row for row in page if test is None or test(row)]
-        if len(page) < limit:
+        if number < limit:
             break
-        after = cursor_of(page[-1], request.order)
+        after = cursor_of(page[-1], request.order) if page else after
     found = rows[: request.limit]
     return Page(
         rows=tuple(trimmed(row, request.include, request.fields) for row in found),
@@ -57,7 +57,10 @@ def scan(reader: Reader, request: ScanRequest) -> Page:
     )
 
 
-def _page(reader: Reader, request: ScanRequest, asked: Compiled, after: Cursor | None, limit: int) -> list[Row]:
+def _page(
+    reader: Reader, request: ScanRequest, asked: Compiled, after: Cursor | None, limit: int
+) -> tuple[list[Row], int]:
+    """Return rows, and how many the server found, of which some may have gone before they were read whole."""
     question = asked.question
     if after is not None:
         edge = beyond(request.collection, request.order, after, descending=request.descending)
@@ -79,7 +82,7 @@ def _page(reader: Reader, request: ScanRequest, asked: Compiled, after: Cursor |
             sort=sort,
             always=always,
         )
-        return reader.rows_of(project, collection, objects)
+        return reader.rows_of(project, collection, objects), len(objects)
     except StoreError as error:
         if not is_too_large(error.__cause__):
             raise
@@ -88,7 +91,7 @@ def _page(reader: Reader, request: ScanRequest, asked: Compiled, after: Cursor |
     ids = [naming.text_of_ordered(str(one.properties[naming.ID])) for one in objects]
     fields = None if request.fields is None else {*request.fields, *always}
     found = reader.by_ids(project, collection, ids, {*request.include, *always}, fields)
-    return [found[row_id] for row_id in ids if row_id in found]
+    return [found[row_id] for row_id in ids if row_id in found], len(ids)
 
 
 def group(reader: Reader, request: GroupRequest) -> GroupPage:

@@ -11,19 +11,19 @@ from weaviate.classes.aggregate import GroupByAggregate
 from weaviate.classes.query import Filter as Asked
 from weaviate.classes.query import Metrics, Sort
 
-from mnemon.errors import StoreError
+from mnemon.errors import StoreCorruptError, StoreError
 from mnemon.logic.answers import trimmed
 from mnemon.logic.filters import METADATA, fields_of, matcher
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate.concurrency import together
-from mnemon.stores.weaviate.conditions import Compiled, compile_filter, in_slots, with_ids
+from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, in_slots, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, is_too_large
-from mnemon.stores.weaviate.rows import parts_of, properties_read, row_read
+from mnemon.stores.weaviate.rows import parts_of, places_of, properties_read, row_read
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Container
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
     from uuid import UUID
 
     from mnemon.stores.weaviate._sync.server import Server
@@ -88,20 +88,47 @@ class Reader:
         first = self._by_ids(project, collection, ids[:half], include, fields)
         return first + self._by_ids(project, collection, ids[half:], include, fields)
 
-    def decisive(self, project: str, collection: Collection, ids: Sequence[str]) -> dict[str, Row]:
-        """Return the whole rows of these ids as most of their replicas have them, each by a request of its own."""
-        uuids = [naming.object_id(row_id) for row_id in ids]
-        return {row.id: row for row in self.decisive_objects(project, collection, uuids)}
+    def decisive(
+        self, project: str, collection: Collection, ids: Sequence[str], include: Container[Part]
+    ) -> dict[str, Row]:
+        """Return the rows of these ids as most of their replicas have them, each by a request of its own.
 
-    def decisive_objects(self, project: str, collection: Collection, uuids: Sequence[UUID]) -> list[Row]:
-        """Return the rows of objects as most of their replicas have them."""
+        Metadata and payload are left out where they are not included.
+        """
+        objects = self.objects_now(project, collection, [naming.object_id(row_id) for row_id in ids])
+        return {row.id: row for row in self.rows_now(project, collection, objects, include)}
+
+    def objects_now(self, project: str, collection: Collection, uuids: Sequence[UUID]) -> list[dict[str, Any]]:
+        """Return those objects that are there, as most of their replicas have them."""
 
         def reading(uuid: UUID) -> Call[dict[str, Any] | None]:
             return lambda: self._server.object_now(collection.name, project, uuid)
 
-        objects = [one for one in together([reading(uuid) for uuid in uuids]) if one is not None]
-        pairs: list[tuple[Any, Any]] = [(one["properties"], one.get("vectors") or {}) for one in objects]
-        return self._rows_of(project, collection, pairs)
+        return [one for one in together([reading(uuid) for uuid in uuids]) if one is not None]
+
+    def rows_now(
+        self, project: str, collection: Collection, objects: Sequence[dict[str, Any]], include: Container[Part]
+    ) -> list[Row]:
+        """Return the rows of such objects, with the parts that are included."""
+        names = properties_read(collection, {*include, "terms"}, None)
+        rows: list[Row] = []
+        for one in objects:
+            asked = {name: one["properties"].get(name) for name in names}
+            row = self._row(project, collection, asked, one.get("vectors") or {}, now=True)
+            rows += [] if row is None else [row]
+        return rows
+
+    def references(self, project: str, collection: Collection, ids: Sequence[str]) -> dict[str, dict[str, list[UUID]]]:
+        """Return which parts the rows of these ids name, and by which property; rows without parts are left out."""
+        found: dict[str, dict[str, list[UUID]]] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            question = Asked.all_of([with_ids(ids[start : start + _AT_ONCE]), WITH_PARTS])
+            objects = self.fetch(project, collection, question, (), (), limit=_AT_ONCE)
+            large = [naming.text_of_ordered(str(one.properties[naming.ID])) for one in objects]
+            for one in self._by_ids(project, collection, large, ("metadata", "payload"), ()) if large else []:
+                row_id = naming.text_of_ordered(str(one.properties[naming.ID]))
+                found[row_id] = places_of(one.properties, collection.name, row_id)
+        return found
 
     def fetch(
         self,
@@ -150,23 +177,61 @@ class Reader:
         return list(answer.objects)
 
     def rows_of(self, project: str, collection: Collection, objects: Sequence[Any]) -> list[Row]:
-        """Return the rows of objects, with the parts that lie elsewhere."""
-        return self._rows_of(project, collection, [(one.properties, one.vector) for one in objects])
+        """Return the rows of objects, with the parts that lie elsewhere; one that went meanwhile is left out."""
+        rows = [self._row(project, collection, one.properties, one.vector, now=False) for one in objects]
+        return [row for row in rows if row is not None]
 
-    def _rows_of(self, project: str, collection: Collection, pairs: Sequence[tuple[Any, Any]]) -> list[Row]:
-        rows: list[Row] = []
-        for properties, vectors in pairs:
+    def _row(
+        self,
+        project: str,
+        collection: Collection,
+        properties: Mapping[str, Any],
+        vectors: Mapping[str, Any],
+        *,
+        now: bool,
+    ) -> Row | None:
+        """Return the row of an object; where parts of it are missing, as most of the replicas have it by then.
+
+        Who replaces a row deletes the parts that it had, and a node that was away may not have got a part. So only a
+        row that still names what most of the replicas lack has lost it.
+        """
+        while True:
             wanted = parts_of(properties, collection)
-            parts = {uuid: self._part(project, uuid) for uuid in wanted}
-            rows.append(row_read(properties, vectors, collection, parts))
-        return rows
+            found = {uuid: self._part(project, uuid, now=now) for uuid in wanted}
+            parts = {uuid: text for uuid, text in found.items() if text is not None}
+            if len(parts) == len(found):
+                return row_read(properties, vectors, collection, parts)
+            one = self._server.object_now(
+                collection.name, project, naming.object_id(naming.text_of_ordered(str(properties[naming.ID])))
+            )
+            if one is None:
+                return None
+            # What the read did not ask for stays out of its answer.
+            properties = {name: one["properties"].get(name) for name in properties}
+            vectors = {name: vector for name, vector in (one.get("vectors") or {}).items() if now or name in vectors}
+            if now and parts_of(properties, collection) == wanted:
+                return row_read(properties, vectors, collection, parts)  # raises
+            now = True
 
-    def _part(self, project: str, uuid: UUID) -> str:
+    def missing(self, project: str, collection: Collection, ids: Sequence[str]) -> list[str]:
+        """Return those of some rows that name parts which most of the replicas do not have."""
+        lost: list[str] = []
+        for row_id in ids:
+            try:
+                self.decisive(project, collection, [row_id], ("metadata", "payload"))
+            except StoreCorruptError:
+                lost.append(row_id)
+        return lost
+
+    def _part(self, project: str, uuid: UUID, *, now: bool) -> str | None:
+        if now:
+            one = self._server.part_now(project, uuid)
+            return None if one is None else str(one["properties"]["text_"])
         parts = self._server.parts(project)
         objects = self.found(
             lambda: parts.query.fetch_objects(filters=Asked.by_id().equal(uuid), limit=1, return_properties=["text_"])
         )
-        return str(objects[0].properties["text_"]) if objects else ""
+        return str(objects[0].properties["text_"]) if objects else None
 
     def number(self, project: str, collection: str, question: Question) -> int:
         """Return how many rows match what the server is asked."""
@@ -300,7 +365,8 @@ class Reader:
                 waiting += [(first, middle), (middle, end)]
                 continue
             uuids = [one.uuid for one in answer.objects or ()]
-            found += [row.id for row in self.decisive_objects(project, collection, uuids) if test(row)]
+            there = self.objects_now(project, collection, uuids)
+            found += [row.id for row in self.rows_now(project, collection, there, asked_for(where)) if test(row)]
         return sorted(found)
 
     def narrowed(self, project: str, collection: Collection, where: Filter, most: int) -> Question | int:

@@ -69,8 +69,8 @@ def _by_vector(
         )
     )
     found = reader.rows_of(request.project, request.collection, objects)
-    cosines = [max(-1.0, min(1.0, 1.0 - cast("float", one.metadata.distance))) for one in objects]
-    return [Match(row=row, evidence=Evidence(cosine=cosine)) for row, cosine in zip(found, cosines, strict=True)]
+    cosines = {one.uuid: max(-1.0, min(1.0, 1.0 - cast("float", one.metadata.distance))) for one in objects}
+    return [Match(row=row, evidence=Evidence(cosine=cosines[naming.object_id(row.id)])) for row in found]
 
 
 def _by_terms(server: Server, reader: Reader, request: SearchRequest, query: Terms, question: Question) -> list[Match]:

@@ -230,7 +230,7 @@ class WeaviateStore(BaseStore):
 
     def _get(self, request: GetRequest) -> dict[str, Row]:
         if request.decisive and self._schemas.replicated(request.collection.name):
-            found = self._reader.decisive(request.project, request.collection, request.ids)
+            found = self._reader.decisive(request.project, request.collection, request.ids, request.include)
             return {key: trimmed(row, request.include, request.fields) for key, row in found.items()}
         return self._reader.by_ids(request.project, request.collection, request.ids, request.include, request.fields)
 

@@ -11,22 +11,24 @@ from weaviate.classes.query import Filter as Asked
 from weaviate.exceptions import UnexpectedStatusCodeError
 
 from mnemon.errors import StoreConflictError, StoreError
-from mnemon.logic.filters import METADATA
+from mnemon.logic.filters import METADATA, fields_of
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.announcing import Announcer
 from mnemon.stores.weaviate._sync.pages import scan
 from mnemon.stores.weaviate.concurrency import together
-from mnemon.stores.weaviate.conditions import Compiled, compile_filter, with_ids
+from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
 from mnemon.stores.weaviate.log import of_rows, touched
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
-from mnemon.stores.weaviate.rows import Stored, changed, parts_of, stored
+from mnemon.stores.weaviate.rows import changed, places_of, stored
+from mnemon.types.filters import And
 from mnemon.types.requests import ScanRequest
-from mnemon.types.storage import Applied, DeleteWhere
+from mnemon.types.storage import Applied, DeleteWhere, Patch, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from uuid import UUID
 
     from weaviate.collections.classes.batch import BatchObjectReturn
 
@@ -35,8 +37,9 @@ if TYPE_CHECKING:
     from mnemon.stores.weaviate.concurrency import Call, Rows
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.stores.weaviate.plans import Needs
+    from mnemon.stores.weaviate.rows import Stored
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Collection, Patch, Row, Write
+    from mnemon.types.storage import Collection, Part, Row, Write
 
 __all__ = ["Writer"]
 
@@ -44,6 +47,9 @@ _MOST_OBJECTS, _MOST_BYTES = 500, 16_000_000
 """Of one request: measured as fast as larger ones, and far below what one message may hold."""
 
 _NOT_FOUND = 404
+
+_PLACES = {naming.METADATA, naming.PAYLOAD}
+"""The properties that may lie in parts."""
 
 
 class Writer:
@@ -66,6 +72,10 @@ class Writer:
         self._announcer = Announcer(server, reader, project)
         self._silence = self._announcer.silence
         self._key = server.log_key(project)
+        self._decisive = False
+        self._asked: tuple[Part, ...] = ()
+        self._named: dict[tuple[str, str], dict[str, list[UUID]]] = {}
+        self._encoded: dict[int, Stored] = {}
 
     def apply(self, batch: Sequence[Write], *, decisive: bool) -> Applied:
         """Plan a batch and carry it out; `decisive` reads what it depends on from most of the replicas.
@@ -74,11 +84,16 @@ class Writer:
             StoreConflictError: a precondition does not hold.
             StoreError: a write failed; those before it in the batch were carried out.
         """
+        self._decisive = decisive
+        # Large metadata is read where a condition asks about it, and no large payload ever: a row that lost its
+        # parts can be replaced and deleted.
+        self._asked = ("metadata",) if any(map(_asks_metadata, batch)) else ()
         needs = needs_of(batch)
-        known = self._known(needs, decisive=decisive)
+        known = self._known(needs)
         watched = {place: self._watched(batch[place]) for place in needs.watched}
         counts = [0] * len(batch)
         steps = plan_steps(batch, known, watched)
+        self._encoded = {index: self._encode(write) for index, write in _written(steps)}
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
         with self._announcer.announced(touched(self._key, steps, listed | known, self._told)):
@@ -93,30 +108,51 @@ class Writer:
                     counts[step.index] = self._delete(step.collection, step.ids, step.large)
         return Applied(tuple(counts))
 
-    def _known(self, needs: Needs, *, decisive: bool) -> dict[tuple[str, str], Known]:
+    def _encode(self, write: Put | Patch) -> Stored:
+        collection, new_id = self._declared[write.collection], self._server.new_id
+        if isinstance(write, Put):
+            return stored(write.row, collection, new_id)
+        return changed(write, collection, new_id)
+
+    def _known(self, needs: Needs) -> dict[tuple[str, str], Known]:
         known: dict[tuple[str, str], Known] = {}
         for name, ids in needs.ids.items():
             collection = self._declared[name]
-            if decisive:
-                rows = self._reader.decisive(self._project, collection, list(ids))
-                known |= {(name, row_id): Known(row, large=True) for row_id, row in rows.items()}
+            if self._decisive:
+                objects = self._reader.objects_now(self._project, collection, list(map(naming.object_id, ids)))
+                rows = self._reader.rows_now(self._project, collection, objects, self._asked)
+                known |= {(name, row.id): Known(row, large=True) for row in rows}
+                self._note(name, [one["properties"] for one in objects])
                 continue
             fields = None if needs.fields is None else needs.fields & collection.fields.keys() | {*collection.scopes}
-            in_metadata = needs.fields is None or any(field.startswith(METADATA) for field in needs.fields)
             for chunk in _chunks(list(ids), MAX_LIMIT // 10):
-                known |= self._large(collection, with_ids(chunk), in_metadata=in_metadata, fields=fields)
+                known |= self._found(collection, with_ids(chunk), fields)
         return known
 
-    def _large(
-        self, collection: Collection, question: Question, *, in_metadata: bool, fields: set[str] | None
+    def _note(self, collection: str, found: Iterable[Mapping[str, Any]]) -> None:
+        """Note which parts rows name: these, and no others, go when the rows are replaced or deleted."""
+        for properties in found:
+            row_id = naming.text_of_ordered(str(properties[naming.ID]))
+            self._named[collection, row_id] = places_of(properties, collection, row_id)
+
+    def _found(
+        self, collection: Collection, question: Question, fields: set[str] | None
     ) -> dict[tuple[str, str], Known]:
-        include = ("metadata",) if in_metadata else ()
         objects = self._reader.fetch(
-            self._project, collection, question, include, fields, limit=MAX_LIMIT, extra=[naming.LARGE]
+            self._project, collection, question, self._asked, fields, limit=MAX_LIMIT, extra=[naming.LARGE]
         )
+        large = {one.uuid for one in objects if one.properties.get(naming.LARGE)}
         rows = self._reader.rows_of(self._project, collection, objects)
-        large = [bool(one.properties.get(naming.LARGE)) for one in objects]
-        return {(collection.name, row.id): Known(row, large=flag) for row, flag in zip(rows, large, strict=True)}
+        known = {(collection.name, row.id): Known(row, large=naming.object_id(row.id) in large) for row in rows}
+        self._look(collection, [row.id for row in rows if naming.object_id(row.id) in large])
+        return known
+
+    def _look(self, collection: Collection, ids: Iterable[str]) -> None:
+        """Find out which parts rows name of which that is not known."""
+        unknown = [row_id for row_id in ids if (collection.name, row_id) not in self._named]
+        if unknown:
+            found = self._reader.references(self._project, collection, unknown)
+            self._named |= {(collection.name, row_id): places for row_id, places in found.items()}
 
     def _watched(self, write: Write) -> list[Known]:
         """Return the rows that a deletion will take, as far as they are there already."""
@@ -124,17 +160,17 @@ class Writer:
             return []
         collection = self._declared[write.collection]
         found: list[Known] = []
-        for rows in self._reader.batches(self._project, collection, write.where, ("metadata",), None):
+        for rows in self._reader.batches(self._project, collection, write.where, self._asked, None):
             found += [Known(row, large=True) for row in rows]
         return found
 
     def _put(self, step: Step, counts: list[int]) -> None:
         collection = self._declared[step.collection]
-        objects = [stored(write.row, collection) for _, write in step.puts.values()]
+        objects = [self._encoded[index] for index, _ in step.puts.values()]
         for chunk in _messages(objects):
             self._put_parts(collection.name, chunk)
             self._insert(collection.name, chunk)
-            self._drop_parts(collection.name, step.large.intersection(one.id for one in chunk), chunk)
+            self._drop_parts([part for one in chunk for part in self._replaced(collection.name, one, places=_PLACES)])
         for index, _ in step.puts.values():
             counts[index] = 1
 
@@ -170,37 +206,42 @@ class Writer:
                 data = [DataObject(uuid=uuid, properties={"owner_": owner, "text_": text})]
                 self._insert_many(parts, data, collection, [one.id])
 
-    def _drop_parts(self, collection: str, ids: set[str], kept: Sequence[Stored] = ()) -> None:
-        """Delete the parts of rows, but for those that they have now."""
-        if not ids:
-            return
+    def _replaced(self, collection: str, now: Stored, *, places: Iterable[str]) -> list[UUID]:
+        """Note which parts a row names that was written, and return those that it does not name any more.
+
+        Another one may have replaced the row meanwhile: its parts are not among these. What they leave of ours, or
+        we of theirs, belongs to no row, and goes with the next repair.
+        """
+        named = self._named.setdefault((collection, now.id), {})
+        gone = [part for place in places for part in named.pop(place, ())]
+        named |= places_of(now.properties, collection, now.id)
+        return gone
+
+    def _drop_parts(self, uuids: Sequence[UUID]) -> None:
         parts = self._server.parts(self._project)
-        question = Asked.by_property("owner_").contains_any([naming.wrapped(f"{collection} {one}") for one in ids])
-        if now := [uuid for one in kept for uuid in one.parts]:
-            question = Asked.all_of([question, Asked.not_(Asked.by_id().contains_any(now))])
-        self._delete_many(parts, question)
+        for chunk in _chunks(uuids, MAX_LIMIT // 10):
+            self._delete_many(parts, Asked.by_id().contains_any(chunk))
 
     def _patch(self, step: Step, counts: list[int]) -> None:
         """Patch rows, several at once: the patches of a step are alike, so that no reader can tell their order."""
         places = list(step.patches.values())
 
         def patching(index: int, write: Patch) -> Call[int]:
-            return lambda: self._patch_one(index, write, was_large=write.id in step.large)
+            return lambda: self._patch_one(index, write)
 
         written = together([patching(index, write) for index, write in places])
         for (index, _), count in zip(places, written, strict=True):
             counts[index] = count
 
-    def _patch_one(self, index: int, write: Patch, *, was_large: bool) -> int:
-        change = changed(write, self._declared[write.collection], was_large=was_large)
+    def _patch_one(self, index: int, write: Patch) -> int:
+        change = self._encoded[index]
         self._put_parts(write.collection, [change])
         rows = self._server.rows(write.collection, self._project)
         if change.properties and not self._update(rows, change):
             if write.otherwise == "abort":
                 raise StoreConflictError(write.collection, write.id, index, "there is no such row")
             return 0
-        if was_large and (write.metadata is not None or write.payload is not None):
-            self._drop_unused(write, change)
+        self._drop_parts(self._replaced(write.collection, change, places=_PLACES & change.properties.keys()))
         return 1
 
     def _update(self, rows: Rows, change: Stored) -> bool:
@@ -219,28 +260,27 @@ class Writer:
             return False
         return True
 
-    def _drop_unused(self, write: Patch, change: Stored) -> None:
-        """Delete the parts that a patched row has no more: what the patch did not name is still in use."""
-        collection = self._declared[write.collection]
-        objects = self._reader.fetch(
-            self._project, collection, with_ids([write.id]), ("metadata", "payload"), (), limit=1
-        )
-        used = {uuid: "" for one in objects for uuid in parts_of(one.properties, collection)}
-        kept = Stored(id=change.id, uuid=change.uuid, properties={}, parts=used)
-        self._drop_parts(write.collection, {write.id}, [kept])
-
     def _delete(self, collection: str, ids: Sequence[str], large: set[str], *, among: Question | None = None) -> int:
         """Delete rows by id, those that still match, the last of them after all others; return how many there were."""
         rows = self._server.rows(collection, self._project)
         deleted = 0
         for chunk in (*_chunks(ids[:-1], MAX_LIMIT // 10), ids[-1:]):
             named = with_ids(chunk)
+            self._look(self._declared[collection], sorted(large.intersection(chunk)))
             deleted += self._delete_many(rows, named if among is None else Asked.all_of([named, among]))
-            gone = large.intersection(chunk)
+            gone = {row_id for row_id in chunk if any(self._named.get((collection, row_id), {}).values())}
             if gone and among is not None:
-                gone -= (self._reader.by_ids(self._project, self._declared[collection], chunk, (), ())).keys()
-            self._drop_parts(collection, gone)
+                gone -= self._there(self._declared[collection], sorted(gone))
+            for row_id in gone:
+                places = self._named.pop((collection, row_id))
+                self._drop_parts([part for parts in places.values() for part in parts])
         return deleted
+
+    def _there(self, collection: Collection, ids: Sequence[str]) -> set[str]:
+        """Return those of some rows that are still there."""
+        if not self._decisive:
+            return {*self._reader.by_ids(self._project, collection, ids, (), ())}
+        return {*self._reader.decisive(self._project, collection, ids, ())}
 
     def _delete_where(self, step: Step) -> int:
         collection = self._declared[step.collection]
@@ -248,7 +288,7 @@ class Writer:
         if where is None:
             return 0
         asked: Compiled = compile_filter(where, collection)
-        large = Asked.all_of([asked.question, Asked.by_property(naming.LARGE).equal(True)])  # noqa: FBT003
+        large = Asked.all_of([asked.question, WITH_PARTS])
         has_parts = self._reader.number(self._project, collection.name, large) > 0
         if step.limit is None and asked.exact and not has_parts and collection.name not in self._told:
             rows = self._server.rows(collection.name, self._project)
@@ -309,7 +349,18 @@ class Writer:
                 return deleted
 
 
-def _chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def _written(steps: Iterable[Step]) -> Iterator[tuple[int, Put | Patch]]:
+    for step in steps:
+        yield from step.puts.values()
+        yield from step.patches.values()
+
+
+def _asks_metadata(write: Write) -> bool:
+    where = write.expect if isinstance(write, Patch) else write.where if isinstance(write, DeleteWhere) else And()
+    return any(name.startswith(METADATA) for name in fields_of(where))
+
+
+def _chunks(ids: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
 
