@@ -45,7 +45,7 @@ def patching(payload: bytes) -> list[Write]:
 
 
 def putting(payload: bytes) -> list[Write]:
-    return put(note("a", payload=payload))
+    return [*put(note("a", payload=payload))]
 
 
 def parts_of(place: Place) -> set[Any]:
@@ -96,7 +96,8 @@ def test_two_threads_that_write_one_large_row_leave_it_whole(
         payloads = [big(f"{turn}x{number}") for number in range(2)]
         store.apply("p", putting(big("before")))
         with ThreadPoolExecutor(2) as threads:
-            list(threads.map(lambda one: store.apply("p", writing(one)), payloads))
+            for one in [threads.submit(store.apply, "p", writing(payload)) for payload in payloads]:
+                one.result()
 
         assert store.get("p", "notes", ["a"])["a"].payload in payloads
 
