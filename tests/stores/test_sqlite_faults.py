@@ -203,6 +203,21 @@ def test_a_file_that_is_gone_or_another_one_takes_no_writes(tmp_path: Path, how:
     assert path.exists() == (how == "replaced")
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_log_that_is_gone_acknowledges_no_writes(tmp_path: Path, *, linked: bool) -> None:
+    path = tmp_path / "store.db"
+    if linked:
+        path = tmp_path / "link.db"
+        path.symlink_to(tmp_path / "store.db")
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(note("before")))
+        (tmp_path / "store.db-wal").unlink()
+
+        for _ in range(2):
+            with pytest.raises(StoreError, match=r"write-ahead log .* open it again"):
+                store.apply(PROJECT, put(note("lost")))
+
+
 def test_random_damage_is_an_error_of_ours_or_a_finding(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     with open_notes(path) as store:
