@@ -30,6 +30,10 @@ _KNOWN: dict[int, tuple[type[StoreError], str]] = {
         StoreFullError,
         "no room left for {path}, nothing of this call was written; free space or raise max_bytes",
     ),
+    sqlite3.SQLITE_IOERR_SHMSIZE: (
+        StoreFullError,
+        "no room left for the index of the write-ahead log (32 KB) beside {path}; free space",
+    ),
     sqlite3.SQLITE_READONLY: (
         StoreReadOnlyError,
         "{path} cannot be written; change its permissions, or work on a copy",
@@ -79,7 +83,7 @@ def _raise_ours(error: sqlite3.Error, path: Path) -> NoReturn:
     if code is None and isinstance(error, sqlite3.OperationalError):  # "Could not decode to UTF-8 column ..."
         raise _damaged(path) from None
     name = getattr(error, "sqlite_errorname", type(error).__name__)
-    known = None if code is None else _KNOWN.get(code & _PRIMARY)
+    known = None if code is None else _KNOWN.get(code) or _KNOWN.get(code & _PRIMARY)
     if known is None:
         msg = f"SQLite failed on {path}: {name}"
         raise StoreError(msg) from error
