@@ -218,6 +218,19 @@ def test_a_log_that_is_gone_acknowledges_no_writes(tmp_path: Path, *, linked: bo
                 store.apply(PROJECT, put(note("lost")))
 
 
+def test_a_condition_on_text_that_is_damaged_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(note("a", metadata={"k": 1})))
+    file = sqlite3.connect(path)
+    file.execute("UPDATE notes__rows SET metadata = cast(x'5bff22' AS TEXT)")
+    file.commit()
+    file.close()
+
+    with open_notes(path) as store, pytest.raises(StoreCorruptError, match="restore a backup"):
+        store.list_ids(PROJECT, "notes", where("metadata.k").eq(1))
+
+
 def test_random_damage_is_an_error_of_ours_or_a_finding(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     with open_notes(path) as store:
