@@ -91,36 +91,6 @@ def test_a_network_file_system_is_refused_with_the_reason(tmp_path: Path, kind: 
     assert filesystem_of(tmp_path, tmp_path / "none") is None
 
 
-def test_a_name_that_is_too_long_or_a_loop_is_an_error_of_ours(tmp_path: Path) -> None:
-    (tmp_path / "one").symlink_to(tmp_path / "two")
-    (tmp_path / "two").symlink_to(tmp_path / "one")
-
-    for path in (tmp_path / ("n" * 300), tmp_path / "one"):
-        with pytest.raises(StoreError, match="choose another place"):
-            SQLiteStore(path)
-
-
-AS_NOBODY = """
-import os, sys
-from mnemon.errors import StoreReadOnlyError
-from mnemon.stores.sqlite.store import SQLiteStore
-
-os.setgid(65534)
-os.setuid(65534)
-try:
-    SQLiteStore(sys.argv[1])
-except StoreReadOnlyError as error:
-    assert "permissions" in str(error)
-else:
-    sys.exit("it was opened")
-"""
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_another_users_folder_is_an_error_of_ours(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", AS_NOBODY, str(tmp_path / "store.db")], check=True)
-
-
 def test_the_mounts_of_this_machine_are_understood(tmp_path: Path) -> None:
     kind = filesystem_of(tmp_path)
 

@@ -217,7 +217,7 @@ class Connections:
                     writer.indexed = 0
                     writer.recall()
                     if writer.log is None:
-                        writer.log = self._log_identity()
+                        writer.log = _identity(self._log_address)
                 yield writer
                 with translated(self.path):
                     self._commit(writer)
@@ -235,7 +235,7 @@ class Connections:
             msg = f"SQLite took the transaction on {self.path} back after an error inside it; nothing of it was written"
             raise StoreError(msg)
         writer.execute("COMMIT")
-        if writer.log != self._log_identity():
+        if writer.log != _identity(self._log_address):
             msg = (
                 f"the write-ahead log of {self.path} was deleted or replaced while it was open: what was written since "
                 f"is lost once this store is closed. Read from it what you need, close it, and open it again; "
@@ -340,9 +340,9 @@ class Connections:
             raise ClosedError(msg)
         known = self._file
         if known is None:
-            self._file = self._identity()
+            self._file = _identity(self._address)
             self._check_not_inherited()
-        elif known != self._identity():
+        elif known != _identity(self._address):
             msg = (
                 f"{self.path} was deleted or replaced while it was open: what is written now would be lost. "
                 f"Close this store and open it again; replace a file only while no store has it open"
@@ -357,12 +357,6 @@ class Connections:
                 f"or start processes with multiprocessing's 'spawn'"
             )
             raise StoreError(msg)
-
-    def _identity(self) -> tuple[int, int] | None:
-        return _identity(self._address)
-
-    def _log_identity(self) -> tuple[int, int] | None:
-        return _identity(self._log_address)
 
     def _open(self, *, read_only: bool) -> Connection:
         address = f"{self.path.as_uri()}?mode=rw"  # never creates a file: `prepare_file` has, with its permissions
