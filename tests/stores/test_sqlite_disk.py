@@ -15,6 +15,7 @@ from mnemon.testing.samples import NOTES, PROJECT, note, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import FileIO
     from pathlib import Path
 
 
@@ -32,6 +33,11 @@ def fill(store: SQLiteStore, written: list[str]) -> None:
         written.append(row.id)
 
 
+def write_for_ever(file: FileIO) -> None:
+    while True:
+        file.write(bytes(4_096))
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Return a folder on a disk of 4 MB."""
@@ -45,6 +51,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("this system lets nobody mount a disk in memory")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)  # noqa: S607
+
+
+def test_opening_a_store_on_a_full_disk_says_so(small_disk: Path) -> None:
+    path = small_disk / "store.db"
+    open_notes(path).close()
+    with (small_disk / "ballast").open("wb", buffering=0) as ballast, pytest.raises(OSError, match="No space"):
+        write_for_ever(ballast)
+
+    for free in (0, 8_192, 16_384):
+        if free:
+            os.truncate(small_disk / "ballast", (small_disk / "ballast").stat().st_size - 8_192)
+        with pytest.raises(StoreFullError, match="free space"):
+            open_notes(path)
 
 
 def test_a_disk_that_is_really_full_loses_nothing_either(small_disk: Path) -> None:

@@ -203,6 +203,64 @@ def test_a_file_that_is_gone_or_another_one_takes_no_writes(tmp_path: Path, how:
     assert path.exists() == (how == "replaced")
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_log_that_is_gone_acknowledges_no_writes(tmp_path: Path, *, linked: bool) -> None:
+    path = tmp_path / "store.db"
+    if linked:
+        path = tmp_path / "link.db"
+        path.symlink_to(tmp_path / "store.db")
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(note("before")))
+        (tmp_path / "store.db-wal").unlink()
+
+        for _ in range(2):
+            with pytest.raises(StoreError, match=r"write-ahead log .* open it again"):
+                store.apply(PROJECT, put(note("lost")))
+
+
+def test_a_name_that_is_too_long_or_a_loop_is_an_error_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+
+    for path in (tmp_path / ("n" * 300), tmp_path / "one"):
+        with pytest.raises(StoreError, match="choose another place"):
+            SQLiteStore(path)
+
+
+AS_NOBODY = """
+import os, sys
+from mnemon.errors import StoreReadOnlyError
+from mnemon.stores.sqlite.store import SQLiteStore
+
+os.setgid(65534)
+os.setuid(65534)
+try:
+    SQLiteStore(sys.argv[1])
+except StoreReadOnlyError as error:
+    assert "permissions" in str(error)
+else:
+    sys.exit("it was opened")
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_users_folder_is_an_error_of_ours(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", AS_NOBODY, str(tmp_path / "store.db")], check=True)
+
+
+def test_a_condition_on_text_that_is_damaged_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(note("a", metadata={"k": 1})))
+    file = sqlite3.connect(path)
+    file.execute("UPDATE notes__rows SET metadata = cast(x'5bff22' AS TEXT)")
+    file.commit()
+    file.close()
+
+    with open_notes(path) as store, pytest.raises(StoreCorruptError, match="restore a backup"):
+        store.list_ids(PROJECT, "notes", where("metadata.k").eq(1))
+
+
 def test_random_damage_is_an_error_of_ours_or_a_finding(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     with open_notes(path) as store:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mnemon.protocols.store import Store
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Applied, Collection, Write
+
 
 ALICE = where("user_id").eq("alice") & CURRENT
 NEAR = Nearest(space="small", vector=[1.0, 0.0, 0.0])
@@ -55,6 +58,43 @@ class TwoOpeners(SQLiteStore):
 
 
 TestTwoOpenersMachine = store_machine(TwoOpeners).TestCase
+
+
+SHARED_BY_TWO = """
+import sys, threading
+from mnemon.stores.sqlite.store import SQLiteStore
+from mnemon.testing.samples import NOTES, PROJECT, note, put
+from mnemon.types.filters import where
+
+condition = where("metadata.k").eq(1)
+found, failed = [], []
+
+def use(inside):
+    try:
+        for number in range(40):
+            found.append(inside.list_ids(PROJECT, "notes", condition))
+            if sys.argv[2] == "exclusive":
+                inside.apply(PROJECT, put(note(f"{threading.get_ident()} {number}")))
+                inside.scan(PROJECT, "notes", condition, limit=1)
+    except BaseException as error:
+        failed.append(error)
+
+with SQLiteStore(sys.argv[1]) as store:
+    store.declare(NOTES)
+    store.apply(PROJECT, put(*(note(f"{number}", metadata={"k": number % 2}) for number in range(400))))
+    with getattr(store, sys.argv[2])() as inside:
+        threads = [threading.Thread(target=use, args=(inside,)) for _ in range(2)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+    assert not failed, failed
+    assert found == [store.list_ids(PROJECT, "notes", condition)] * 80
+"""
+
+
+@pytest.mark.parametrize("kind", ["snapshot", "exclusive"])
+def test_two_threads_in_one_unit_or_snapshot_take_turns(tmp_path: Path, kind: str) -> None:
+    # In a process of its own, since one that hangs here cannot even be interrupted.
+    subprocess.run([sys.executable, "-c", SHARED_BY_TWO, str(tmp_path / "store.db"), kind], check=True, timeout=120)
 
 
 def ids(store: Store, query: Terms | Nearest, condition: Filter = ALICE) -> list[str]:

@@ -8,10 +8,11 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, cast
 
 from mnemon.errors import ClosedError, StoreError
 from mnemon.stores.sqlite.failures import translated
+from mnemon.stores.sqlite.forks import Gate, is_inherited, watch_forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -49,6 +50,7 @@ class Connection:
         self.conditions: list[Callable[[Parameter], bool]] = []
         self.remembered: dict[object, object] = {}
         self.indexed = 0
+        self.log: tuple[int, int] | None = None
         self._most_indexed = 0
         self._data_version: Parameter = None
         self._failure: BaseException | None = None
@@ -132,7 +134,20 @@ class _Asking:
         self._connection.stop_asking(error)
 
 
-@dataclass(slots=True)
+class _Inherited:
+    """Stands for a connection that a fork carried along, which is neither used in the child nor closed there."""
+
+    _kept: ClassVar[list[sqlite3.Connection]] = []
+
+    def __init__(self, raw: sqlite3.Connection, message: str) -> None:
+        self._kept.append(raw)
+        self._message = message
+
+    def __getattr__(self, _: str) -> NoReturn:
+        raise ClosedError(self._message)
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Connections:
     """Hands out readers in a snapshot each, and the one writer in a transaction.
 
@@ -145,34 +160,43 @@ class Connections:
     path: Path
     durability: Durability = "process"
     max_bytes: int | None = None
+    _open_ones: set[Connection] = field(default_factory=set[Connection])
     _idle: list[Connection] = field(default_factory=list[Connection])
     _writer: Connection | None = None
     _write_lock: threading.RLock = field(default_factory=threading.RLock)
     _working: bool = False
+    _gate: Gate = field(default_factory=Gate)
     _pid: int = field(default_factory=os.getpid)
     _address: str = field(init=False)
+    _log_address: str = field(init=False)
     _file: tuple[int, int] | None = None
     _closed: bool = False
 
     def __post_init__(self) -> None:
         self._address = str(self.path)
+        self._log_address = f"{self.path.resolve()}-wal"  # SQLite follows links, and keeps it beside the file itself
+        watch_forks(self)
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
         """Lend a connection whose reads all see one state of the file."""
         self._check_usable()
-        with translated(self.path):
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                connection = self._open(read_only=True)
-            try:
-                connection.execute("BEGIN")
-                with connection.asking():
-                    yield connection
-            finally:
-                connection.roll_back()
-                self._give_back(connection)
+        entered = self._gate.enter()
+        try:
+            with translated(self.path):
+                try:
+                    connection = self._idle.pop()
+                except IndexError:
+                    connection = self._open(read_only=True)
+                try:
+                    connection.execute("BEGIN")
+                    with connection.asking():
+                        yield connection
+                finally:
+                    connection.roll_back()
+                    self._give_back(connection)
+        finally:
+            self._gate.leave(entered)
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
@@ -180,8 +204,7 @@ class Connections:
 
         Errors of the block are the caller's; only those of the transaction itself are translated.
         """
-        self._check_usable()
-        with self._write_lock:
+        with self._turn():
             if self._working:
                 msg = "this thread is inside a unit of work, and units do not nest; use the store that it gave"
                 raise StoreError(msg)
@@ -193,6 +216,8 @@ class Connections:
                     writer.execute("BEGIN IMMEDIATE")
                     writer.indexed = 0
                     writer.recall()
+                    if writer.log is None:
+                        writer.log = _identity(self._log_address)
                 yield writer
                 with translated(self.path):
                     self._commit(writer)
@@ -210,6 +235,13 @@ class Connections:
             msg = f"SQLite took the transaction on {self.path} back after an error inside it; nothing of it was written"
             raise StoreError(msg)
         writer.execute("COMMIT")
+        if writer.log != _identity(self._log_address):
+            msg = (
+                f"the write-ahead log of {self.path} was deleted or replaced while it was open: what was written since "
+                f"is lost once this store is closed. Read from it what you need, close it, and open it again; "
+                f"leave the files beside {self.path.name} alone"
+            )
+            raise StoreError(msg)
 
     def _refresh(self, writer: Connection) -> None:
         """Open a slowed writer anew; the new one first, since the last connection to close clears the log."""
@@ -221,14 +253,23 @@ class Connections:
         except StoreError as error:  # the batch is committed, so this is no failure of it
             _logger.warning("the slowed writer on %s stays in use, it cannot be opened anew: %s", self.path, error)
         else:
-            writer.raw.close()
+            self._shut(writer)
 
     @contextmanager
     def maintaining(self) -> Generator[Connection]:
         """Lend the writer outside of a transaction, for statements that cannot run inside one."""
-        self._check_usable()
-        with self._write_lock, translated(self.path):
+        with self._turn(), translated(self.path):
             yield self._current_writer()
+
+    @contextmanager
+    def _turn(self) -> Generator[None]:
+        self._check_usable()
+        entered = self._gate.enter()
+        try:
+            with self._write_lock:
+                yield
+        finally:
+            self._gate.leave(entered)
 
     def _current_writer(self) -> Connection:
         if self._writer is None:
@@ -240,48 +281,82 @@ class Connections:
         """Close what is idle; a connection that is lent out is closed when it is given back."""
         if self._pid != os.getpid():
             return
-        with self._write_lock:
-            self._closed = True
-            while self._idle:
-                self._idle.pop().raw.close()
-            if self._writer is not None and not self._working:
-                self._writer.raw.close()
-                self._writer = None
+        entered = self._gate.enter()
+        try:
+            with self._write_lock:
+                self._closed = True
+                self._shut_idle()
+        finally:
+            self._gate.leave(entered)
+
+    def _shut_idle(self) -> None:
+        while self._idle:
+            self._shut(self._idle.pop())
+        if self._writer is not None and not self._working:
+            self._shut(self._writer)
+            self._writer = None
+
+    def _shut(self, connection: Connection) -> None:
+        connection.raw.close()
+        self._open_ones.discard(connection)
 
     def _give_back(self, connection: Connection) -> None:
         if self._closed or len(self._idle) >= _MOST_IDLE:
-            connection.raw.close()
+            self._shut(connection)
         else:
             self._idle.append(connection)
             if self._closed:
                 self.close()
 
+    def prepare_fork(self) -> None:
+        """Close everything, if the calls of other threads end soon; see `forks`."""
+        if self._gate.shut():
+            self._shut_idle()
+
+    def follow_fork(self) -> None:
+        """Go on in the parent, where connections are opened anew as they are needed."""
+        self._gate.open()
+
+    def abandon(self) -> tuple[int, int] | None:
+        """Leave what is still open alone in the child, and never close it: that would touch the parent's files."""
+        self._gate.become_mine()
+        if not self._open_ones and not self._gate.is_busy():
+            return None
+        for connection in self._open_ones:
+            connection.raw = cast("sqlite3.Connection", _Inherited(connection.raw, self._carried_over()))
+        return self._file
+
+    def _carried_over(self) -> str:
+        return (
+            f"the store on {self.path} was opened in process {self._pid} and carried over a fork into "
+            f"{os.getpid()}, where using it would damage the file; open it again in this process"
+        )
+
     def _check_usable(self) -> None:
         if self._pid != os.getpid():
-            msg = (
-                f"the store on {self.path} was opened in process {self._pid} and carried over a fork into "
-                f"{os.getpid()}, where using it would damage the file; open it again in this process"
-            )
-            raise ClosedError(msg)
+            raise ClosedError(self._carried_over())
         if self._closed:
             msg = f"the store on {self.path} is closed; open a new one"
             raise ClosedError(msg)
         known = self._file
         if known is None:
-            self._file = self._identity()
-        elif known != self._identity():
+            self._file = _identity(self._address)
+            self._check_not_inherited()
+        elif known != _identity(self._address):
             msg = (
                 f"{self.path} was deleted or replaced while it was open: what is written now would be lost. "
                 f"Close this store and open it again; replace a file only while no store has it open"
             )
             raise StoreError(msg)
 
-    def _identity(self) -> tuple[int, int] | None:
-        try:
-            status = os.stat(self._address)  # noqa: PTH116 - at every call, and `Path.stat` takes thrice as long
-        except FileNotFoundError:
-            return None
-        return status.st_dev, status.st_ino
+    def _check_not_inherited(self) -> None:
+        if is_inherited(self._file):
+            msg = (
+                f"{self.path} was in use in another thread, or inside a unit of work or a snapshot, when this process "
+                f"{os.getpid()} was forked: what it writes could be lost. Close the store before the fork, "
+                f"or start processes with multiprocessing's 'spawn'"
+            )
+            raise StoreError(msg)
 
     def _open(self, *, read_only: bool) -> Connection:
         address = f"{self.path.as_uri()}?mode=rw"  # never creates a file: `prepare_file` has, with its permissions
@@ -296,7 +371,9 @@ class Connections:
         except BaseException:
             raw.close()
             raise
-        return Connection(raw)
+        connection = Connection(raw)
+        self._open_ones.add(connection)
+        return connection
 
     def _prepare_writer(self, raw: sqlite3.Connection) -> None:
         mode = raw.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -310,3 +387,11 @@ class Connections:
         if self.max_bytes is not None:
             page = raw.execute("PRAGMA page_size").fetchone()[0]
             raw.execute(f"PRAGMA max_page_count = {max(1, self.max_bytes // page)}")
+
+
+def _identity(address: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(address)  # noqa: PTH116 - at every call, and `Path.stat` takes thrice as long
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino

@@ -23,12 +23,19 @@ __all__ = ["translated"]
 _PRIMARY = 0xFF
 """The low byte of SQLite's extended result codes is the primary one."""
 
+_NOT_ASKED = "user-defined function raised exception"
+"""What a condition itself raises is raised in its place; this is left where its text could not be decoded."""
+
 _KNOWN: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_BUSY: (StoreUnavailableError, "another process kept {path} locked too long; try again"),
     sqlite3.SQLITE_LOCKED: (StoreUnavailableError, "another connection kept {path} locked; try again"),
     sqlite3.SQLITE_FULL: (
         StoreFullError,
         "no room left for {path}, nothing of this call was written; free space or raise max_bytes",
+    ),
+    sqlite3.SQLITE_IOERR_SHMSIZE: (
+        StoreFullError,
+        "no room left for the index of the write-ahead log (32 KB) beside {path}; free space",
     ),
     sqlite3.SQLITE_READONLY: (
         StoreReadOnlyError,
@@ -78,8 +85,10 @@ def _raise_ours(error: sqlite3.Error, path: Path) -> NoReturn:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None and isinstance(error, sqlite3.OperationalError):  # "Could not decode to UTF-8 column ..."
         raise _damaged(path) from None
+    if str(error) == _NOT_ASKED:
+        raise _damaged(path) from None
     name = getattr(error, "sqlite_errorname", type(error).__name__)
-    known = None if code is None else _KNOWN.get(code & _PRIMARY)
+    known = None if code is None else _KNOWN.get(code) or _KNOWN.get(code & _PRIMARY)
     if known is None:
         msg = f"SQLite failed on {path}: {name}"
         raise StoreError(msg) from error

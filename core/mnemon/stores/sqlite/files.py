@@ -96,6 +96,18 @@ def prepare_file(path: Path, *, mounts: Path = _MOUNTS) -> None:
         StoreReadOnlyError: the file or its folder cannot be written.
         StoreCorruptError: the file is not empty, and too short for one of SQLite's.
     """
+    try:
+        _prepare_file(path, mounts)
+    except PermissionError as error:
+        msg = f"{path} lies in a folder that this user may not enter; change its permissions, or choose another place"
+        raise StoreReadOnlyError(msg) from error
+    except (OSError, RuntimeError) as error:  # a name that is too long; links that lead to themselves
+        reason = error.strerror if isinstance(error, OSError) else error
+        msg = f"{path} cannot be looked at ({reason}); choose another place or name"
+        raise StoreError(msg) from error
+
+
+def _prepare_file(path: Path, mounts: Path) -> None:
     if path.is_dir():
         msg = f"{path} is a folder; name a file in it, e.g. {path / 'mnemon.db'}"
         raise StoreError(msg)

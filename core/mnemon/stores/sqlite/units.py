@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from mnemon.errors import InvalidInputError, StoreConflictError, StoreError, StoreReadOnlyError
@@ -25,26 +26,34 @@ if TYPE_CHECKING:
 __all__ = ["Lending", "Snapshot", "Unit"]
 
 
+_NO_OTHERS = nullcontext()
+
+
 class Lending:
     """A connection that is in a transaction, lent; a class, since a generator takes three times as long."""
 
-    __slots__ = ("_connection", "_path")
+    __slots__ = ("_connection", "_path", "_turn")
 
-    def __init__(self, connection: Connection, path: Path) -> None:
-        """Take what is lent."""
+    def __init__(self, connection: Connection, path: Path, turn: AbstractContextManager[object] = _NO_OTHERS) -> None:
+        """Take what is lent, and what keeps other threads from it meanwhile."""
         self._connection = connection
         self._path = path
+        self._turn = turn
 
     def __enter__(self) -> Connection:
         """Lend it."""
+        self._turn.__enter__()
         return self._connection
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         """Raise what a condition raised, and SQLite's errors as mnemon's."""
-        with translated(self._path):
-            self._connection.stop_asking(error)
-            if error is not None:
-                raise error
+        try:
+            with translated(self._path):
+                self._connection.stop_asking(error)
+                if error is not None:
+                    raise error
+        finally:
+            self._turn.__exit__(None, None, None)
 
 
 class _Lent(SQLiteOperations):
@@ -62,6 +71,9 @@ class _Lent(SQLiteOperations):
         self._declared = dict(declared)
         self._matrices = matrices
         self._path = path
+        # SQLite lets a thread wait for a connection without letting go of Python's own lock, and the one that
+        # has the connection needs that lock to answer a condition: two threads at once would stop everything.
+        self._turn = threading.RLock()
 
     def _check_alive(self) -> None:
         if not self._connection.raw.in_transaction:
@@ -70,7 +82,7 @@ class _Lent(SQLiteOperations):
 
     def _reading(self) -> AbstractContextManager[Connection]:
         self._check_alive()
-        return Lending(self._connection, self._path)
+        return Lending(self._connection, self._path, self._turn)
 
     def _declare(self, collection: Collection) -> Collection:
         msg = f"declare {collection.name!r} on the store itself, before the unit of work or the snapshot begins"
@@ -93,9 +105,9 @@ class Unit(_Lent):
     @contextmanager
     def _writing(self) -> Generator[Connection]:
         """Write so that a batch that fails is taken back alone; some errors make SQLite take back the whole unit."""
-        self._check_alive()
-        self._written = True
-        with translated(self._path), self._connection.asking():
+        with self._turn, translated(self._path), self._connection.asking():
+            self._check_alive()
+            self._written = True
             try:
                 self._connection.execute("SAVEPOINT batch")
                 yield self._connection
@@ -113,32 +125,34 @@ class Unit(_Lent):
         Under a savepoint SQLite copies every page before it changes it, which takes as long as inserting
         a row. What stops a batch that needs none is the file, or an interrupt, and takes the whole unit back.
         """
-        self._check_alive()
-        written, self._written = self._written, True
-        with translated(self._path):
-            try:
-                counts = write_in_unit(self._connection, project, batch)
-            except StoreConflictError:
-                self._written = written
-                raise
-            except BaseException:
-                self._connection.roll_back()
-                raise
-        if counts is not None:
-            return Applied(counts)
-        self._written = written
-        return super()._apply(project, batch)
+        with self._turn:
+            self._check_alive()
+            written, self._written = self._written, True
+            with translated(self._path):
+                try:
+                    counts = write_in_unit(self._connection, project, batch)
+                except StoreConflictError:
+                    self._written = written
+                    raise
+                except BaseException:
+                    self._connection.roll_back()
+                    raise
+            if counts is not None:
+                return Applied(counts)
+            self._written = written
+            return super()._apply(project, batch)
 
     def _scan(self, request: ScanRequest) -> Page:
         """Return one page; the newest row of a value is remembered from one unit to the next."""
-        self._check_alive()
-        newest = newest_of(self._connection, request.collection.name, request.project)
-        page = None if newest is None else newest.answer(request)
-        if page is None:
-            page = super()._scan(request)
-            if newest is not None:
-                newest.learn(request, page)
-        return page
+        with self._turn:
+            self._check_alive()
+            newest = newest_of(self._connection, request.collection.name, request.project)
+            page = None if newest is None else newest.answer(request)
+            if page is None:
+                page = super()._scan(request)
+                if newest is not None:
+                    newest.learn(request, page)
+            return page
 
     def _caches(self) -> bool:
         return not self._written

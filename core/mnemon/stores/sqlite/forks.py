@@ -1,0 +1,136 @@
+"""What a fork may not carry along: SQLite's open files.
+
+SQLite keeps one table of file locks for a whole process. A child inherits the table, but not the locks: it would
+open the file without taking any, the parent would believe to be the last one when it closes, and remove the log
+that the child writes to. So everything is closed before a fork, and opened anew by the next call. Where that
+cannot be, since a call is at work, the child does not open that file.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+__all__ = ["Forkable", "Gate", "is_inherited", "watch_forks"]
+
+_PATIENCE_S = 2.0
+"""How long a fork waits for the calls of other threads; ours take milliseconds, a unit of work may take longer."""
+
+
+class Gate:
+    """Knows which calls are inside, and lets no more in while the process forks."""
+
+    __slots__ = ("_changed", "_forking", "_inside")
+
+    def __init__(self) -> None:
+        """Stand open."""
+        self._changed = threading.Condition()
+        self._inside: list[int] = []
+        self._forking = False
+
+    def enter(self) -> int:
+        """Let a call in, after the fork if there is one; return what to leave with."""
+        thread = threading.get_ident()
+        with self._changed:
+            while self._forking and thread not in self._inside:
+                self._changed.wait()
+            self._inside.append(thread)
+        return thread
+
+    def leave(self, thread: int) -> None:
+        """Let a call out."""
+        with self._changed:
+            self._inside.remove(thread)
+            if self._forking:
+                self._changed.notify_all()
+
+    def shut(self) -> bool:
+        """Wait until nobody is inside; return whether that is so.
+
+        A thread that forks inside a call of its own does not wait for itself, nor for others, who may wait for it.
+        """
+        with self._changed:
+            self._forking = True
+            if threading.get_ident() in self._inside:
+                return False
+            return self._changed.wait_for(lambda: not self._inside, _PATIENCE_S)
+
+    def is_busy(self) -> bool:
+        """Whether a call is inside, which may have something open that nobody else knows of yet."""
+        return bool(self._inside)
+
+    def open(self) -> None:
+        """Let calls in again."""
+        with self._changed:
+            self._forking = False
+            self._changed.notify_all()
+
+    def become_mine(self) -> None:
+        """Take a lock of this process's own, in a child: another thread of the parent may have held the old one."""
+        self._changed = threading.Condition()
+        self._forking = False
+
+
+class Forkable(Protocol):
+    """What has files open that no child may inherit."""
+
+    def prepare_fork(self) -> None:
+        """Close them, and open none until `follow_fork`."""
+        ...
+
+    def follow_fork(self) -> None:
+        """Go on, in the parent."""
+        ...
+
+    def abandon(self) -> Hashable:
+        """Never touch again what is open, in the child; return the identity of the file, or None if nothing is."""
+        ...
+
+
+_watched: WeakSet[Forkable] = WeakSet()
+_watching = threading.RLock()
+_inherited: set[Hashable] = set()
+
+
+def watch_forks(opener: Forkable) -> None:
+    """Prepare an opener for every fork to come."""
+    with _watching:
+        _watched.add(opener)
+
+
+def is_inherited(file: Hashable) -> bool:
+    """Whether a file was open in this process's parent when it forked."""
+    return file in _inherited
+
+
+def _before() -> None:
+    _watching.acquire()
+    for opener in _watched:
+        opener.prepare_fork()
+
+
+def _after_in_parent() -> None:
+    try:
+        for opener in _watched:
+            opener.follow_fork()
+    finally:
+        _watching.release()
+
+
+def _after_in_child() -> None:
+    global _watching  # noqa: PLW0603 - a lock of this process's own
+    _watching = threading.RLock()
+    for opener in _watched:
+        file = opener.abandon()
+        if file is not None:
+            _inherited.add(file)
+    _watched.clear()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
