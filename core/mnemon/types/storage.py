@@ -161,13 +161,9 @@ class Collection:
             **{item.name: item.kind for item in self.ordered},
         }
 
-    @cached_property
-    def _spaces(self) -> Mapping[str, VectorSpace]:
-        return {space.name: space for space in self.vectors}
-
     def space(self, name: str) -> VectorSpace | None:
         """Return the declared vector space of that name, or None."""
-        return self._spaces.get(name)
+        return next((space for space in self.vectors if space.name == name), None)
 
     def order_of(self, name: str) -> Ordered | None:
         """Return the ordered field of that name, or None."""

@@ -208,7 +208,8 @@ class Reader:
                 return None
             # What the read did not ask for stays out of its answer.
             properties = {name: one["properties"].get(name) for name in properties}
-            vectors = {name: vector for name, vector in (one.get("vectors") or {}).items() if now or name in vectors}
+            known: dict[str, Any] = one.get("vectors") or {}
+            vectors = {name: vector for name, vector in known.items() if now or name in vectors}
             if now and parts_of(properties, collection) == wanted:
                 return row_read(properties, vectors, collection, parts)  # raises
             now = True
