@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, unquote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["secrets_in", "secrets_of"]
 
@@ -59,14 +59,14 @@ def secrets_of(data: object) -> list[str]:
     return found
 
 
-def _strings(node: Any) -> Iterator[str]:
+def _strings(node: object) -> Iterator[str]:
     """Give every string of data, keys too, as it stands, without percent-encoding, and what JSON in it says."""
     if isinstance(node, dict):
         for key, value in cast("dict[Any, Any]", node).items():
             yield from _strings(key)
             yield from _strings(value)
     elif isinstance(node, list | tuple):
-        for one in cast("list[Any]", node):
+        for one in cast("Sequence[Any]", node):
             yield from _strings(one)
     elif isinstance(node, bytes):
         yield from _strings(node.decode(errors="backslashreplace"))
