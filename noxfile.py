@@ -152,9 +152,13 @@ def live_adapter(session: nox.Session, framework: str) -> None:
 
 @nox.session(default=False)
 def record(session: nox.Session) -> None:
-    """Record the cassettes anew from a real Weaviate, found as `live` finds it; after -- which tests, or all."""
+    """Record the cassettes anew from a real Weaviate, found as `live` finds it; all, or which of tests/cassettes."""
     session.install("-e", ALL_EXTRAS, "--group", "live")
     session.run("pytest", "tests/cassettes", "-m", "cassette", *session.posargs, env={"CASSETTES": "record"})
+    if not session.posargs:
+        os.environ["CASSETTES"] = "record"  # `live_adapter` reads it; a session that is notified takes no variables
+        for framework in FRAMEWORKS:
+            session.notify(f"live_adapter({framework})")
 
 
 @nox.session

@@ -9,11 +9,13 @@ import asyncio
 import json
 import socket
 import threading
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import grpc
 import httpx
@@ -36,13 +38,26 @@ from mnemon.testing.cassettes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
 KEY = "a-key-that-nobody-must-see"
 NOWHERE = (1, 2)
 ID = "11111111-1111-5111-8111-111111111111"
 
 Ports = tuple[int, int]
+
+HIDDEN: dict[str, Callable[[str], str]] = {
+    "percent-encoded": lambda value: quote(value, safe=""),
+    "in a query": lambda value: urlencode({"of": value}),
+    "JSON": lambda value: json.dumps({"of": [value]}),
+    "a key of JSON": lambda value: json.dumps({value: 1}),
+    "JSON in JSON": lambda value: json.dumps({"of": json.dumps([value])}),
+    "within GraphQL": lambda value: f"{{Get{{Notes(bm25:{{query:{json.dumps(value)}}})}}}}",
+    "base64": lambda value: b64encode(value.encode()).decode(),
+    "base64 after one byte": lambda value: b64encode(f"1{value}2".encode()).decode(),
+    "base64 of URLs, after two": lambda value: urlsafe_b64encode(f"12{value}".encode()).decode(),
+}
+"""Ways in which a text holds a value that it does not show."""
 
 
 class FakeRest(BaseHTTPRequestHandler):
@@ -232,6 +247,44 @@ def test_the_value_of_a_secret_variable_is_not_written(
 
     assert secrets_in("tea and plain words of mine") == ["the value of WEAVIATE_API_KEY"]
     assert not list(tmp_path.iterdir())
+
+
+HARD = ["qwe'rty: uiop1", 'q\\we"rty: #\tuiop', "first-line\nsecond-line", "plain words with an ä", "50% of a/b+c&d=e"]
+"""Values that YAML, JSON or a URL writes otherwise than they are."""
+
+
+@pytest.mark.parametrize("value", HARD)
+def test_a_secret_value_that_a_file_would_quote_is_not_written(
+    fake: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("WEAVIATE_API_KEY", value)
+
+    with pytest.raises(CassetteError, match="WEAVIATE_API_KEY"), recording(tmp_path / "a.yaml", server="fake 0.0.0"):
+        ask(fake, f"tea and {value}")
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_secret_value_in_a_url_is_not_written(fake: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEAVIATE_API_KEY", "plain words of mine")
+
+    with pytest.raises(CassetteError, match="WEAVIATE_API_KEY"), recording(tmp_path / "a.yaml", server="fake 0.0.0"):
+        httpx.get(f"http://127.0.0.1:{fake[0]}/v1/schema", params={"of": "plain words of mine"})
+
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", HARD)
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_a_secret_value_is_found_where_it_is_written_otherwise(
+    monkeypatch: pytest.MonkeyPatch, hidden: str, value: str
+) -> None:
+    text = HIDDEN[hidden](value)
+    assert secrets_in(text) == []
+
+    monkeypatch.setenv("WEAVIATE_API_KEY", value)
+
+    assert secrets_in(text) == ["the value of WEAVIATE_API_KEY"]
 
 
 def test_a_cassette_that_is_too_large_is_not_written(fake: Ports, tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ import yaml
 
 from mnemon.testing.cassettes.errors import CassetteError
 from mnemon.testing.cassettes.messages import canonical
-from mnemon.testing.cassettes.secrets import secrets_in
+from mnemon.testing.cassettes.secrets import secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["MOST_BYTES", "Form", "clean_request", "clean_response", "same_content"]
+__all__ = ["MOST_BYTES", "Form", "clean_request", "clean_response", "read", "same_content"]
 
 MOST_BYTES = 300_000
 """The size of the largest cassette that is written: what is larger is read by nobody."""
@@ -58,7 +58,7 @@ class Form:
         _say_once(data["interactions"])
         head = {"recorded": dict(self.recorded)}
         text = _yaml(head, flow=False) + _yaml(data, flow=None)
-        if found := secrets_in(text):
+        if found := secrets_of([text, head, data]):
             msg = f"the cassette would hold {', '.join(found)}; nothing was written. Record without it"
             raise CassetteError(msg)
         if len(text.encode()) > MOST_BYTES:
@@ -66,7 +66,7 @@ class Form:
                 f"the cassette would be {len(text.encode()):,} bytes, {MOST_BYTES:,} is the most; make the test smaller"
             )
             raise CassetteError(msg)
-        if yaml.load(text, Loader=_Loader) != {**head, **data}:  # noqa: S506 - a safe loader
+        if read(text) != {**head, **data}:
             msg = "the cassette would be read differently from how it was written; nothing was written"
             raise CassetteError(msg)
         return text
@@ -74,11 +74,16 @@ class Form:
     @staticmethod
     def deserialize(text: str) -> dict[str, Any]:
         """Return what vcrpy stored."""
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        data = read(text)
         for interaction in data["interactions"]:
             interaction["request"]["body"] = _gathered(interaction["request"]["body"])
             interaction["response"]["body"] = {"string": _gathered(interaction["response"]["body"])}
         return data
+
+
+def read(text: str) -> Any:
+    """Return the data of a cassette's text."""
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
 
 
 def _yaml(data: object, *, flow: bool | None) -> str:

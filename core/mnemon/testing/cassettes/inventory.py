@@ -8,11 +8,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import yaml
-
 from mnemon.testing.cassettes.fixtures import cassette_path
-from mnemon.testing.cassettes.form import MOST_BYTES
-from mnemon.testing.cassettes.secrets import secrets_in
+from mnemon.testing.cassettes.form import MOST_BYTES, read
+from mnemon.testing.cassettes.secrets import secrets_of
 
 if TYPE_CHECKING:
     import os
@@ -46,11 +44,11 @@ def cassette_problems(folder: str | os.PathLike[str]) -> list[str]:
 
 
 def _faults(text: str) -> list[str]:
-    found = [f"it holds {what}; record it anew without" for what in secrets_in(text)]
+    data: Any = read(text)
+    found = [f"it holds {what}; record it anew without" for what in secrets_of([text, data])]
     if len(text.encode()) > MOST_BYTES:
         found.append(f"it has {len(text.encode()):,} bytes, {MOST_BYTES:,} is the most")
-    head: Any = yaml.safe_load(text.partition("\nversion:")[0])
-    recorded = cast("dict[str, Any]", head).get("recorded") if isinstance(head, dict) else None
+    recorded = cast("dict[str, Any]", data).get("recorded") if isinstance(data, dict) else None
     if not isinstance(recorded, dict) or not all(name in recorded for name in _HEAD):
         found.append("its head does not name the versions of server and client; record it anew")
     return found
