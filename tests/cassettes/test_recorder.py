@@ -10,7 +10,6 @@ import json
 import socket
 import threading
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -38,7 +37,7 @@ from mnemon.testing.cassettes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 KEY = "a-key-that-nobody-must-see"
 NOWHERE = (1, 2)
