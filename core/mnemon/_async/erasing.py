@@ -73,7 +73,7 @@ async def finish(desk: AsyncDesk, rows: Mapping[str, int], redacted: Mapping[str
         scrubbed = Scrubbed(bytes="pending", reason="another connection is writing to the store")
     if scrubbed.bytes == "gone":
         await desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[SCRUB])])
-    elif due := _due(desk):  # another one's scrub may have taken the note away that these bytes are due
+    elif (due := _due(desk)) and not await scrub_is_due(desk):  # another one's scrub took the note away
         await desk.store.apply(desk.project, due)
     return ErasureReceipt(
         at=desk.clock(), rows=dict(rows), redacted=dict(redacted), bytes=scrubbed.bytes, reason=scrubbed.reason

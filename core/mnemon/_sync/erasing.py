@@ -74,7 +74,7 @@ def finish(desk: Desk, rows: Mapping[str, int], redacted: Mapping[str, int]) -> 
         scrubbed = Scrubbed(bytes="pending", reason="another connection is writing to the store")
     if scrubbed.bytes == "gone":
         desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[SCRUB])])
-    elif due := _due(desk):  # another one's scrub may have taken the note away that these bytes are due
+    elif (due := _due(desk)) and not scrub_is_due(desk):  # another one's scrub took the note away
         desk.store.apply(desk.project, due)
     return ErasureReceipt(
         at=desk.clock(), rows=dict(rows), redacted=dict(redacted), bytes=scrubbed.bytes, reason=scrubbed.reason

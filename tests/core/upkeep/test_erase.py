@@ -96,8 +96,10 @@ def test_bytes_wait_for_a_reader_and_go_at_the_next_close(tmp_path: Path) -> Non
         assert left(path) == []
 
 
-@pytest.mark.nightly  # it waits for the lock as long as any writer does
-def test_a_close_that_cannot_finish_still_closes_and_the_next_one_finishes(tmp_path: Path) -> None:
+def test_a_close_that_cannot_finish_still_closes_and_the_next_one_finishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnemon.stores.sqlite.connections._BUSY_TIMEOUT_S", 0.2)
     path = tmp_path / "m.db"
     memory = Memory(path, embedder=None)
     memory_id = _alone(memory)
