@@ -5,37 +5,66 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
+from mnemon.errors import InvalidInputError
+from mnemon.logic.rows import check_id
+from mnemon.stores.sqlite.damage import any_text, damaged_rows, indexed_words
 from mnemon.stores.sqlite.pending import indexed_number, row_tokens
 from mnemon.stores.sqlite.places import Places
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Numbers
     from collections.abc import Iterable, Iterator
 
-    from mnemon.stores.sqlite.connections import Connection
+    from mnemon.stores.sqlite.connections import Connection, Parameter
     from mnemon.types.storage import Collection
 
-__all__ = ["audit_collection"]
+__all__ = ["FILE_DAMAGED", "audit"]
 
+FILE_DAMAGED = "the file is damaged"
+_ROWS_DAMAGED = "damaged rows: restore a backup, or delete them"
 _SHOWN = 100
 
 
-def audit_collection(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:
-    """Yield what does not fit in one collection; with `repair`, mend it in the caller's transaction.
+def audit(connection: Connection, collections: Iterable[Collection], *, repair: bool) -> list[Finding]:
+    """Return what does not fit; with `repair`, mend what can be mended in the caller's transaction.
 
-    Compares each row with its postings and tag entries, and vectors with rows.
+    Reads each row, and compares it with its postings and tag entries, and vectors with rows. What was derived
+    of a damaged row is left as it is: the row cannot tell what it should be.
     """
-    yield from _audit_text(connection, collection, repair=repair)
-    yield from _audit_tags(connection, collection, repair=repair)
+    found = [one for each in collections for one in _audit_collection(connection, each, repair=repair)]
+    unreadable = sum(finding.rows for finding in found if finding.kind == _ROWS_DAMAGED)
+    if unreadable:  # of the file, too: who goes on to read its rows would stumble over them
+        found.append(Finding(collection="", kind=FILE_DAMAGED, ids=(), rows=unreadable, repaired=False))
+    return found
+
+
+def _audit_collection(connection: Connection, collection: Collection, *, repair: bool) -> list[Finding]:
+    damaged = damaged_rows(connection, collection)
+    if not damaged:
+        return list(_audit_derived(connection, collection, damaged, repair=repair))
+    with any_text(connection):  # which takes longer
+        first = _finding(connection, collection, _ROWS_DAMAGED, damaged, repaired=False)
+        return [first, *_audit_derived(connection, collection, damaged, repair=repair)]
+
+
+def _audit_derived(
+    connection: Connection, collection: Collection, damaged: Numbers[int], *, repair: bool
+) -> Iterator[Finding]:
+    yield from _audit_text(connection, collection, damaged, repair=repair)
+    yield from _audit_tags(connection, collection, damaged, repair=repair)
     yield from _audit_vectors(connection, collection, repair=repair)
 
 
-def _audit_text(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:
+def _audit_text(
+    connection: Connection, collection: Collection, damaged: Numbers[int], *, repair: bool
+) -> Iterator[Finding]:
     if not collection.text:
         return
     name = collection.name
-    expected = _expected_tokens(connection, collection, Places(connection, collection, adds=repair))
+    expected = _expected_tokens(connection, collection, Places(connection, collection, adds=repair), damaged)
     actual = _actual_tokens(connection, name)
+    expected.update({number: actual[number] for number in damaged if number in actual})
     wrong = sorted(number for number in expected.keys() | actual.keys() if expected.get(number) != actual.get(number))
     if not wrong:
         return
@@ -48,35 +77,34 @@ def _audit_text(connection: Connection, collection: Collection, *, repair: bool)
     yield _finding(connection, collection, "postings differ from rows", wrong, repaired=repair)
 
 
-def _expected_tokens(connection: Connection, collection: Collection, places: Places) -> dict[int, frozenset[str]]:
-    texts = row_tokens(connection, collection, places, f"r.number <= {indexed_number(connection, collection)}")
+def _expected_tokens(
+    connection: Connection, collection: Collection, places: Places, damaged: Numbers[int]
+) -> dict[int, frozenset[str]]:
+    indexed = f"r.number <= {indexed_number(connection, collection)}"
+    texts = row_tokens(connection, collection, places, indexed, without=damaged)
     return {number: frozenset(text.split(" ")) for number, text in texts}
 
 
 def _actual_tokens(connection: Connection, name: str) -> dict[int, frozenset[str]]:
-    read_only = connection.value("PRAGMA query_only")
-    connection.execute("PRAGMA query_only = OFF")  # it would keep the temporary table below from being made
-    try:
-        connection.execute(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.words__{name} USING fts5vocab(main, {name}__text, instance)"
-        )
-    finally:
-        connection.execute(f"PRAGMA query_only = {read_only}")
     found: dict[int, set[str]] = {}
-    for token, number in connection.execute(f"SELECT term, doc FROM temp.words__{name}"):
+    for token, number in connection.execute(f"SELECT term, doc FROM {indexed_words(connection, name)}"):
         found.setdefault(cast("int", number), set()).add(cast("str", token))
     return {number: frozenset(words) for number, words in found.items()}
 
 
-def _audit_tags(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:
+def _audit_tags(
+    connection: Connection, collection: Collection, damaged: Numbers[int], *, repair: bool
+) -> Iterator[Finding]:
     name = collection.name
     expected: set[tuple[int, str, str, int]] = set()
     for tag in collection.tags:
         sql = f"SELECT number, project, f_{tag} FROM {name}__rows WHERE f_{tag} IS NOT NULL"
         for number, project, values in connection.execute(sql):
-            expected |= {(project, tag, value, number) for value in json.loads(values)}
+            if number not in damaged:
+                expected |= {(project, tag, value, number) for value in json.loads(values)}
     entries = connection.rows(f"SELECT project, field, value, row FROM {name}__tag")
     actual = {cast("tuple[int, str, str, int]", entry) for entry in entries}
+    expected |= {entry for entry in actual if entry[3] in damaged}
     wrong = expected ^ actual
     if not wrong:
         return
@@ -92,7 +120,7 @@ def _audit_tags(connection: Connection, collection: Collection, *, repair: bool)
 def _audit_vectors(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:
     for space in collection.vectors:
         table = f"{collection.name}__vec__{space.name}"
-        orphans = f"row NOT IN (SELECT number FROM {collection.name}__rows) OR length(vector) != {4 * space.dimensions}"
+        orphans = f"row NOT IN (SELECT number FROM {collection.name}__rows)"
         wrong = [cast("int", row) for (row,) in connection.rows(f"SELECT row FROM {table} WHERE {orphans}")]
         if wrong:
             if repair:
@@ -106,11 +134,19 @@ def _finding(
     listed = sorted(numbers)
     shown = listed[:_SHOWN]
     marks = ", ".join("?" * len(shown))
-    ids = connection.rows(f"SELECT id FROM {collection.name}__rows WHERE number IN ({marks}) ORDER BY id", shown)
+    rows = connection.rows(f"SELECT number, id FROM {collection.name}__rows WHERE number IN ({marks})", shown)
     return Finding(
         collection=collection.name,
         kind=kind,
-        ids=tuple(cast("str", row_id) for (row_id,) in ids),
+        ids=tuple(sorted(_shown(number, row_id) for number, row_id in rows)),
         rows=len(listed),
         repaired=repaired,
     )
+
+
+def _shown(number: Parameter, row_id: Parameter) -> str:
+    """Return an id, or what tells the row where its id is damaged: such a one can be deleted by a filter."""
+    try:
+        return check_id(row_id, "id")
+    except InvalidInputError:
+        return f"(row number {number})"

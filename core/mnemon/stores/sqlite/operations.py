@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from mnemon.protocols.capabilities import Capability
 from mnemon.stores.base import BaseStore
 from mnemon.stores.sqlite import reader
-from mnemon.stores.sqlite.audit import audit_collection
+from mnemon.stores.sqlite.audit import FILE_DAMAGED, audit
+from mnemon.stores.sqlite.damage import has_damaged_pages
 from mnemon.stores.sqlite.schema import declare_collection, project_number, stored_collections
 from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
 from mnemon.stores.sqlite.writer import write_batch
@@ -104,13 +105,8 @@ class SQLiteOperations(BaseStore):
 
     def _check(self, *, repair: bool) -> list[Finding]:
         with self._writing() if repair else self._reading() as connection:
-            damage = connection.rows("PRAGMA quick_check(1)")
-            if damage != [("ok",)]:
-                return [Finding(collection="", kind="the file is damaged", ids=(), rows=0, repaired=False)]
+            if has_damaged_pages(connection):
+                return [Finding(collection="", kind=FILE_DAMAGED, ids=(), rows=0, repaired=False)]
             collections = stored_collections(connection)
             connection.remembered.clear()  # numbers that the damage has made wrong
-            return [
-                finding
-                for name in sorted(collections)
-                for finding in audit_collection(connection, collections[name], repair=repair)
-            ]
+            return audit(connection, [collections[name] for name in sorted(collections)], repair=repair)

@@ -14,6 +14,7 @@ from mnemon.stores.sqlite.conditions import Sql
 from mnemon.stores.sqlite.tokens import tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Numbers
     from collections.abc import Iterable, Iterator, Mapping
 
     from mnemon.stores.sqlite.connections import Connection, Parameter
@@ -45,9 +46,9 @@ def index_pending(connection: Connection, collection: Collection, places: Places
 
 
 def row_tokens(
-    connection: Connection, collection: Collection, places: Places, condition: str
+    connection: Connection, collection: Collection, places: Places, condition: str, *, without: Numbers[int] = ()
 ) -> Iterator[tuple[int, str]]:
-    """Yield number and tokens of the rows that have any, by number."""
+    """Yield number and tokens of the rows that have any, by number; none of those that are in `without`."""
     columns = "".join(f", r.f_{scope}" for scope in collection.scopes)
     current = "1" if collection.current is None else f"r.f_{collection.current} IS NULL"
     found = connection.execute(
@@ -57,6 +58,8 @@ def row_tokens(
     for number, project, terms, state, *scopes in cast(
         "Iterable[tuple[int, int, str, int, *tuple[str | None, ...]]]", found
     ):
+        if number in without:
+            continue
         words = terms.split(" ")
         text = tokens(places.of_row(project, scopes, current=bool(state)), words)
         if text:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 from mnemon.errors import StoreConflictError
 from mnemon.logic.answers import patched
 from mnemon.stores.sqlite.conditions import compile_filter
+from mnemon.stores.sqlite.damage import any_text, forget_derived, sound_row
 from mnemon.stores.sqlite.newest import Newest
+from mnemon.stores.sqlite.numbering import Numbers
 from mnemon.stores.sqlite.pending import index_pending
-from mnemon.stores.sqlite.places import Places
 from mnemon.stores.sqlite.rows import (
     decode_row,
     encode_metadata,
@@ -32,13 +33,15 @@ if TYPE_CHECKING:
 
     from mnemon.stores.sqlite.connections import Connection, Parameter
     from mnemon.types.filters import Filter
-    from mnemon.types.storage import Collection, FieldValue, Vector, Write
+    from mnemon.types.storage import Collection, FieldValue, Part, Vector, Write
 
 __all__ = ["newest_of", "write_batch", "write_in_unit"]
 
 _LOG_KEPT = 65_536
 """Entries of the log of changed rows: what was made of rows and is further behind is made anew."""
 _LOG_SWEEP = 4_096
+_DERIVED_OF: frozenset[Part] = frozenset({"terms"})
+"""What the indexes hold of a row, besides its fields."""
 
 
 def write_batch(connection: Connection, project: str, batch: Sequence[Write]) -> tuple[int, ...]:
@@ -111,35 +114,6 @@ def _ensure_project(connection: Connection, name: str) -> int:
     if number is None:
         number = connection.execute("INSERT INTO mnemon_projects (name) VALUES (?)", [name]).lastrowid
     return cast("int", number)
-
-
-class Numbers:
-    """Gives each new row of a collection a number that none had before, deleted ones included."""
-
-    def __init__(self, connection: Connection, collection: Collection) -> None:
-        """Read where the numbers stand."""
-        self._connection = connection
-        self._name = name = collection.name
-        self.places = Places(connection, collection)
-        highest, gone, indexed = connection.rows(
-            f"SELECT (SELECT max(number) FROM {name}__rows), gone, indexed FROM mnemon_collections WHERE name = ?",
-            [name],
-        )[0]
-        self._highest_gone = cast("int", gone)
-        self.indexed = cast("int", indexed)
-        self.next = max(cast("int | None", highest) or 0, self._highest_gone) + 1
-
-    def take(self, count: int) -> range:
-        """Return so many new numbers."""
-        first = self.next
-        self.next += count
-        return range(first, self.next)
-
-    def never_again(self, number: int) -> None:
-        """See to it that the number of a deleted row is given to no other."""
-        if number > self._highest_gone:
-            self._highest_gone = number
-            self._connection.execute("UPDATE mnemon_collections SET gone = ? WHERE name = ?", [number, self._name])
 
 
 class Writer:
@@ -339,15 +313,22 @@ class Writer:
 
     def _find(self, row_id: str, expect: Filter) -> tuple[Parameter, ...] | None:
         condition = compile_filter(expect, self._collection, self._project, self._connection)
-        found = self._connection.rows(
-            f"SELECT {row_columns(self._collection, self._everything)} FROM {self._table} r "
-            f"WHERE r.project = ? AND r.id = ? AND {condition.text}",
-            [self._project, row_id, *condition.parameters],
-        )
+        parameters = [self._project, row_id, *condition.parameters]
+        return self._read(f"r.project = ? AND r.id = ? AND {condition.text}", parameters, self._everything)
+
+    def _read(
+        self, condition: str, parameters: Sequence[Parameter], include: frozenset[Part]
+    ) -> tuple[Parameter, ...] | None:
+        columns = row_columns(self._collection, include)
+        found = self._connection.rows(f"SELECT {columns} FROM {self._table} r WHERE {condition}", parameters)
         return found[0] if found else None
 
     def _delete_id(self, row_id: str) -> int:
-        found = self._find(row_id, And())
+        return self._delete("r.project = ? AND r.id = ?", [self._project, row_id])
+
+    def _delete(self, condition: str, parameters: Sequence[Parameter]) -> int:
+        with any_text(self._connection):  # what is damaged can be deleted, too
+            found = self._read(condition, parameters, _DERIVED_OF)
         if found is None:
             return 0
         self._delete_found(found)
@@ -356,19 +337,22 @@ class Writer:
     def _delete_where(self, where: Filter, limit: int | None) -> int:
         condition = compile_filter(where, self._collection, self._project, self._connection)
         found = self._connection.rows(
-            f"SELECT r.id FROM {self._table} r WHERE r.project = ? AND {condition.text} ORDER BY r.id LIMIT ?",
+            f"SELECT r.number FROM {self._table} r WHERE r.project = ? AND {condition.text} ORDER BY r.id LIMIT ?",
             [self._project, *condition.parameters, -1 if limit is None else limit],
         )
-        return sum(self._delete_id(cast("str", row_id)) for (row_id,) in found)
+        return sum(self._delete("r.number = ?", number) for number in found)
 
     def _delete_found(self, found: Sequence[Parameter]) -> None:
         self.newest.forget()
-        row = decode_row(found, self._collection)
+        row = sound_row(found, self._collection)
         number = cast("int", found[0])
-        if row.terms and number <= self._numbers.indexed:
-            self._index_text(self._delete_text, number, row.fields, row.terms)
-        for tag in self._collection.tags:
-            self._delete_tags(number, tag, row.fields.get(tag))
+        if row is None:
+            forget_derived(self._connection, self._collection, number)
+        else:
+            if row.terms and number <= self._numbers.indexed:
+                self._index_text(self._delete_text, number, row.fields, row.terms)
+            for tag in self._collection.tags:
+                self._delete_tags(number, tag, row.fields.get(tag))
         for space in self._collection.vectors:
             self._connection.execute(f"DELETE FROM {self._collection.name}__vec__{space.name} WHERE row = ?", [number])
         self._connection.execute(f"DELETE FROM {self._table} WHERE number = ?", [number])

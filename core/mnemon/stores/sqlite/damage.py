@@ -1,0 +1,120 @@
+"""Rows that cannot be read as they were written: finding them, and taking away what was derived of one."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from mnemon.logic.rows import check_row
+from mnemon.stores.sqlite.rows import decode_row, row_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Sequence
+
+    from mnemon.stores.sqlite.connections import Connection, Parameter
+    from mnemon.types.storage import Collection, Row, VectorSpace
+
+__all__ = ["any_text", "damaged_rows", "forget_derived", "has_damaged_pages", "indexed_words", "sound_row"]
+
+_OF_A_ROW = re.compile(r" value in \w+__(rows|vec__\w+)\.")
+"""What SQLite says of a value that its column does not take: it is told with the row, and no page is at fault."""
+_VECTORS_AT_ONCE = 512
+
+
+def has_damaged_pages(connection: Connection) -> bool:
+    """Whether the file is damaged so that nothing read from it can be trusted."""
+    first = cast("str", connection.value("PRAGMA quick_check(1)"))  # to look on beyond damaged pages may fail
+    if not _OF_A_ROW.search(first):
+        return first != "ok"
+    return any(not _OF_A_ROW.search(text) for (text,) in connection.execute("PRAGMA quick_check"))
+
+
+@contextmanager
+def any_text(connection: Connection) -> Generator[None]:
+    """Read text that is no UTF-8 with lone surrogates in it, which `sound_row` refuses, and not as an error."""
+    connection.raw.text_factory = _text
+    try:
+        yield
+    finally:
+        connection.raw.text_factory = str
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="surrogateescape")
+
+
+def sound_row(values: Sequence[Parameter], collection: Collection) -> Row | None:
+    """Return the row of one result of a query for all of `row_columns`, or None where nobody can have put it so."""
+    try:
+        return check_row(decode_row(values, collection), collection)
+    except (ValueError, TypeError, RecursionError):  # InvalidInputError is a ValueError, as those of JSON are
+        return None
+
+
+def damaged_rows(connection: Connection, collection: Collection) -> set[int]:
+    """Return the numbers of the rows that are not sound, or that have a vector which is not.
+
+    One row is in memory at a time, without its payload, which may be any bytes.
+    """
+    with any_text(connection):
+        damaged = set(_unreadable(connection, collection))
+    for space in collection.vectors:
+        damaged.update(_with_damaged_vectors(connection, collection.name, space))
+    return damaged
+
+
+def _unreadable(connection: Connection, collection: Collection) -> Iterator[int]:
+    columns = row_columns(collection, frozenset({"terms", "metadata"}))
+    found = cast(
+        "Iterable[tuple[Parameter, ...]]",
+        connection.execute(
+            f"SELECT typeof(r.payload) IN ('blob', 'null') AND typeof(r.project) = 'integer', {columns} "
+            f"FROM {collection.name}__rows r NOT INDEXED"
+        ),
+    )
+    for fits, *values in found:
+        if not fits or sound_row(values, collection) is None:
+            yield cast("int", values[0])
+
+
+def _with_damaged_vectors(connection: Connection, name: str, space: VectorSpace) -> Iterator[int]:
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    length = 4 * space.dimensions
+    found = connection.execute(
+        f"SELECT v.row, CASE WHEN typeof(v.vector) = 'blob' AND length(v.vector) = {length} THEN v.vector END "
+        f"FROM {name}__vec__{space.name} v JOIN {name}__rows r ON r.number = v.row"
+    )
+    while chunk := found.fetchmany(_VECTORS_AT_ONCE):
+        whole = [(row, vector) for row, vector in chunk if vector is not None]
+        yield from (row for row, vector in chunk if vector is None)
+        values = np.frombuffer(b"".join([vector for _, vector in whole]), dtype=np.float32)
+        wrong = ~np.isfinite(values.reshape(len(whole), space.dimensions))
+        yield from (whole[place][0] for place in sorted(set(np.nonzero(wrong)[0].tolist())))
+
+
+def forget_derived(connection: Connection, collection: Collection, number: int) -> None:
+    """Take away what the indexes have of a damaged row, which cannot tell what that is: all of them is looked at."""
+    name = collection.name
+    connection.execute(f"DELETE FROM {name}__tag WHERE row = ?", [number])
+    if collection.text:
+        words = connection.rows(f"SELECT term FROM {indexed_words(connection, name)} WHERE doc = ?", [number])
+        if words:
+            text = " ".join(cast("str", word) for (word,) in words)
+            connection.execute(
+                f"INSERT INTO {name}__text ({name}__text, rowid, tokens) VALUES ('delete', ?, ?)", [number, text]
+            )
+
+
+def indexed_words(connection: Connection, name: str) -> str:
+    """Return the name of a table of what stands in a collection's full-text index: (term, doc)."""
+    read_only = connection.value("PRAGMA query_only")
+    connection.execute("PRAGMA query_only = OFF")  # it would keep the temporary table below from being made
+    try:
+        connection.execute(
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.words__{name} USING fts5vocab(main, {name}__text, instance)"
+        )
+    finally:
+        connection.execute(f"PRAGMA query_only = {read_only}")
+    return f"temp.words__{name}"
