@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import random
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +32,9 @@ from mnemon.types.filters import where
 from mnemon.types.storage import Collection, Delete, Nearest, Ordered, VectorSpace
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+
+    from mnemon.protocols.store import Store
 
 ALICE = where("user_id").eq("alice") & CURRENT
 
@@ -372,3 +376,64 @@ def test_the_write_settings_are_what_the_docs_say(tmp_path: Path) -> None:
     ):
         assert writer.value("PRAGMA journal_mode") == "wal"
         assert writer.value("PRAGMA secure_delete") == 1
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Let nothing be freed that only a collection of reference cycles would free."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def descriptors(folder: Path) -> list[str]:
+    """Return what this process has open in a folder."""
+    paths = [entry.readlink() for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+    return sorted(path.name for path in paths if path.parent == folder)
+
+
+def put_many(store: Store) -> None:
+    store.apply(PROJECT, put(*(note(f"new {number}", terms=("t",)) for number in range(40))))
+
+
+def put_in_a_unit(store: SQLiteStore) -> None:
+    with store.exclusive() as unit:
+        put_many(unit)
+
+
+def ask(store: SQLiteStore) -> None:
+    store.list_ids(PROJECT, "notes", where("metadata.k").eq(1))
+
+
+FAILING: dict[str, tuple[str, Callable[[SQLiteStore], object]]] = {
+    "scrub": ("UPDATE notes__rows SET f_user_id = cast(x'ff' AS TEXT) WHERE number = 7", lambda store: store.scrub()),
+    "apply": ("UPDATE notes__rows SET terms = cast(x'ff' AS TEXT) WHERE number = 7", put_many),
+    "unit": ("UPDATE notes__rows SET terms = cast(x'ff' AS TEXT) WHERE number = 7", put_in_a_unit),
+    "condition": ("UPDATE notes__rows SET metadata = '{' WHERE number = 7", ask),
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not tell which files are open")
+@pytest.mark.usefixtures("uncollected")
+@pytest.mark.parametrize("failing", FAILING)
+def test_a_call_that_failed_on_a_damaged_row_leaves_no_file_open(tmp_path: Path, failing: str) -> None:
+    damage, call = FAILING[failing]
+    path = tmp_path / "store.db"
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(*(note(f"{number}", terms=("t",), metadata={"k": 1}) for number in range(20))))
+    file = sqlite3.connect(path)
+    file.execute(damage)
+    file.commit()
+    file.close()
+
+    store = open_notes(path)
+    try:
+        call(store)
+    except StoreCorruptError:
+        pass
+    else:
+        pytest.fail("it was to fail")
+    store.close()
+
+    assert descriptors(tmp_path) == []

@@ -71,8 +71,11 @@ class Connection:
         """Forget the conditions; raise what one of them raised."""
         self.conditions.clear()
         failure, self._failure = self._failure, None
-        if failure is not None and isinstance(error, sqlite3.Error):
-            raise failure from None
+        try:
+            if failure is not None and isinstance(error, sqlite3.Error):
+                raise failure from None
+        finally:
+            del failure  # by this frame it would hold itself, and so the files that are open
 
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> sqlite3.Cursor:
         """Run one statement."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
+    from types import TracebackType
 
     from mnemon.stores.sqlite.connections import Connection
     from mnemon.stores.sqlite.matrices import Matrices
@@ -45,13 +46,19 @@ class Lending:
         self._turn.__enter__()
         return self._connection
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        """Raise what a condition raised, and SQLite's errors as mnemon's."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Raise what a condition raised, and SQLite's errors as mnemon's.
+
+        An error that is neither goes on by itself: raised once more from here it would hold, by this frame,
+        itself, and so the files that were open.
+        """
+        translation = translated(self._path)
         try:
-            with translated(self._path):
+            with translation:
                 self._connection.stop_asking(error)
-                if error is not None:
-                    raise error
+            translation.__exit__(kind, error, trace)
         finally:
             self._turn.__exit__(None, None, None)
 
