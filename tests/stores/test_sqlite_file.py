@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from mnemon.types.filters import where
 from mnemon.types.storage import Delete, Nearest, Patch, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mnemon.stores.sqlite.connections import Connection
 
@@ -158,6 +159,49 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SchemaMismatchError, match="newer"):
         SQLiteStore(path)
+
+
+def write_in_a_unit(store: SQLiteStore) -> None:
+    with store.exclusive() as unit:
+        unit.apply(PROJECT, put(note("b")))
+
+
+def read_a_snapshot(store: SQLiteStore) -> None:
+    with store.snapshot() as moment:
+        moment.list_ids(PROJECT, "notes")
+
+
+CALLS: dict[str, Callable[[SQLiteStore], object]] = {
+    "apply": lambda store: store.apply(PROJECT, put(note("b"))),
+    "unit": write_in_a_unit,
+    "declare": lambda store: store.declare(replace(NOTES, name="other")),
+    "get": lambda store: store.get(PROJECT, "notes", ["a"]),
+    "search": lambda store: store.search(PROJECT, "notes", Terms(weights={"t": 1.0}), ALICE),
+    "snapshot": read_a_snapshot,
+    "changes": lambda store: store.changes(PROJECT, "notes"),
+    "backup": lambda store: store.backup(store.path.with_name("copy.db")),
+    "scrub": lambda store: store.scrub(),
+    "check": lambda store: store.check(repair=True),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_file_that_a_newer_version_changes_while_it_is_open_is_refused(tmp_path: Path, call: str) -> None:
+    path = tmp_path / "store.db"
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(note("a")))
+        assert store.list_ids(PROJECT, "notes") == ["a"]
+        raw = sqlite3.connect(path)
+        raw.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+
+        for _ in range(2):  # it is not forgotten either
+            with pytest.raises(SchemaMismatchError, match="newer"):
+                CALLS[call](store)
+
+        assert raw.execute("SELECT id FROM notes__rows").fetchall() == [("a",)]
+        raw.execute(f"PRAGMA user_version = {schema.VERSION}")
+        raw.close()
+        assert store.list_ids(PROJECT, "notes") == ["a"]
 
 
 def test_steps_to_a_newer_version_are_taken_whole_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,11 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from mnemon.errors import ClosedError, StoreError
 from mnemon.stores.sqlite.failures import translated
-from mnemon.stores.sqlite.forks import Gate, is_inherited, watch_forks
+from mnemon.stores.sqlite.forks import Gate, Inherited, is_inherited, watch_forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -105,12 +105,13 @@ class Connection:
         self._most_indexed = max(self._most_indexed, self.indexed)
         return self._most_indexed > _MANY_TOKENS > self.indexed > 0
 
-    def recall(self) -> None:
-        """Forget what was remembered of the file if another connection has written to it since."""
+    def recall(self, check: Callable[[Connection], object]) -> None:
+        """Forget what was remembered of the file if another connection has written to it since, and check it anew."""
         version = self.value("PRAGMA data_version")
         if version != self._data_version:
-            self._data_version = version
             self.remembered.clear()
+            check(self)
+            self._data_version = version
 
     def truncate_log(self) -> bool:
         """Move the whole write-ahead log to the file and empty it; return whether a reader stood in the way."""
@@ -137,30 +138,19 @@ class _Asking:
         self._connection.stop_asking(error)
 
 
-class _Inherited:
-    """Stands for a connection that a fork carried along, which is neither used in the child nor closed there."""
-
-    _kept: ClassVar[list[sqlite3.Connection]] = []
-
-    def __init__(self, raw: sqlite3.Connection, message: str) -> None:
-        self._kept.append(raw)
-        self._message = message
-
-    def __getattr__(self, _: str) -> NoReturn:
-        raise ClosedError(self._message)
-
-
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Connections:
     """Hands out readers in a snapshot each, and the one writer in a transaction.
 
     Attributes:
         path: the file, which exists.
+        check: refuses a file that is not for this code: when it is read, and when others have written to it.
         durability: what a commit survives.
         max_bytes: size that the file may not outgrow, or None.
     """
 
     path: Path
+    check: Callable[[Connection], object]
     durability: Durability = "process"
     max_bytes: int | None = None
     _open_ones: set[Connection] = field(default_factory=set[Connection])
@@ -193,6 +183,7 @@ class Connections:
                     connection = self._open(read_only=True)
                 try:
                     connection.execute("BEGIN")
+                    self.check(connection)
                     with connection.asking():
                         yield connection
                 finally:
@@ -218,7 +209,7 @@ class Connections:
                 with translated(self.path):
                     writer.execute("BEGIN IMMEDIATE")
                     writer.indexed = 0
-                    writer.recall()
+                    writer.recall(self.check)
                     if writer.log is None:
                         writer.log = _identity(self._log_address)
                 yield writer
@@ -326,7 +317,7 @@ class Connections:
         if not self._open_ones and not self._gate.is_busy():
             return None
         for connection in self._open_ones:
-            connection.raw = cast("sqlite3.Connection", _Inherited(connection.raw, self._carried_over()))
+            connection.raw = cast("sqlite3.Connection", Inherited(connection.raw, self._carried_over()))
         return self._file
 
     def _carried_over(self) -> str:

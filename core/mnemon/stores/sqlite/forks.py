@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, NoReturn, Protocol
 from weakref import WeakSet
 
+from mnemon.errors import ClosedError
+
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Hashable
 
-__all__ = ["Forkable", "Gate", "is_inherited", "watch_forks"]
+__all__ = ["Forkable", "Gate", "Inherited", "is_inherited", "watch_forks"]
 
 _PATIENCE_S = 2.0
 """How long a fork waits for the calls of other threads; ours take milliseconds, a unit of work may take longer."""
@@ -74,6 +77,21 @@ class Gate:
         """Take a lock of this process's own, in a child: another thread of the parent may have held the old one."""
         self._changed = threading.Condition()
         self._forking = False
+
+
+class Inherited:
+    """Stands for a connection that a fork carried along, which is neither used in the child nor closed there."""
+
+    _kept: ClassVar[list[sqlite3.Connection]] = []
+
+    def __init__(self, raw: sqlite3.Connection, message: str) -> None:
+        """Keep what it stands for from being closed."""
+        self._kept.append(raw)
+        self._message = message
+
+    def __getattr__(self, _: str) -> NoReturn:
+        """Refuse every use."""
+        raise ClosedError(self._message)
 
 
 class Forkable(Protocol):

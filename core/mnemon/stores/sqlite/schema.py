@@ -34,6 +34,7 @@ __all__ = [
     "APPLICATION_ID",
     "VERSION",
     "check_ours",
+    "check_version",
     "declare_collection",
     "migrate",
     "project_number",
@@ -82,6 +83,16 @@ def check_ours(connection: Connection, path: Path) -> int:
         msg = f"{path} has version {version}, this mnemon reads up to {VERSION}: a newer one wrote it; upgrade mnemon"
         raise SchemaMismatchError(msg)
     return version
+
+
+def check_version(connection: Connection, path: Path) -> None:
+    """Refuse a file that a newer mnemon has brought on since it was opened; it costs one look.
+
+    Raises:
+        SchemaMismatchError: it has.
+    """
+    if cast("int", connection.value("PRAGMA user_version")) > VERSION:
+        check_ours(connection, path)
 
 
 def migrate(connection: Connection, path: Path) -> None:

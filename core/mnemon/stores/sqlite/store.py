@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mnemon.errors import InvalidInputError
@@ -14,7 +15,7 @@ from mnemon.stores.sqlite.files import absolute_path, check_library, prepare_fil
 from mnemon.stores.sqlite.matrices import Matrices
 from mnemon.stores.sqlite.operations import SQLiteOperations
 from mnemon.stores.sqlite.places import forget_places
-from mnemon.stores.sqlite.schema import check_ours, migrate, project_number, stored_collections
+from mnemon.stores.sqlite.schema import check_ours, check_version, migrate, project_number, stored_collections
 from mnemon.stores.sqlite.units import Lending, Snapshot, Unit
 from mnemon.types.storage import Scrubbed
 
@@ -72,7 +73,8 @@ class SQLiteStore(SQLiteOperations):
         check_library()
         self._path = absolute_path(path)
         prepare_file(self._path)
-        self._connections = Connections(self._path, durability=durability, max_bytes=max_bytes)
+        check = partial(check_version, path=self._path)
+        self._connections = Connections(self._path, check, durability=durability, max_bytes=max_bytes)
         self._matrices = Matrices(cache_bytes)
         try:
             with self._connections.reading() as connection:
