@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mnemon.stores.sqlite.connections import Connection
     from mnemon.types.storage import Collection, FieldValue
@@ -57,6 +57,20 @@ class Places:
                 self._numbers.clear()
             self._numbers[key] = numbers
         return numbers
+
+    def forget_left(self, project: int, left: Iterable[tuple[str, str]]) -> None:
+        """Take away the places of those scopes' values that no row has any more; their numbers are given to no others.
+
+        Other connections that remember a number forget it as soon as they see that this one has written.
+        """
+        name = self._collection.name
+        for scope, value in left:
+            if not self._connection.value(
+                f"SELECT 1 FROM {name}__rows WHERE project = ? AND f_{scope} = ? LIMIT 1", [project, value]
+            ):
+                places = [(place_hash(project, scope, value, current=current),) for current in (True, False)]
+                self._connection.raw.executemany(f"DELETE FROM {name}__place WHERE hash = ?", places)
+                self._numbers.clear()
 
     def _number(self, place: bytes) -> int:
         number = find_place(self._connection, self._collection, place)

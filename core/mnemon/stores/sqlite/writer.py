@@ -125,6 +125,7 @@ class Writer:
         self._collection = collection
         self._project = project
         self._numbers = numbers
+        self._left: set[tuple[str, str]] = set()
         self.newest = Newest()
         name = collection.name
         self._fields = tuple(collection.fields)
@@ -152,6 +153,9 @@ class Writer:
         else:
             counts = [self._write(write, index) for index, write in enumerate(writes, first)]
         numbers = self._numbers
+        if self._left:
+            numbers.places.forget_left(self._project, self._left)
+            self._left.clear()
         if self._collection.text:
             numbers.indexed = index_pending(
                 self._connection, self._collection, numbers.places, indexed=numbers.indexed, last=numbers.next - 1
@@ -353,6 +357,9 @@ class Writer:
                 self._index_text(self._delete_text, number, row.fields, row.terms)
             for tag in self._collection.tags:
                 self._delete_tags(number, tag, row.fields.get(tag))
+            if self._collection.text:
+                scopes = ((scope, row.fields.get(scope)) for scope in self._collection.scopes)
+                self._left.update((scope, cast("str", value)) for scope, value in scopes if value is not None)
         for space in self._collection.vectors:
             self._connection.execute(f"DELETE FROM {self._collection.name}__vec__{space.name} WHERE row = ?", [number])
         self._connection.execute(f"DELETE FROM {self._table} WHERE number = ?", [number])
