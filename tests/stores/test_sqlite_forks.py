@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnemon.errors import ClosedError, StoreError
+from mnemon.stores.sqlite.forks import Gate
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.samples import NOTES, PROJECT, note, put
 
@@ -183,3 +184,39 @@ def test_a_fork_beside_a_unit_of_another_thread_ends_and_the_child_stays_out(tmp
         assert said.startswith(StoreError.__name__)
         assert "spawn" in said
         assert store.list_ids(PROJECT, "notes") == ["slow"]
+
+
+def test_nobody_is_inside_of_a_gate_that_is_shut_and_everybody_gets_in_afterwards() -> None:
+    gate = Gate()
+    shut, enough = threading.Event(), threading.Event()
+    seen: list[bool] = []
+    passed = [0] * 4
+
+    def pass_through(place: int) -> None:
+        while not enough.is_set():
+            entered = gate.enter()
+            again = gate.enter()  # a call inside a call of the same thread does not wait for the fork
+            seen.append(shut.is_set())
+            gate.leave(again)
+            seen.append(shut.is_set())
+            gate.leave(entered)
+            passed[place] += 1
+
+    threads = [threading.Thread(target=pass_through, args=(place,)) for place in range(len(passed))]
+    for thread in threads:
+        thread.start()
+    for _ in range(200):
+        if gate.shut():
+            shut.set()
+            assert gate.was_empty()
+            seen.append(False)  # and others get their turn at the processor
+            shut.clear()
+        gate.open()
+    before = list(passed)
+    while any(now == then for now, then in zip(passed, before, strict=True)):
+        assert all(thread.is_alive() for thread in threads)
+    enough.set()
+    for thread in threads:
+        thread.join()
+
+    assert not any(seen)

@@ -314,7 +314,7 @@ class Connections:
     def abandon(self) -> tuple[int, int] | None:
         """Leave what is still open alone in the child, and never close it: that would touch the parent's files."""
         self._gate.become_mine()
-        if not self._open_ones and not self._gate.is_busy():
+        if not self._open_ones and self._gate.was_empty():
             return None
         for connection in self._open_ones:
             connection.raw = cast("sqlite3.Connection", Inherited(connection.raw, self._carried_over()))

@@ -26,30 +26,41 @@ _PATIENCE_S = 2.0
 
 
 class Gate:
-    """Knows which calls are inside, and lets no more in while the process forks."""
+    """Knows which calls are inside, and lets no more in while the process forks.
 
-    __slots__ = ("_changed", "_forking", "_inside")
+    A call puts itself down and then looks whether a fork is on its way, and a fork announces itself and then looks
+    who is put down: one of them sees the other, so that calls need no lock where nobody forks.
+    """
+
+    __slots__ = ("_changed", "_empty", "_forking", "_inside")
 
     def __init__(self) -> None:
         """Stand open."""
         self._changed = threading.Condition()
         self._inside: list[int] = []
         self._forking = False
+        self._empty = False
 
     def enter(self) -> int:
         """Let a call in, after the fork if there is one; return what to leave with."""
         thread = threading.get_ident()
+        self._inside.append(thread)
+        if self._forking:
+            self._enter_later(thread)
+        return thread
+
+    def _enter_later(self, thread: int) -> None:
+        self.leave(thread)
         with self._changed:
             while self._forking and thread not in self._inside:
                 self._changed.wait()
             self._inside.append(thread)
-        return thread
 
     def leave(self, thread: int) -> None:
         """Let a call out."""
-        with self._changed:
-            self._inside.remove(thread)
-            if self._forking:
+        self._inside.remove(thread)
+        if self._forking:
+            with self._changed:
                 self._changed.notify_all()
 
     def shut(self) -> bool:
@@ -59,13 +70,13 @@ class Gate:
         """
         with self._changed:
             self._forking = True
-            if threading.get_ident() in self._inside:
-                return False
-            return self._changed.wait_for(lambda: not self._inside, _PATIENCE_S)
+            mine = threading.get_ident() in self._inside
+            self._empty = not mine and self._changed.wait_for(lambda: not self._inside, _PATIENCE_S)
+            return self._empty
 
-    def is_busy(self) -> bool:
-        """Whether a call is inside, which may have something open that nobody else knows of yet."""
-        return bool(self._inside)
+    def was_empty(self) -> bool:
+        """Whether no call was inside when it was shut: one that is may have something open that nobody knows of yet."""
+        return self._empty
 
     def open(self) -> None:
         """Let calls in again."""
