@@ -12,9 +12,10 @@ from mnemon.errors import StoreCorruptError
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.samples import CURRENT, NOTES, PROJECT, moment, note, put
 from mnemon.types.filters import And, where
-from mnemon.types.storage import Delete, DeleteWhere, Nearest, Terms
+from mnemon.types.storage import Delete, DeleteWhere, Nearest, Patch, Terms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 DAMAGED = "damaged rows: restore a backup, or delete them"
@@ -114,6 +115,31 @@ def test_a_damaged_row_can_be_deleted_and_replaced(path: Path, way: str, gone: s
         assert store.count(PROJECT, "notes", ALICE, terms=("u7", "t")).terms == {"u7": 0, "t": 79}
         found = store.search(PROJECT, "notes", Nearest(space="small", vector=[1.0, 7.0, 0.0]), ALICE, limit=100)
         assert len(found) == 79
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_reads_a_damaged_row_says_so_or_returns_the_rest(path: Path, way: str) -> None:
+    damage(path, WAYS[way])
+    parts = ("terms", "metadata", "payload", "small")
+    near = Nearest(space="small", vector=[1.0, 7.0, 0.0])
+    whole = where("user_id").in_(["alice", "bob"])  # no matrix is kept of that
+    said: list[str] = []
+
+    with open_notes(path) as store:
+        reads: list[Callable[[], object]] = [
+            lambda: store.get(PROJECT, "notes", ["07"], include=parts),
+            lambda: store.scan(PROJECT, "notes", include=parts),
+            lambda: store.search(PROJECT, "notes", near, ALICE, limit=100),
+            lambda: store.search(PROJECT, "notes", near, whole, limit=100),
+            lambda: store.apply(PROJECT, [Patch(collection="notes", id="07", fields={"user_id": "bob"})]),
+        ]
+        for read in reads:
+            try:
+                read()
+            except StoreCorruptError as error:
+                said.append(str(error))
+
+    assert all("restore a backup" in text for text in said)
 
 
 def test_damaged_rows_hide_no_others_and_what_can_be_mended_is(path: Path) -> None:

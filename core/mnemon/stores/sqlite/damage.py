@@ -48,7 +48,7 @@ def sound_row(values: Sequence[Parameter], collection: Collection) -> Row | None
     """Return the row of one result of a query for all of `row_columns`, or None where nobody can have put it so."""
     try:
         return check_row(decode_row(values, collection), collection)
-    except (ValueError, TypeError, RecursionError):  # InvalidInputError is a ValueError, as those of JSON are
+    except ValueError:  # as DamagedError and InvalidInputError are
         return None
 
 

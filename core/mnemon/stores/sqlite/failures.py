@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-__all__ = ["translated"]
+__all__ = ["DamagedError", "translated"]
 
 _PRIMARY = 0xFF
 """The low byte of SQLite's extended result codes is the primary one."""
@@ -58,6 +58,10 @@ _KNOWN: dict[int, tuple[type[StoreError], str]] = {
 }
 
 
+class DamagedError(ValueError):
+    """What is stored cannot be read; `translated` names the file."""
+
+
 def translated(path: Path) -> AbstractContextManager[None]:
     """Raise SQLite's errors as mnemon's; the message names the file and the way out, never a value."""
     return _Translation(path)
@@ -75,7 +79,7 @@ class _Translation:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, (UnicodeDecodeError, json.JSONDecodeError)):
+        if isinstance(error, (UnicodeDecodeError, json.JSONDecodeError, DamagedError)):
             raise _damaged(self._path) from None  # the cause would show stored text
         if isinstance(error, sqlite3.Error):
             _raise_ours(error, self._path)

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 
+from mnemon.stores.sqlite.failures import DamagedError
 from mnemon.types.storage import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import numpy
+    from numpy.typing import NDArray
+
     from mnemon.stores.sqlite.connections import Connection, Parameter
     from mnemon.types.jsonvalue import JsonObject
-    from mnemon.types.storage import Collection, FieldValue, Part
+    from mnemon.types.storage import Collection, FieldValue, Part, VectorSpace
 
-__all__ = ["decode_row", "encode_metadata", "encode_value", "id_chunks", "in_list", "read_rows", "row_columns"]
+__all__ = [
+    "decode_row",
+    "decode_vectors",
+    "encode_metadata",
+    "encode_value",
+    "id_chunks",
+    "in_list",
+    "read_rows",
+    "row_columns",
+]
 
 
 Item = TypeVar("Item", str, int)
@@ -24,6 +37,13 @@ _IDS_AT_ONCE = 10_000
 """SQLite takes 32,766 parameters or more."""
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False)
 """What it writes was checked, and holds itself nowhere."""
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise DamagedError  # NaN and infinities: JSON has none, and none was written
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def id_chunks(ids: Sequence[Item]) -> Iterator[Sequence[Item]]:
@@ -82,17 +102,20 @@ def _decode(values: Sequence[Parameter], names: Sequence[str], tags: Sequence[st
         "dict[str, FieldValue | None]",
         {name: value for name, value in zip(names, values[5:], strict=True) if value is not None},
     )
-    for tag in tags:
-        if tag in kept:
-            kept[tag] = tuple(json.loads(cast("str", kept[tag])))
     _, row_id, terms, metadata, payload = values[:5]
-    return Row(
-        id=cast("str", row_id),
-        fields=kept,
-        terms=tuple(cast("str", terms).split(" ")) if terms else (),
-        metadata=json.loads(cast("str", metadata)) if metadata else {},
-        payload=cast("bytes | None", payload) or b"",
-    )
+    try:
+        for tag in tags:
+            if tag in kept:
+                kept[tag] = tuple(_DECODER.decode(cast("str", kept[tag])))
+        return Row(
+            id=cast("str", row_id),
+            fields=kept,
+            terms=tuple(cast("str", terms).split(" ")) if terms else (),
+            metadata=_DECODER.decode(cast("str", metadata)) if metadata else {},
+            payload=cast("bytes | None", payload) or b"",
+        )
+    except (TypeError, RecursionError):
+        raise DamagedError from None
 
 
 def read_rows(
@@ -108,9 +131,7 @@ def read_rows(
     rows = [_decode(values, names, tags) for values in found]
     for space in collection.vectors:
         if space.name in include and rows:
-            vectors = _read_vectors(
-                connection, f"{collection.name}__vec__{space.name}", [cast("int", v[0]) for v in found]
-            )
+            vectors = _read_vectors(connection, collection.name, space, [cast("int", v[0]) for v in found])
             for values, row in zip(found, rows, strict=True):
                 vector = vectors.get(cast("int", values[0]))
                 if vector is not None:
@@ -118,9 +139,24 @@ def read_rows(
     return rows
 
 
-def _read_vectors(connection: Connection, table: str, numbers: Sequence[int]) -> Mapping[int, object]:
+def _read_vectors(
+    connection: Connection, name: str, space: VectorSpace, numbers: Sequence[int]
+) -> Mapping[int, NDArray[numpy.float32]]:
+    condition, parameters = in_list("row", numbers)
+    found = connection.rows(f"SELECT row, vector FROM {name}__vec__{space.name} WHERE {condition}", parameters)
+    return {cast("int", row): decode_vectors([vector], space.dimensions)[0] for row, vector in found}
+
+
+def decode_vectors(stored: Sequence[Parameter], dimensions: int) -> NDArray[numpy.float32]:
+    """Return vectors as the rows of one array.
+
+    Raises:
+        DamagedError: what is stored is not that many numbers.
+    """
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    condition, parameters = in_list("row", numbers)
-    found = connection.rows(f"SELECT row, vector FROM {table} WHERE {condition}", parameters)
-    return {cast("int", row): np.frombuffer(cast("bytes", vector), dtype=np.float32) for row, vector in found}
+    try:
+        raw = np.frombuffer(b"".join(cast("Sequence[bytes]", stored)), dtype=np.float32)
+        return raw.reshape(len(stored), dimensions)
+    except (TypeError, ValueError):
+        raise DamagedError from None

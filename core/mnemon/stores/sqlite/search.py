@@ -11,7 +11,7 @@ from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter
 from mnemon.stores.sqlite.matrices import Place
 from mnemon.stores.sqlite.pending import pending_holding, rows_holding
-from mnemon.stores.sqlite.rows import in_list, read_rows, row_columns
+from mnemon.stores.sqlite.rows import decode_vectors, in_list, read_rows, row_columns
 from mnemon.stores.sqlite.tokens import searched_scopes
 from mnemon.types.filters import Condition, Operator
 from mnemon.types.storage import Evidence, Match, Nearest, Row, Terms
@@ -194,8 +194,8 @@ def _read_cosines(
     cosines: list[NDArray[numpy.float32]] = [np.empty(0, dtype=np.float32)]
     while chunk := found.fetchmany(_CHUNK):
         numbers += [cast("int", number) for number, _ in chunk]
-        raw = np.frombuffer(b"".join([vector for _, vector in chunk]), dtype=np.float32)
-        cosines.append(np.vecdot(unit_rows(raw.reshape(len(chunk), -1)), unit))
+        vectors = decode_vectors([vector for _, vector in chunk], len(unit))
+        cosines.append(np.vecdot(unit_rows(vectors), unit))
     return np.array(numbers, dtype=np.int64), np.concatenate(cosines)
 
 
