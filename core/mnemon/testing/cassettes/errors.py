@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["CassetteError"]
+__all__ = ["RECORD_IT", "CassetteError"]
+
+RECORD_IT = "record it: run its test with CASSETTES=record, which needs a server"
 
 
 class CassetteError(AssertionError):

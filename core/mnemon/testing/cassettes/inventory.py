@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from mnemon.testing.cassettes.errors import RECORD_IT
 from mnemon.testing.cassettes.fixtures import cassette_path
 from mnemon.testing.cassettes.form import MOST_BYTES, read
 from mnemon.testing.cassettes.secrets import secrets_of
@@ -36,7 +37,7 @@ def cassette_problems(folder: str | os.PathLike[str]) -> list[str]:
     wanted = Counter(_wanted(root))
     present = {path for path in root.rglob("cassettes/**/*") if path.is_file()}
     problems = [f"{path.relative_to(root)}: no test plays it; delete it" for path in present - set(wanted)]
-    problems += [f"{path}: a marked test has no cassette; record it: nox -s record" for path in set(wanted) - present]
+    problems += [f"{path}: a marked test has no cassette; {RECORD_IT}" for path in set(wanted) - present]
     problems += [f"{path}: {times} tests would share it; rename one" for path, times in wanted.items() if times > 1]
     for path in present:
         problems += [f"{path.relative_to(root)}: {what}" for what in _faults(path.read_text("utf-8"))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from vcr.request import Request  # pyright: ignore[reportMissingTypeStubs] - it has none
 
-from mnemon.testing.cassettes.errors import CassetteError
+from mnemon.testing.cassettes.errors import RECORD_IT, CassetteError
 from mnemon.testing.cassettes.messages import answer_class, from_json, to_json
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Tape:
         asked = _asked(method, request)
         with self._lock:
             if not self._cassette.can_play_response_for(asked):
-                raise self.fail(self._unknown(method, asked))
+                raise self.unknown(asked)
             said: dict[str, Any] = self._cassette.play_response(asked)
         code, text = _CODES[said["status"]["code"]], said["body"]["string"].decode()
         if code is not grpc.StatusCode.OK:
@@ -69,6 +69,19 @@ class Tape:
         self.failures.append(error)
         return error
 
+    def unknown(self, request: Any) -> CassetteError:
+        """Keep that a request, by REST or gRPC, has no answer left, and return the error."""
+        asked = self._cassette.filter_request(request)
+        similar = self._cassette.find_requests_with_most_matches(asked)
+        differences = [why for _, _, fails in similar for _, why in fails if why]
+        why = differences[0] if differences else _why_not(len(similar))
+        what = f"the cassette has no answer left to {asked.method} {asked.uri}; {why}"
+        return self.fail(CassetteError(f"{what}\nIf the test is meant to ask it, {RECORD_IT}"))
+
+    def plays(self, cassette: Any) -> bool:
+        """Tell whether this is the tape of one of vcrpy's cassettes."""
+        return cassette is self._cassette
+
     def unplayed(self) -> list[str]:
         """Name the recorded requests that nobody asked."""
         requests: list[Any] = self._cassette.requests
@@ -83,11 +96,9 @@ class Tape:
                 _asked(method, request), {"status": status, "headers": {}, "body": {"string": text.encode()}}
             )
 
-    def _unknown(self, method: str, asked: Any) -> CassetteError:
-        similar = self._cassette.find_requests_with_most_matches(asked)
-        differences = [why for _, _, fails in similar for _, why in fails if why]
-        why = differences[0] if differences else "no call of this method is left in it"
-        return CassetteError(f"the cassette has no answer left to this call of {method}; {why}")
+
+def _why_not(equal: int) -> str:
+    return f"each answer to it is given, {equal} in all" if equal else "it holds nothing like it"
 
 
 def _asked(method: str, request: Message) -> Any:
