@@ -16,7 +16,7 @@ from vcr.errors import (  # pyright: ignore[reportMissingTypeStubs] - see above
 from vcr.record_mode import RecordMode  # pyright: ignore[reportMissingTypeStubs] - see above
 
 from mnemon.testing.cassettes import CassetteError, recording, replaying
-from tests.cassettes.fakes import NOWHERE, Ports, ask, fake, taped
+from tests.cassettes.fakes import NOWHERE, Ports, aask, ask, fake, taped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +113,18 @@ def test_of_two_cassettes_each_tells_what_it_was_asked_in_vain(taped: Path, tmp_
         ask(NOWHERE, "tea", "milk")
     with pytest.raises(CassetteError, match="v1/schema/Other"), replaying(taped):
         replay_then_go_on()
+
+
+def test_a_cassette_within_another_one_answers_async_clients(fake: Ports, tmp_path: Path) -> None:
+    paths = tmp_path / "outer.yaml", tmp_path / "inner.yaml"
+    for path in paths:
+        with recording(path, server="fake 0.0.0"):
+            asyncio.run(aask(fake, "tea", "milk"))
+
+    with replaying(paths[0]):
+        with replaying(paths[1]):
+            assert asyncio.run(aask(NOWHERE, "tea", "milk")) == 2
+        assert asyncio.run(aask(NOWHERE, "tea", "milk")) == 2
 
 
 def test_a_cassette_of_somebody_else_says_in_its_own_words_what_it_lacks(taped: Path, tmp_path: Path) -> None:

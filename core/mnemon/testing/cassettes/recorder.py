@@ -25,7 +25,7 @@ from mnemon.testing.cassettes.tape import Tape
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
 __all__ = ["recording", "replaying"]
 
@@ -162,8 +162,9 @@ def _channel_on(tape: Tape) -> Callable[..., Any]:
 
 
 def _with_interceptors(make: Callable[..., Any], tape: Tape) -> Callable[..., Any]:
-    def made(*arguments: Any, **options: Any) -> Any:
-        return make(*arguments, interceptors=[AsyncCalls(tape), AsyncStreams(tape)], **options)
+    def made(*arguments: Any, interceptors: Sequence[Any] = (), **options: Any) -> Any:
+        # Those of a cassette around this one come after its own.
+        return make(*arguments, interceptors=[AsyncCalls(tape), AsyncStreams(tape), *interceptors], **options)
 
     return made
 
