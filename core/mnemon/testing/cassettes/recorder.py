@@ -65,7 +65,7 @@ def replaying(path: str | os.PathLike[str]) -> Generator[None]:
     if not Path(path).is_file():
         msg = f"there is no cassette {Path(path)}; {RECORD_IT}"
         raise CassetteError(msg)
-    with _no_sockets(), _tape(path, "none", {}) as tape, _misses_kept_by(tape):
+    with _tape(path, "none", {}) as tape, _no_sockets(tape), _misses_kept_by(tape):
         yield
         _raise_first(tape)
         if left := tape.unplayed():
@@ -170,20 +170,20 @@ def _with_interceptors(make: Callable[..., Any], tape: Tape) -> Callable[..., An
 
 
 @contextmanager
-def _no_sockets() -> Generator[None]:
+def _no_sockets(tape: Tape) -> Generator[None]:
     """Refuse every connection that Python makes; gRPC's, which are not Python's, are never made when replaying."""
     with ExitStack() as stack:
         for name in ("connect", "connect_ex"):
-            stack.enter_context(patch.object(socket.socket, name, _refusing(getattr(socket.socket, name))))
+            stack.enter_context(patch.object(socket.socket, name, _refusing(getattr(socket.socket, name), tape)))
         yield
 
 
-def _refusing(original: Callable[..., Any]) -> Callable[..., Any]:
+def _refusing(original: Callable[..., Any], tape: Tape) -> Callable[..., Any]:
     def connect(one: socket.socket, address: Any) -> Any:
         if one.family == getattr(socket, "AF_UNIX", None):
             return original(one, address)
         one.close()  # whoever asked closes it for an error of the system only
         msg = f"a test that replays a cassette wanted to connect to {address!r}"
-        raise CassetteError(msg)
+        raise tape.fail(CassetteError(msg))
 
     return connect
