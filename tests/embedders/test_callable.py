@@ -7,11 +7,12 @@ import math
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pytest
 
 from mnemon.embedders.callable import CallableEmbedder
 from mnemon.errors import EmbeddingError, InvalidInputError
-from mnemon.logic.embedding import in_batches
+from mnemon.logic.embedding import in_batches, unit_rows
 from mnemon.protocols.embedder import Embedder
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ ODD: list[tuple[object, str]] = [
     ([[], []], "shape"),
     ([[math.nan], [1.0]], "NaN"),
     ([[1e300], [1.0]], "infinity"),
+    ([[1e20], [1.0]], r"norm 1e\+20.*scale"),
+    ([[1.0], [-1e-25]], r"norm 1e-25.*scale"),
     ([[1.0, 2.0, 3.0]] * 2, "3 dimensions, 2 were expected"),
 ]
 
@@ -89,6 +92,13 @@ def test_what_is_no_vector_per_text_is_an_error(given: object, named: str) -> No
     with pytest.raises(EmbeddingError, match=named):
         embedder.embed(["a", "b"])
     assert embedder.dimensions in {None, 2}
+
+
+def test_rows_at_the_ends_of_float32_become_units() -> None:
+    rows = np.array([[3e38, 3e38, 3e38], [1e-45, 1e-45, 0.0], [0.0, 0.0, 0.0], [0.0, -2.0, 0.0]], np.float32)
+
+    units = [[3**-0.5] * 3, [2**-0.5, 2**-0.5, 0.0], [0.0, 0.0, 0.0], [0.0, -1.0, 0.0]]
+    assert np.allclose(unit_rows(rows), units, atol=1e-6)
 
 
 def test_a_length_once_learnt_holds() -> None:

@@ -29,7 +29,7 @@ from mnemon.errors import (
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Collection, Delete, Nearest, Ordered, VectorSpace
+from mnemon.types.storage import Collection, Delete, Ordered, VectorSpace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -287,23 +287,6 @@ def test_random_damage_is_an_error_of_ours_or_a_finding(tmp_path: Path) -> None:
 
     assert any("damaged" in text for text in said)
     assert not [text for text in said if "marmalade" in text]
-
-
-def test_cosines_hold_at_the_ends_of_float32(tmp_path: Path) -> None:
-    rows = [
-        note("huge", small=(3e38, 3e38, 3e38)),
-        note("tiny", small=(1e-45, 1e-45, 0.0)),
-        note("plain", small=(1.0, 0.0, 0.0)),
-    ]
-    with open_notes(tmp_path / "store.db") as store:
-        store.apply(PROJECT, put(*rows))
-
-        for query, expected in (
-            ((1.0, 0.0, 0.0), {"huge": 3**-0.5, "tiny": 2**-0.5, "plain": 1.0}),
-            ((3e38, 3e38, 3e38), {"huge": 1.0, "tiny": (2 / 3) ** 0.5, "plain": 3**-0.5}),
-        ):
-            found = store.search(PROJECT, "notes", Nearest(space="small", vector=query), ALICE)
-            assert {match.row.id: match.evidence.cosine for match in found} == pytest.approx(expected, abs=1e-6)
 
 
 def test_names_that_look_alike_keep_their_own_tables(tmp_path: Path) -> None:

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-__all__ = ["check_texts", "check_vectors", "in_batches", "unit_rows"]
+__all__ = ["ANY_NORM", "check_texts", "check_vectors", "extreme_norm", "in_batches", "unit_rows"]
 
+_LEAST_NORM, _MOST_NORM = 1e-12, 1e12
+"""A server that squares in float32 takes what is far outside for no vector at all; no model gives such ones."""
+
+ANY_NORM = f"it may be 0, or from {_LEAST_NORM:g} to {_MOST_NORM:g}; scale it to 1, as only its direction counts"
 _SMALLEST = 1e-30
 """Below this a sum of squares in float32 has lost digits."""
 
@@ -36,7 +40,8 @@ def check_vectors(vectors: object, *, count: int, name: str, dimensions: int | N
     """Return what an embedder gave for `count` texts as an array of (count, dimensions) in float32.
 
     Raises:
-        EmbeddingError: it is no such array, or holds NaN or an infinity; the message says what it is.
+        EmbeddingError: it is no such array, or holds NaN, an infinity or a vector of an extreme norm; the message
+            says what it is.
     """
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
@@ -60,7 +65,24 @@ def check_vectors(vectors: object, *, count: int, name: str, dimensions: int | N
     if not np.isfinite(array).all():
         msg = f"embedder {name!r} gave NaN or an infinity"
         raise EmbeddingError(msg)
+    if (norm := extreme_norm(array)) is not None:
+        msg = f"embedder {name!r} gave a vector of norm {norm:g}; {ANY_NORM}"
+        raise EmbeddingError(msg)
     return array
+
+
+def extreme_norm(vectors: NDArray[numpy.float32]) -> float | None:
+    """Return a norm among those of finite rows that not every store can search by, or None."""
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    with np.errstate(over="ignore", under="ignore"):
+        squares = np.vecdot(vectors, vectors)
+    doubtful = ~((squares > _LEAST_NORM**2) & (squares < _MOST_NORM**2))  # rounded, or beyond float32
+    if not doubtful.any():
+        return None
+    norms = np.linalg.norm(vectors[doubtful].astype(np.float64), axis=1)
+    extreme = norms[(norms != 0) & ((norms < _LEAST_NORM) | (norms > _MOST_NORM))]
+    return float(extreme[0]) if extreme.size else None
 
 
 def in_batches(texts: Sequence[str], *, most: int, most_characters: int) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import DimensionMismatchError, InvalidInputError
+from mnemon.logic.embedding import ANY_NORM, extreme_norm
 from mnemon.types.jsonvalue import check_json_object, check_text, shown
 from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Row
 from mnemon.types.times import is_canonical_time
@@ -31,6 +32,9 @@ _SURELY_SHORT = MAX_ID_BYTES // 4
 MAX_NUMBER = 2**53
 """Largest whole number that every backend keeps exactly (the limit of an IEEE 754 double)."""
 
+
+_LEAST_PLAIN, _MOST_PLAIN = 1e-20, 1e20
+"""Between these a sum of squares tells that a vector is finite, and its norm not extreme."""
 
 _EXISTING = ("replace", "skip", "abort")
 _OTHERWISE = ("abort", "skip")
@@ -230,7 +234,7 @@ def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
 
     Raises:
         DimensionMismatchError: the wrong length.
-        InvalidInputError: not a flat sequence of numbers, or one of them NaN or infinite in float32.
+        InvalidInputError: not a flat sequence of numbers, one of them NaN or infinite in float32, or an extreme norm.
     """
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
@@ -241,11 +245,21 @@ def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
         raise InvalidInputError(msg)
     if array.shape[0] != space.dimensions:
         raise DimensionMismatchError(space.name, expected=space.dimensions, got=array.shape[0])
-    # The cheap test comes first: a sum of squares is finite only if every part is (but may overflow).
-    if not math.isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
+    # The cheap test comes first: nearly every vector has a plain length, which needs no other.
+    if not _LEAST_PLAIN < np.vdot(array, array) < _MOST_PLAIN:
+        _check_length(array, space)
+    return np.ascontiguousarray(array)
+
+
+def _check_length(array: NDArray[numpy.float32], space: VectorSpace) -> None:
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    if not np.isfinite(array).all():
         msg = f"a vector of space {space.name!r} holds NaN or an infinity; its embedder is at fault"
         raise InvalidInputError(msg)
-    return np.ascontiguousarray(array)
+    if (norm := extreme_norm(array[None])) is not None:
+        msg = f"a vector of space {space.name!r} has norm {norm:g}; {ANY_NORM}"
+        raise InvalidInputError(msg)
 
 
 def _as_float32(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:

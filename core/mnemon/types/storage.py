@@ -199,7 +199,7 @@ class Row:
         terms: what a text search finds the row by, in order, repeats included.
         metadata: JSON data that conditions reach as `metadata.path`.
         payload: bytes that no condition sees.
-        vectors: one float32 vector per space it has one in.
+        vectors: one float32 vector per space it has one in; its norm is 0, or from 1e-12 to 1e12.
 
     A read fills only the parts that it was asked for.
     """

@@ -55,6 +55,9 @@ REFUSED = {
     "a long key": note("a", user_id="i" * 32_769),
     "NaN in a vector": note("a", small=(1.0, math.nan, 0.0)),
     "a vector beyond float32": note("a", small=(1.0, 1e300, 0.0)),
+    "a vector whose square is beyond float32": note("a", small=(1e20, -1e20, 0.0)),
+    "a vector whose square is nothing in float32": note("a", small=(0.0, 1e-25, 0.0)),
+    "the smallest vector of float32": note("a", small=(0.0, 0.0, 1e-45)),
     "a text as payload": note("a", payload="text"),  # pyright: ignore[reportArgumentType]
 }
 """Rows that cannot be kept, by what is wrong with them."""

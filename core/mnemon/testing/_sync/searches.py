@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from mnemon.errors import InvalidInputError
@@ -182,6 +183,25 @@ class SearchPromises(Promises):
         found = notes.search(PROJECT, "notes", Nearest(space="small", vector=[0.0, 0.0, 0.0]), ALICE & CURRENT)
 
         assert [match.evidence.cosine for match in found] == [0.0]
+
+    def test_vectors_of_any_norm_that_is_taken_are_kept_exactly_and_go_by_their_direction(self, notes: Store) -> None:
+        norms = {"tiny": 2e-12, "small": 1e-6, "one": 1.0, "large": 1e6, "huge": 9e11}
+        given = {name: np.array([0.6, 0.8, 0.0], np.float32) * np.float32(norm) for name, norm in norms.items()}
+        notes.apply(PROJECT, put(*(Row(id=name, vectors={"small": given[name]}) for name in norms)))
+
+        kept = notes.get(PROJECT, "notes", list(norms), include=("small",))
+        assert {name: np.asarray(row.vectors["small"]).tobytes() for name, row in kept.items()} == {
+            name: vector.tobytes() for name, vector in given.items()
+        }
+        for norm in norms.values():
+            found = notes.search(PROJECT, "notes", Nearest(space="small", vector=[0.0, norm, 0.0]), And())
+            cosines = {match.row.id: match.evidence.cosine for match in found}
+            assert cosines == pytest.approx(dict.fromkeys(norms, 0.8), abs=1e-5)
+
+    @pytest.mark.parametrize("norm", [1e20, 3e38, 1e-20, 1e-45])
+    def test_a_question_of_an_extreme_norm_is_refused(self, notes: Store, norm: float) -> None:
+        with pytest.raises(InvalidInputError, match=r"norm .*scale it"):
+            notes.search(PROJECT, "notes", Nearest(space="small", vector=[norm, 0.0, 0.0]), ALICE & CURRENT)
 
     def test_a_vector_search_can_be_asked_about_given_ids(self, notes: Store) -> None:
         notes.apply(PROJECT, put(*(note(name, small=(1.0, float(place), 0.0)) for place, name in enumerate("abcde"))))
