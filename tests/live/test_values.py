@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from weaviate.classes.config import DataType, Property
+from weaviate.classes.config import Configure, DataType, Property, StopwordsPreset, VectorDistances
 
 from mnemon import ConfigError, SchemaMismatchError
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.stores.weaviate import WeaviateStore
 from mnemon.stores.weaviate.addresses import address_of
+from mnemon.stores.weaviate.schema import collection_arguments
 from mnemon.testing.samples import NOTES, PLAIN, moment, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Collection, DeleteWhere, Ordered, Patch, Put, Row, Terms, VectorSpace
+from mnemon.types.storage import Collection, DeleteWhere, Nearest, Ordered, Patch, Put, Row, Terms, VectorSpace
 from mnemon.wrappers.copying import copy_project
 from tests.live.conftest import client_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from weaviate.collections.classes.config_vectors import _VectorConfigCreate  # pyright: ignore[reportPrivateUsage]
+
     from tests.live.conftest import Place
+
+NOT_INDEXED = Configure.VectorIndex.none()
 
 
 @pytest.fixture
@@ -144,6 +149,55 @@ def test_a_collection_that_others_made_otherwise_is_refused_by_name(place: Place
 
     with place.open() as store, pytest.raises(SchemaMismatchError, match="not ours"):
         store.declare(PLAIN)
+
+
+def _near(distance: VectorDistances = VectorDistances.COSINE) -> _VectorConfigCreate:
+    index = Configure.VectorIndex.hnsw(distance_metric=distance, ef_construction=64, max_connections=16)
+    return Configure.Vectors.self_provided(name="small", vector_index_config=index)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ({"vector": _near(VectorDistances.L2_SQUARED)}, "'small' is searched by l2-squared"),
+        ({"vector": Configure.Vectors.self_provided(name="small", vector_index_config=NOT_INDEXED)}, "'small' has no"),
+        ({"words": Configure.inverted_index(stopwords_preset=StopwordsPreset.EN)}, "words are left out of its index"),
+        (
+            {"words": Configure.inverted_index(stopwords_preset=StopwordsPreset.NONE, stopwords_additions=["tea"])},
+            "words are left out of its index",
+        ),
+    ],
+    ids=["another distance", "no index", "stopwords", "stopwords of its own"],
+)
+def test_a_collection_that_would_be_searched_otherwise_is_refused(
+    place: Place, made: dict[str, Any], said: str
+) -> None:
+    arguments = collection_arguments(NOTES, place.prefix, 1)
+    nothing, small, other = arguments["vector_config"]
+    arguments["vector_config"] = [nothing, made.get("vector", small), other]
+    arguments["inverted_index_config"] = made.get("words", arguments["inverted_index_config"])
+    with client_of(place) as client:
+        client.collections.create(**arguments)
+
+    with place.open() as store, pytest.raises(SchemaMismatchError, match=said) as caught:
+        store.declare(NOTES)
+
+    assert len(caught.value.differences) == 1
+
+
+def test_a_collection_whose_index_is_only_tuned_otherwise_is_taken(place: Place) -> None:
+    arguments = collection_arguments(NOTES, place.prefix, 1)
+    nothing, _, other = arguments["vector_config"]
+    arguments["vector_config"] = [nothing, _near(), other]
+    with client_of(place) as client:
+        client.collections.create(**arguments)
+
+    with place.open() as store:
+        store.declare(NOTES)
+        store.apply("p", put(note("a", small=(1.0, 0.0, 0.0))))
+        assert [match.row.id for match in store.search("p", "notes", Nearest(space="small", vector=[1.0, 0, 0]))] == [
+            "a"
+        ]
 
 
 def test_a_store_on_a_client_of_ones_own_leaves_it_open(place: Place) -> None:

@@ -19,6 +19,7 @@ from weaviate.classes.config import (
     Tokenization,
     VectorDistances,
     VectorFilterStrategy,
+    Vectorizers,
 )
 
 from mnemon.errors import SchemaMismatchError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from weaviate.collections.classes.config import (
         _CollectionConfig,  # pyright: ignore[reportPrivateUsage]
+        _NamedVectorConfig,  # pyright: ignore[reportPrivateUsage]
         _Property,  # pyright: ignore[reportPrivateUsage]
     )
     from weaviate.collections.classes.config_vectors import _VectorConfigCreate  # pyright: ignore[reportPrivateUsage]
@@ -262,10 +264,31 @@ def differences(config: _CollectionConfig, properties: Iterable[Property], facto
     if factor is not None and config.replication_config.factor != factor:
         found.append(f"the replication factor is {config.replication_config.factor}, and {factor} was asked for")
     there = {item.name: item for item in config.properties}
+    names: set[str] = set()
     for wanted in properties:
+        names.add(wanted.name)
         item = there.get(wanted.name)
         if item is not None and (wrong := _different(item, wanted)):
             found.append(f"property {wanted.name!r} has another {', '.join(wrong)}")
+    stopwords = config.inverted_index_config.stopwords
+    if naming.TERMS in names and (stopwords.preset != StopwordsPreset.NONE or stopwords.additions):
+        found.append("some words are left out of its index (stopwords)")
+    for name, vector in (config.vector_config or {}).items():
+        if naming.space_property(name) in names:
+            found += _vector_differences(name, vector)
+    return found
+
+
+def _vector_differences(name: str, vector: _NamedVectorConfig) -> list[str]:
+    """Return what finds other rows than the nearest; how the index is tuned is the server's owner's to say."""
+    index: Any = vector.vector_index_config
+    if getattr(index, "skip", False):
+        return [f"vector {name!r} has no index"]
+    found: list[str] = []
+    if (distance := index.distance_metric) != VectorDistances.COSINE:
+        found.append(f"vector {name!r} is searched by {VectorDistances(distance).value} and not by cosine")
+    if vector.vectorizer.vectorizer != Vectorizers.NONE:
+        found.append(f"vector {name!r} is made by the server for rows that have none")
     return found
 
 
