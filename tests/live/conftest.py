@@ -7,7 +7,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -154,6 +154,13 @@ def ours(place: Place, client: WeaviateClient) -> list[str]:
     """Return the collections of a place."""
     own = {f"{place.prefix}{name}" for name in ("Parts", "Probe", "Changes")}
     return [name for name in client.collections.list_all() if name in own or name.startswith(f"{place.prefix}_")]
+
+
+def parts_of(place: Place) -> set[Any]:
+    """Return the objects that hold what is too large for its row."""
+    with client_of(place) as client:
+        parts = client.collections.use(f"{place.prefix}Parts")
+        return {one.uuid for tenant in parts.tenants.get() for one in parts.with_tenant(tenant).iterator()}
 
 
 SERVED = {"weaviate_binary", "weaviate_node", "suite_place", "cassette"}

@@ -8,27 +8,38 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 
 from mnemon import Memory, StoreConflictError, StoreUnavailableError
 from mnemon.errors import ClosedError, StoreError
+from mnemon.testing.samples import PROJECT
 from mnemon.types.filters import where
 from mnemon.types.storage import Collection, Nearest, Ordered, Patch, Put, Row, Terms, VectorSpace
-from tests.live.conftest import Place, clear, place_on
+from tests.live.conftest import Place, clear, parts_of, place_on
+from tests.live.following import unended
 
 if TYPE_CHECKING:
     from mnemon.stores.weaviate import AsyncWeaviateStore, WeaviateStore
+    from tests.live.between import Between
     from tests.servers.weaviate_server import Node
 
 NOTES = Collection(
     name="notes",
     keys=("user_id",),
-    ordered=(Ordered("version", "number"),),
+    ordered=(Ordered("version", "number"), Ordered("closed_at", "time")),
     text=True,
     vectors=(VectorSpace("small", "m", 16),),
+    current="closed_at",
 )
+"""Its changes are told in the log."""
+
+SHEETS = Collection(name="sheets")
+"""Its row is so large that it has a part."""
+
 DIMENSIONS = 16
 
 
@@ -38,45 +49,86 @@ def note(row_id: str) -> Row:
     return Row(id=row_id, fields={"user_id": "a"}, terms=("t", row_id), vectors={"small": vector})
 
 
+def large(number: int) -> Row:
+    """Return the one large row, in a form that no other number gives it."""
+    return Row(id="s", payload=f"{number:09} ".encode() * 150_000)
+
+
 def write_until(stop: threading.Event, store: WeaviateStore, prefix: str, acknowledged: list[str]) -> None:
     number = 0
     while not stop.is_set():
         rows = [note(f"{prefix}-{number}-{place}") for place in range(5)]
         try:
-            store.apply("p", [Put(collection="notes", row=row) for row in rows])
+            store.apply(PROJECT, [Put(collection="notes", row=row) for row in rows])
         except StoreError:
             return
         acknowledged.extend(row.id for row in rows)
         number += 1
 
 
+class WriterDiedError(Exception):
+    """Ends a writer between two of its requests, as the end of its process would: it cleans nothing up."""
+
+
+PART, CHANGE = "part that no row names", "change that was announced and did not end"
+
+
+def mended(store: WeaviateStore, *, repair: bool = False) -> set[str]:
+    """Check as an hour later, when nothing of what was begun can happen any more; return what was found."""
+    soon = timedelta(seconds=-2)
+    with (
+        patch("mnemon.stores.weaviate._sync.entries._IN_FLIGHT", soon),
+        patch("mnemon.stores.weaviate._sync.upkeep._IN_FLIGHT", soon),
+    ):
+        return {one.kind for one in store.check(repair=repair)}
+
+
 @pytest.mark.parametrize("rounds", [2, pytest.param(50, marks=pytest.mark.nightly)])
-def test_what_was_acknowledged_before_a_kill_is_found_by_every_way_after_the_doctor(node: Node, rounds: int) -> None:
+def test_after_kills_and_the_doctor_all_that_was_acknowledged_is_found_and_nothing_else_is_left(
+    node: Node, between: Between, rounds: int
+) -> None:
     acknowledged: list[str] = []
-    with place_on(node).open(timeout_s=10.0) as store:
-        store.declare(NOTES)
+    place = place_on(node)
+    with place.open(timeout_s=10.0) as store, place.open() as dying:
+        store.declare(NOTES, SHEETS)
+        dying.declare(NOTES, SHEETS)
+        dying.apply(PROJECT, [Put(collection="sheets", row=large(0))])
         for number in range(rounds):
             stop = threading.Event()
             writer = threading.Thread(target=write_until, args=(stop, store, f"r{number}", acknowledged))
+
+            def die(stop: threading.Event = stop) -> None:
+                node.kill()
+                stop.set()
+                raise WriterDiedError
+
             writer.start()
             time.sleep(1.0 + number % 5 / 10)
-            node.kill()
-            stop.set()
+            # After the part of the new large row, and after that row: then the part of the old one is left.
+            between.after(dying, "write row 's' of 'sheets'", 1 + number % 2, die)
+            batch = [Put(collection="notes", row=note(f"d{number}")), Put(collection="sheets", row=large(number + 1))]
+            with pytest.raises(WriterDiedError):
+                dying.apply(PROJECT, batch)
             node.start()
             writer.join()
             node.wait()
-            store.check(repair=True)
 
-        assert store.check() == []
+            assert {PART, CHANGE} <= mended(store, repair=True)
+
+        assert mended(store) == set()
+        assert unended(place) == 0
+        (sheet,) = store.scan(PROJECT, "sheets", include=("payload",)).rows
+        assert sheet.payload in {large(number).payload for number in range(rounds + 1)}
+        assert len(parts_of(place)) == 1
         assert len(acknowledged) > 10 * rounds
-        assert set(acknowledged) <= set(store.list_ids("p", "notes"))
+        assert set(acknowledged) <= set(store.list_ids(PROJECT, "notes"))
         for row_id in random.Random(0).sample(acknowledged, min(100, len(acknowledged))):  # noqa: S311 - the same rows
             one = where("id").eq(row_id)
-            by_word = store.search("p", "notes", Terms(weights={row_id: 1.0}))
+            by_word = store.search(PROJECT, "notes", Terms(weights={row_id: 1.0}))
             near = Nearest(space="small", vector=note(row_id).vectors["small"])
             assert [match.row.id for match in by_word] == [row_id]
-            assert [match.row.id for match in store.search("p", "notes", near, limit=1)] == [row_id]
-            assert store.count("p", "notes", one).rows == 1
+            assert [match.row.id for match in store.search(PROJECT, "notes", near, limit=1)] == [row_id]
+            assert store.count(PROJECT, "notes", one).rows == 1
 
 
 @pytest.mark.parametrize("seconds", [0.0, pytest.param(20.0, marks=pytest.mark.nightly)])

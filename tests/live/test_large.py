@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +12,7 @@ from mnemon.errors import InvalidInputError, StoreCorruptError
 from mnemon.testing.samples import NOTES, note, put
 from mnemon.types.filters import where
 from mnemon.types.storage import Delete, DeleteWhere, Patch
-from tests.live.conftest import client_of
+from tests.live.conftest import client_of, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +46,6 @@ def patching(payload: bytes) -> list[Write]:
 
 def putting(payload: bytes) -> list[Write]:
     return [*put(note("a", payload=payload))]
-
-
-def parts_of(place: Place) -> set[Any]:
-    with client_of(place) as client:
-        parts = client.collections.use(f"{place.prefix}Parts")
-        return {one.uuid for tenant in parts.tenants.get() for one in parts.with_tenant(tenant).iterator()}
 
 
 def _finds_nothing(*_: object, **__: object) -> list[object]:
