@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mnemon.logic.memories import MEMORIES, newest_row_id
 from mnemon.logic.sheet import Sheets
+from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Cursor, Part, Row
 
-__all__ = ["AsyncDesk", "in_chunks", "newest_rows", "pages", "versions_of"]
+__all__ = ["AsyncDesk", "every_row", "in_chunks", "newest_rows", "pages", "versions_of"]
 
 _PAGE = 1_000
 
@@ -90,6 +91,28 @@ async def pages(
         after = page.after
         if after is None:
             return
+
+
+def every_row(
+    store: AsyncStore, project: str, collection: str, condition: Filter, *, include: Sequence[Part] = ()
+) -> AsyncGenerator[tuple[Row, ...]]:
+    """Return all rows that match, by id and some at a time: for choosing what is deleted, erased or undone.
+
+    A page may come from a node that was away, and misses what was acknowledged meanwhile. A store that promises
+    neither exact reads nor to tell every change may have such nodes: there the rows are listed decisively.
+    """
+    if store.capabilities & {Capability.EXACT_READS, Capability.CHANGES}:
+        return pages(store, project, collection, condition, include=include)
+    return _decisive_pages(store, project, collection, condition, include)
+
+
+async def _decisive_pages(
+    store: AsyncStore, project: str, collection: str, condition: Filter, include: Sequence[Part]
+) -> AsyncGenerator[tuple[Row, ...]]:
+    for chunk in in_chunks(await store.list_ids(project, collection, condition)):
+        found = await store.get(project, collection, chunk, include=include, decisive=True)
+        if found:
+            yield tuple(found.values())
 
 
 def in_chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:

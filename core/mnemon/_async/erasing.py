@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mnemon._async.desk import in_chunks, pages, versions_of
+from mnemon._async.desk import every_row, in_chunks, versions_of
 from mnemon._async.reading import chosen, still
 from mnemon._async.work import unit_of_work
 from mnemon.errors import StoreUnavailableError
@@ -106,9 +106,7 @@ async def _erase(desk: AsyncDesk, store: AsyncStore, versions: list[Row]) -> Era
     sources = list(dict.fromkeys(source for row in versions for source in sources_of(row)))
     for chunk in in_chunks(sources):
         condition = where("sources").in_(list(chunk))
-        others = [
-            row async for page in pages(store, desk.project, MEMORIES.name, condition, include=()) for row in page
-        ]
+        others = [row async for rows in every_row(store, desk.project, MEMORIES.name, condition) for row in rows]
         gone = {str(row.fields["memory_id"]) for row in versions}
         found = [memory_id for memory_id in orphans(versions, others) if memory_id not in gone]
         versions += await versions_of(store, desk.project, found, ())
@@ -185,7 +183,7 @@ async def purge(desk: AsyncDesk, now: datetime, deleted_before: datetime, keep_v
 async def _memories(desk: AsyncDesk, condition: Filter) -> list[str]:
     """Return the memories that have a version that matches."""
     found: dict[str, None] = {}
-    async for rows in pages(desk.store, desk.project, MEMORIES.name, condition, include=()):
+    async for rows in every_row(desk.store, desk.project, MEMORIES.name, condition):
         found.update(dict.fromkeys(str(row.fields["memory_id"]) for row in rows))
     return list(found)
 

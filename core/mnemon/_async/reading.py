@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnemon._async.desk import newest_rows, pages, versions_of
+from mnemon._async.desk import every_row, newest_rows, versions_of
 from mnemon.errors import NotFoundError
 from mnemon.logic.conditions import CURRENT, unexpired
 from mnemon.logic.cursors import write_cursor
@@ -113,7 +113,7 @@ async def count(desk: AsyncDesk, condition: Filter) -> int:
 async def chosen(desk: AsyncDesk, condition: Filter) -> list[str]:
     """Return the memories whose newest version matches."""
     closed: dict[str, bool] = {}
-    async for rows in pages(desk.store, desk.project, MEMORIES.name, condition, include=()):
+    async for rows in every_row(desk.store, desk.project, MEMORIES.name, condition):
         closed |= {str(row.fields["memory_id"]): "recorded_to" in row.fields for row in rows}
     ended = [memory_id for memory_id, is_closed in closed.items() if is_closed]
     newest = await still(desk, desk.store, ended, condition)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mnemon._sync.desk import pages, versions_of
+from mnemon._sync.desk import every_row, versions_of
 from mnemon._sync.reading import current_row, no_operation, operation, still
 from mnemon._sync.spaces import usable_space
 from mnemon._sync.work import unit_of_work
@@ -144,7 +144,9 @@ def _whole(desk: Desk, store: Store, op_id: str, scope: Scope | None) -> tuple[O
     if done.part_of is not None:
         msg = f"operation {op_id!r} is a part of {done.part_of!r}; undo that one, whole"
         raise InvalidInputError(msg)
-    rows = [row for page in pages(store, desk.project, OPERATIONS.name, where("part_of").eq(op_id)) for row in page]
+    named = where("part_of").eq(op_id)
+    found = every_row(store, desk.project, OPERATIONS.name, named, include=("metadata", "payload"))
+    rows = [row for page in found for row in page]
     if not all(inside(row, scope) for row in rows):
         raise no_operation(op_id)
     parts = list(map(operation_of, rows))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mnemon.logic.memories import MEMORIES, newest_row_id
 from mnemon.logic.sheet import Sheets
+from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Cursor, Part, Row
 
-__all__ = ["Desk", "in_chunks", "newest_rows", "pages", "versions_of"]
+__all__ = ["Desk", "every_row", "in_chunks", "newest_rows", "pages", "versions_of"]
 
 _PAGE = 1_000
 
@@ -91,6 +92,28 @@ def pages(
         after = page.after
         if after is None:
             return
+
+
+def every_row(
+    store: Store, project: str, collection: str, condition: Filter, *, include: Sequence[Part] = ()
+) -> Generator[tuple[Row, ...]]:
+    """Return all rows that match, by id and some at a time: for choosing what is deleted, erased or undone.
+
+    A page may come from a node that was away, and misses what was acknowledged meanwhile. A store that promises
+    neither exact reads nor to tell every change may have such nodes: there the rows are listed decisively.
+    """
+    if store.capabilities & {Capability.EXACT_READS, Capability.CHANGES}:
+        return pages(store, project, collection, condition, include=include)
+    return _decisive_pages(store, project, collection, condition, include)
+
+
+def _decisive_pages(
+    store: Store, project: str, collection: str, condition: Filter, include: Sequence[Part]
+) -> Generator[tuple[Row, ...]]:
+    for chunk in in_chunks(store.list_ids(project, collection, condition)):
+        found = store.get(project, collection, chunk, include=include, decisive=True)
+        if found:
+            yield tuple(found.values())
 
 
 def in_chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mnemon._sync.desk import in_chunks, pages, versions_of
+from mnemon._sync.desk import every_row, in_chunks, versions_of
 from mnemon._sync.reading import chosen, still
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import StoreUnavailableError
@@ -107,7 +107,7 @@ def _erase(desk: Desk, store: Store, versions: list[Row]) -> ErasureReceipt:
     sources = list(dict.fromkeys(source for row in versions for source in sources_of(row)))
     for chunk in in_chunks(sources):
         condition = where("sources").in_(list(chunk))
-        others = [row for page in pages(store, desk.project, MEMORIES.name, condition, include=()) for row in page]
+        others = [row for rows in every_row(store, desk.project, MEMORIES.name, condition) for row in rows]
         gone = {str(row.fields["memory_id"]) for row in versions}
         found = [memory_id for memory_id in orphans(versions, others) if memory_id not in gone]
         versions += versions_of(store, desk.project, found, ())
@@ -184,7 +184,7 @@ def purge(desk: Desk, now: datetime, deleted_before: datetime, keep_versions: in
 def _memories(desk: Desk, condition: Filter) -> list[str]:
     """Return the memories that have a version that matches."""
     found: dict[str, None] = {}
-    for rows in pages(desk.store, desk.project, MEMORIES.name, condition, include=()):
+    for rows in every_row(desk.store, desk.project, MEMORIES.name, condition):
         found.update(dict.fromkeys(str(row.fields["memory_id"]) for row in rows))
     return list(found)
 

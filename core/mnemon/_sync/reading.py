@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnemon._sync.desk import newest_rows, pages, versions_of
+from mnemon._sync.desk import every_row, newest_rows, versions_of
 from mnemon.errors import NotFoundError
 from mnemon.logic.conditions import CURRENT, unexpired
 from mnemon.logic.cursors import write_cursor
@@ -112,7 +112,7 @@ def count(desk: Desk, condition: Filter) -> int:
 def chosen(desk: Desk, condition: Filter) -> list[str]:
     """Return the memories whose newest version matches."""
     closed: dict[str, bool] = {}
-    for rows in pages(desk.store, desk.project, MEMORIES.name, condition, include=()):
+    for rows in every_row(desk.store, desk.project, MEMORIES.name, condition):
         closed |= {str(row.fields["memory_id"]): "recorded_to" in row.fields for row in rows}
     ended = [memory_id for memory_id, is_closed in closed.items() if is_closed]
     newest = still(desk, desk.store, ended, condition)

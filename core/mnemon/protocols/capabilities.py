@@ -21,7 +21,8 @@ class Capability(StrEnum):
     SNAPSHOT = "snapshot"
     """Many reads can see one moment (`AsyncSupportsSnapshot`)."""
     CHANGES = "changes"
-    """What changed since somebody looked can be read (`AsyncSupportsChanges`)."""
+    """What changed since somebody looked can be read (`AsyncSupportsChanges`), all of it: a store of which a part
+    may have missed what was acknowledged, and answers nevertheless, cannot promise it."""
     EXACT_TEXT_ORDER = "exact_text_order"
     """Text search orders by the summed weights exactly, not only nearly."""
     PERSISTENT = "persistent"
