@@ -61,6 +61,7 @@ PAIRS = (
             "__init__",
             "announcing",
             "changes",
+            "choosing",
             "entries",
             "pages",
             "reader",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
@@ -15,7 +16,7 @@ from tests.live.conftest import pytest_runtest_setup, pytest_terminal_summary, w
 from tests.servers.weaviate_server import cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from tests.servers.weaviate_server import Node
@@ -30,6 +31,20 @@ __all__ = [
 
 TIMEOUT_S = 60.0
 """Of a request: an election takes up to fifteen seconds on a machine that does other things, too."""
+
+
+CATCH_UP_S = 300.0
+"""How long a node that was away may take until its own queries are right, on such a machine."""
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
+    """Return whether something comes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(1.0)
+    return holds()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pytest
 from mnemon import Memory, NotFoundError, StoreUnavailableError
 from mnemon.types.filters import where
 from mnemon.types.storage import Collection, Delete, Ordered, Put, Row, Terms
+from tests.live_cluster.conftest import CATCH_UP_S, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 HEADS = Collection(name="heads", keys=("thread",), ordered=(Ordered("newest", "number"),))
 ROWS = Collection(name="rows", keys=("thread",), text=True)
 THREADS = [f"t{number:03}" for number in range(200)]
-CATCH_UP_S = 300.0
 
 
 def head(thread: str, newest: int) -> Put:
@@ -86,15 +86,6 @@ def queried(store: WeaviateStore) -> dict[str, int]:
     found = store.search("p", "rows", Terms(weights={"word": 1.0}), limit=1_000)
     kinds = [match.row.id.split(" ")[0] for match in found]
     return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(1.0)
-    return holds()
 
 
 @pytest.mark.parametrize("leads", [True, False], ids=["the leader", "another node"])

@@ -260,7 +260,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteWhere:
-    """Take away the rows that match, at most `limit` of them (by id), or all.
+    """Take away the rows that match, at most `limit` of them (the first by id; any where rows have replicas), or all.
 
     A caller that has many to delete repeats a limited batch until it counts 0, so that other
     writers come between.

@@ -13,6 +13,7 @@ from mnemon.protocols.capabilities import Capability
 from mnemon.protocols.clock import random_id
 from mnemon.stores.async_base import AsyncBaseStore
 from mnemon.stores.weaviate._async.changes import AsyncChangesReader
+from mnemon.stores.weaviate._async.choosing import decisive_ids
 from mnemon.stores.weaviate._async.pages import group, scan
 from mnemon.stores.weaviate._async.reader import AsyncReader
 from mnemon.stores.weaviate._async.schemas import AsyncSchemas
@@ -237,7 +238,7 @@ class AsyncWeaviateStore(AsyncBaseStore):
 
     async def _list_ids(self, request: CountRequest) -> list[str]:
         if self._schemas.replicated(request.collection.name):
-            return await self._reader.decisive_ids(request.project, request.collection, request.where)
+            return await decisive_ids(self._server, self._reader, request.project, request.collection, request.where)
         return await self._reader.ids(request.project, request.collection, request.where)
 
     async def _scan(self, request: ScanRequest) -> Page:

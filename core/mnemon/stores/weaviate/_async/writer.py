@@ -14,7 +14,7 @@ from mnemon.logic.filters import METADATA, fields_of
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._async.announcing import AsyncAnnouncer
-from mnemon.stores.weaviate._async.pages import scan
+from mnemon.stores.weaviate._async.choosing import decisive_batches, matching
 from mnemon.stores.weaviate.concurrency import atogether
 from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
@@ -22,11 +22,10 @@ from mnemon.stores.weaviate.log import of_rows, touched
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import changed, places_of, stored
 from mnemon.types.filters import And
-from mnemon.types.requests import ScanRequest
 from mnemon.types.storage import Applied, DeleteWhere, Patch, Put
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from weaviate.collections.classes.batch import BatchObjectReturn
@@ -159,6 +158,13 @@ class AsyncWriter:
             return []
         collection = self._declared[write.collection]
         found: list[Known] = []
+        if self._decisive:
+            async for objects, rows in decisive_batches(
+                self._server, self._reader, self._project, collection, write.where
+            ):
+                self._note(collection.name, [one["properties"] for one in objects])
+                found += [Known(row, large=True) for row in rows]
+            return found
         async for rows in self._reader.batches(self._project, collection, write.where, self._asked, None):
             found += [Known(row, large=True) for row in rows]
         return found
@@ -291,47 +297,45 @@ class AsyncWriter:
         if where is None:
             return 0
         asked: Compiled = compile_filter(where, collection)
+        if self._decisive:
+            return await self._delete_decisively(collection, where, asked, step.limit)
         large = Asked.all_of([asked.question, WITH_PARTS])
         has_parts = await self._reader.number(self._project, collection.name, large) > 0
         if step.limit is None and asked.exact and not has_parts and collection.name not in self._told:
             rows = await self._server.rows(collection.name, self._project)
             return await self._delete_many(rows, asked.question)
         deleted = 0
-        async with aclosing(self._matching(collection, where, step.limit)) as pages:
+        async with aclosing(matching(self._reader, self._project, collection, where, step.limit)) as pages:
             async for page in pages:
-                change = of_rows(self._key, collection, page)
-                ids = [row.id for row in page]
-                large_ids = set(ids) if has_parts else set[str]()
-                async with self._announcer.announced([change] if collection.name in self._told else []):
-                    deleted += await self._delete(collection.name, ids, large_ids, among=asked.question)
+                deleted += await self._delete_page(collection, page, asked, large=has_parts)
         return deleted
 
-    async def _matching(self, collection: Collection, where: Filter, limit: int | None) -> AsyncGenerator[list[Row]]:
-        """Yield the rows that match a page at a time, all or the first so many by id; who goes on has deleted them."""
-        scopes = frozenset(collection.scopes)
-        if limit is None:
-            async with aclosing(self._reader.batches(self._project, collection, where, (), scopes)) as batches:
-                async for rows in batches:
-                    if rows:
-                        yield rows
-            return
-        while limit > 0:
-            request = ScanRequest(
-                project=self._project,
-                collection=collection,
-                where=where,
-                order=None,
-                descending=False,
-                after=None,
-                limit=min(limit, MAX_LIMIT - 1),
-                include=frozenset(),
-                fields=scopes,
-            )
-            rows = list((await scan(self._reader, request)).rows)
-            if not rows:
-                return
-            yield rows
-            limit = 0 if len(rows) < request.limit else limit - len(rows)
+    async def _delete_decisively(
+        self, collection: Collection, where: Filter, asked: Compiled, limit: int | None
+    ) -> int:
+        """Delete what matches as most of the replicas have it, all or any so many.
+
+        A filter would also take what matches only on a node that was away, and a query there misses rows and
+        whether they have parts.
+        """
+        deleted = 0
+        found = decisive_batches(self._server, self._reader, self._project, collection, where)
+        async with aclosing(found) as batches:
+            async for objects, rows in batches:
+                self._note(collection.name, [one["properties"] for one in objects])
+                page = rows if limit is None else rows[: limit - deleted]
+                if page:
+                    deleted += await self._delete_page(collection, page, asked, large=True)
+                if deleted == limit:
+                    break
+        return deleted
+
+    async def _delete_page(self, collection: Collection, page: Sequence[Row], asked: Compiled, *, large: bool) -> int:
+        """Delete those of some rows that still match."""
+        change = of_rows(self._key, collection, page)
+        ids = [row.id for row in page]
+        async with self._announcer.announced([change] if collection.name in self._told else []):
+            return await self._delete(collection.name, ids, {*ids} if large else set(), among=asked.question)
 
     async def _delete_many(self, rows: AsyncRows, question: Question) -> int:
         """Delete what matches, 10,000 at a time; return how many there were."""

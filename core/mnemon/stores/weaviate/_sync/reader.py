@@ -339,37 +339,6 @@ class Reader:
                     break
         return sorted(found)
 
-    def decisive_ids(self, project: str, collection: Collection, where: Filter) -> list[str]:
-        """Return the ids of all rows that match, as most of the replicas know them, sorted.
-
-        A query asks one replica, which may have slept; a deletion that is only tried out asks them all.
-        What it names may be deleted elsewhere, so each row is read and looked at.
-        """
-        asked = compile_filter(where, collection)
-        test = matcher(where)
-        rows = self._server.rows(collection.name, project)
-        found: list[str] = []
-        waiting = [(0, naming.SLOTS)]
-        while waiting:
-            first, end = waiting.pop()
-            question = Asked.all_of([asked.question, in_slots(first, end)])
-            try:
-                answer = self._server.ask_again(
-                    "list rows", lambda question=question: rows.data.delete_many(question, dry_run=True, verbose=True)
-                )
-            except StoreError as error:
-                if is_missing_tenant(error.__cause__):
-                    return []
-                raise
-            if answer.matches >= MAX_LIMIT and end - first > 1:
-                middle = (first + end) // 2
-                waiting += [(first, middle), (middle, end)]
-                continue
-            uuids = [one.uuid for one in answer.objects or ()]
-            there = self.objects_now(project, collection, uuids)
-            found += [row.id for row in self.rows_now(project, collection, there, asked_for(where)) if test(row)]
-        return sorted(found)
-
     def narrowed(self, project: str, collection: Collection, where: Filter, most: int) -> Question | int:
         """Return a question that holds of exactly the rows that match, or how many there are where that is not asked.
 

@@ -14,6 +14,7 @@ from mnemon.protocols.capabilities import Capability
 from mnemon.protocols.clock import random_id
 from mnemon.stores.base import BaseStore
 from mnemon.stores.weaviate._sync.changes import ChangesReader
+from mnemon.stores.weaviate._sync.choosing import decisive_ids
 from mnemon.stores.weaviate._sync.pages import group, scan
 from mnemon.stores.weaviate._sync.reader import Reader
 from mnemon.stores.weaviate._sync.schemas import Schemas
@@ -236,7 +237,7 @@ class WeaviateStore(BaseStore):
 
     def _list_ids(self, request: CountRequest) -> list[str]:
         if self._schemas.replicated(request.collection.name):
-            return self._reader.decisive_ids(request.project, request.collection, request.where)
+            return decisive_ids(self._server, self._reader, request.project, request.collection, request.where)
         return self._reader.ids(request.project, request.collection, request.where)
 
     def _scan(self, request: ScanRequest) -> Page:
