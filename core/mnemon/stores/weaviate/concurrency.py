@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, contextmanager
@@ -20,14 +21,18 @@ __all__ = [
     "Call",
     "Lock",
     "Rows",
+    "abegun",
     "ablocking",
     "alimited",
     "aloop",
     "atogether",
+    "aworked",
+    "begun",
     "blocking",
     "limited",
     "loop",
     "together",
+    "worked",
 ]
 
 AsyncLock = asyncio.Lock
@@ -35,6 +40,9 @@ Lock = threading.Lock
 
 _AT_ONCE = 8
 """Calls at once: beyond that a server of few cores answers no sooner."""
+
+_BULKY = 64_000
+"""Bytes of which making or reading a message takes longer than a thread does to begin."""
 
 Answer = TypeVar("Answer")
 
@@ -81,6 +89,33 @@ async def ablocking(call: Call[Answer]) -> Answer:
 def blocking(call: Call[Answer]) -> Answer:
     """Return what a call returns that waits by itself."""
     return call()
+
+
+async def aworked(size: int, call: Call[Answer]) -> Answer:
+    """Return what a call makes of so many bytes: in a thread where the event loop would wait for it."""
+    return call() if size <= _BULKY else await asyncio.to_thread(call)
+
+
+def worked(size: int, call: Call[Answer]) -> Answer:
+    """Return what a call makes of so many bytes."""
+    del size
+    return call()
+
+
+async def abegun(size: int, method: Any, *arguments: object) -> Any:  # noqa: ANN401 - of the client
+    """Return what a method of the client returns that makes a message of so many bytes, and then sends it.
+
+    The client's async methods are its sync ones, which return what is to be awaited, wrapped so that all of it
+    runs in the loop. Called without the wrapper, the message can be made in a thread.
+    """
+    begin = inspect.unwrap(method.__func__)
+    return await (await aworked(size, lambda: begin(method.__self__, *arguments)))
+
+
+def begun(size: int, method: Any, *arguments: object) -> Any:  # noqa: ANN401 - of the client
+    """Return what a method of the client returns that makes a message of so many bytes, and then sends it."""
+    del size
+    return method(*arguments)
 
 
 def aloop() -> object:

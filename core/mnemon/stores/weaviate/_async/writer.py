@@ -15,7 +15,7 @@ from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._async.announcing import AsyncAnnouncer
 from mnemon.stores.weaviate._async.choosing import decisive_batches, matching
-from mnemon.stores.weaviate.concurrency import atogether
+from mnemon.stores.weaviate.concurrency import abegun, atogether, aworked
 from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
 from mnemon.stores.weaviate.log import of_rows, touched
@@ -43,6 +43,9 @@ __all__ = ["AsyncWriter"]
 
 _MOST_OBJECTS, _MOST_BYTES = 500, 16_000_000
 """Of one request: measured as fast as larger ones, and far below what one message may hold."""
+
+_REST = 1_000
+"""Bytes of a row beside its payload and its vectors, roughly: to encode many rows takes time, too."""
 
 _NOT_FOUND = 404
 
@@ -91,7 +94,9 @@ class AsyncWriter:
         watched = {place: await self._watched(batch[place]) for place in needs.watched}
         counts = [0] * len(batch)
         steps = plan_steps(batch, known, watched)
-        self._encoded = {index: self._encode(write) for index, write in _written(steps)}
+        written = list(_written(steps))
+        size = sum(_weight(write) for _, write in written)
+        self._encoded = await aworked(size, lambda: {index: self._encode(write) for index, write in written})
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
         async with self._announcer.announced(touched(self._key, steps, listed | known, self._told)):
@@ -184,13 +189,15 @@ class AsyncWriter:
     async def _insert(self, collection: str, objects: Sequence[Stored]) -> None:
         rows = await self._server.rows(collection, self._project)
         data = [DataObject(uuid=one.uuid, properties=one.properties, vector=one.vectors or None) for one in objects]
-        await self._insert_many(rows, data, collection, [one.id for one in objects])
+        await self._insert_many(rows, data, collection, [one.id for one in objects], sum(one.size for one in objects))
 
-    async def _insert_many(self, rows: AsyncRows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
+    async def _insert_many(
+        self, rows: AsyncRows, data: Sequence[Any], collection: str, ids: Sequence[str], size: int
+    ) -> None:
         doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
 
         async def inserting() -> BatchObjectReturn:
-            answer = await rows.data.insert_many(data)
+            answer: BatchObjectReturn = await abegun(size, rows.data.insert_many, data)
             refuse_passing(error.message for error in answer.errors.values())
             return answer
 
@@ -211,7 +218,7 @@ class AsyncWriter:
             owner = naming.wrapped(f"{collection} {one.id}")
             for uuid, text in one.parts.items():
                 data = [DataObject(uuid=uuid, properties={"owner_": owner, "text_": text})]
-                await self._insert_many(parts, data, collection, [one.id])
+                await self._insert_many(parts, data, collection, [one.id], len(text))
 
     def _replaced(self, collection: str, now: Stored, *, places: Iterable[str]) -> list[UUID]:
         """Note which parts a row names that was written, and return those that it does not name any more.
@@ -360,6 +367,13 @@ def _written(steps: Iterable[Step]) -> Iterator[tuple[int, Put | Patch]]:
     for step in steps:
         yield from step.puts.values()
         yield from step.patches.values()
+
+
+def _weight(write: Put | Patch) -> int:
+    """Return about how many bytes there are to encode of a write; metadata and fields are some of the rest."""
+    if isinstance(write, Put):
+        return _REST + len(write.row.payload) + 4 * sum(map(len, write.row.vectors.values()))
+    return _REST + len(write.payload or b"")
 
 
 def _asks_metadata(write: Write) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from mnemon.logic.answers import trimmed
 from mnemon.logic.filters import METADATA, fields_of, matcher
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate.concurrency import together
+from mnemon.stores.weaviate.concurrency import together, worked
 from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, in_slots, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, is_too_large
 from mnemon.stores.weaviate.rows import parts_of, places_of, properties_read, row_read
@@ -200,7 +201,8 @@ class Reader:
             found = {uuid: self._part(project, uuid, now=now) for uuid in wanted}
             parts = {uuid: text for uuid, text in found.items() if text is not None}
             if len(parts) == len(found):
-                return row_read(properties, vectors, collection, parts)
+                size = sum(map(len, parts.values())) + _inline(properties)
+                return worked(size, partial(row_read, properties, vectors, collection, parts))
             one = self._server.object_now(
                 collection.name, project, naming.object_id(naming.text_of_ordered(str(properties[naming.ID])))
             )
@@ -354,3 +356,8 @@ class Reader:
 def asked_for(where: Filter) -> set[str]:
     """Return the fields and parts that the evaluator needs to decide a filter."""
     return {"metadata" if name.startswith(METADATA) else name for name in fields_of(where)}
+
+
+def _inline(properties: Mapping[str, Any]) -> int:
+    """Return how many characters of metadata and payload stand in an object itself."""
+    return sum(len(properties.get(place) or "") for place in (naming.METADATA, naming.PAYLOAD))

@@ -16,7 +16,7 @@ from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.announcing import Announcer
 from mnemon.stores.weaviate._sync.choosing import decisive_batches, matching
-from mnemon.stores.weaviate.concurrency import together
+from mnemon.stores.weaviate.concurrency import begun, together, worked
 from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
 from mnemon.stores.weaviate.log import of_rows, touched
@@ -44,6 +44,9 @@ __all__ = ["Writer"]
 
 _MOST_OBJECTS, _MOST_BYTES = 500, 16_000_000
 """Of one request: measured as fast as larger ones, and far below what one message may hold."""
+
+_REST = 1_000
+"""Bytes of a row beside its payload and its vectors, roughly: to encode many rows takes time, too."""
 
 _NOT_FOUND = 404
 
@@ -92,7 +95,9 @@ class Writer:
         watched = {place: self._watched(batch[place]) for place in needs.watched}
         counts = [0] * len(batch)
         steps = plan_steps(batch, known, watched)
-        self._encoded = {index: self._encode(write) for index, write in _written(steps)}
+        written = list(_written(steps))
+        size = sum(_weight(write) for _, write in written)
+        self._encoded = worked(size, lambda: {index: self._encode(write) for index, write in written})
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
         with self._announcer.announced(touched(self._key, steps, listed | known, self._told)):
@@ -181,13 +186,13 @@ class Writer:
     def _insert(self, collection: str, objects: Sequence[Stored]) -> None:
         rows = self._server.rows(collection, self._project)
         data = [DataObject(uuid=one.uuid, properties=one.properties, vector=one.vectors or None) for one in objects]
-        self._insert_many(rows, data, collection, [one.id for one in objects])
+        self._insert_many(rows, data, collection, [one.id for one in objects], sum(one.size for one in objects))
 
-    def _insert_many(self, rows: Rows, data: Sequence[Any], collection: str, ids: Sequence[str]) -> None:
+    def _insert_many(self, rows: Rows, data: Sequence[Any], collection: str, ids: Sequence[str], size: int) -> None:
         doing = f"write row {ids[0]!r} of {collection!r} and {len(ids) - 1} more"
 
         def inserting() -> BatchObjectReturn:
-            answer = rows.data.insert_many(data)
+            answer: BatchObjectReturn = begun(size, rows.data.insert_many, data)
             refuse_passing(error.message for error in answer.errors.values())
             return answer
 
@@ -208,7 +213,7 @@ class Writer:
             owner = naming.wrapped(f"{collection} {one.id}")
             for uuid, text in one.parts.items():
                 data = [DataObject(uuid=uuid, properties={"owner_": owner, "text_": text})]
-                self._insert_many(parts, data, collection, [one.id])
+                self._insert_many(parts, data, collection, [one.id], len(text))
 
     def _replaced(self, collection: str, now: Stored, *, places: Iterable[str]) -> list[UUID]:
         """Note which parts a row names that was written, and return those that it does not name any more.
@@ -353,6 +358,13 @@ def _written(steps: Iterable[Step]) -> Iterator[tuple[int, Put | Patch]]:
     for step in steps:
         yield from step.puts.values()
         yield from step.patches.values()
+
+
+def _weight(write: Put | Patch) -> int:
+    """Return about how many bytes there are to encode of a write; metadata and fields are some of the rest."""
+    if isinstance(write, Put):
+        return _REST + len(write.row.payload) + 4 * sum(map(len, write.row.vectors.values()))
+    return _REST + len(write.payload or b"")
 
 
 def _asks_metadata(write: Write) -> bool:
