@@ -243,16 +243,25 @@ def test_metadata_of_plain_texts_is_copied_too() -> None:
     assert checked == {"source": "mail"}
 
 
+def made_alone() -> str:
+    """Make an id after the microsecond of the one before: within a millisecond, and not within a step of its own."""
+    since = time.time_ns()
+    while time.time_ns() < since + 1_000:
+        pass
+    return random_id()
+
+
 def test_new_ids_are_uuids_whose_order_is_that_of_time() -> None:
     before = time.time_ns() // 1_000_000
     first = UUID(random_id())
     time.sleep(0.002)
-    ids = [random_id() for _ in range(1_000)]
+    ids = [made_alone() for _ in range(1_000)]
     after = time.time_ns() // 1_000_000
 
     assert (first.version, first.variant) == (7, RFC_4122)
     assert len({first, *map(UUID, ids)}) == 1_001
     assert all(before <= UUID(made).int >> 80 <= after for made in (str(first), *ids))
+    assert sorted(ids) == ids
     assert all(str(first) < made for made in ids)
 
 

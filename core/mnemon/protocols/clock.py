@@ -22,12 +22,17 @@ def system_clock() -> datetime:
 
 
 def random_id() -> str:
-    """Return a new UUID (version 7) as text: the time in milliseconds, and 74 random bits.
+    """Return a new UUID (version 7) as text: the time in steps of 244 ns, and 62 random bits.
 
-    Ids that are made one after another stand beside one another in an index. Random ones stand all over it,
-    so that a batch changes nearly every page.
+    Ids that are made one after another stand beside one another in an index, in the order in which they were
+    made, so that an order by time and then by id is the order of what was done. Random ones stand all over the
+    index, so that a batch changes nearly every page.
+
+    The milliseconds take 48 bits and their fraction the 12 bits that follow (RFC 9562, 6.2, method 3).
     """
-    return uuid_text((time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(10), 7)
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    fraction = (rest << 12) // 1_000_000
+    return uuid_text((milliseconds << 16 | fraction).to_bytes(8, "big") + os.urandom(8), 7)
 
 
 def uuid_text(data: bytes, version: int) -> str:
