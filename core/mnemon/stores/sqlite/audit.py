@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from mnemon.errors import InvalidInputError
-from mnemon.logic.rows import check_id
 from mnemon.stores.sqlite.damage import any_text, damaged_rows, indexed_words
+from mnemon.stores.sqlite.findings import FILE_DAMAGED, found_rows
 from mnemon.stores.sqlite.pending import indexed_number, row_tokens
 from mnemon.stores.sqlite.places import Places
 from mnemon.types.storage import Finding
@@ -16,14 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection as Numbers
     from collections.abc import Iterable, Iterator
 
-    from mnemon.stores.sqlite.connections import Connection, Parameter
+    from mnemon.stores.sqlite.connections import Connection
     from mnemon.types.storage import Collection
 
-__all__ = ["FILE_DAMAGED", "audit"]
+__all__ = ["audit"]
 
-FILE_DAMAGED = "the file is damaged"
 _ROWS_DAMAGED = "damaged rows: restore a backup, or delete them"
-_SHOWN = 100
 
 
 def audit(connection: Connection, collections: Iterable[Collection], *, repair: bool) -> list[Finding]:
@@ -44,7 +41,7 @@ def _audit_collection(connection: Connection, collection: Collection, *, repair:
     if not damaged:
         return list(_audit_derived(connection, collection, damaged, repair=repair))
     with any_text(connection):  # which takes longer
-        first = _finding(connection, collection, _ROWS_DAMAGED, damaged, repaired=False)
+        first = found_rows(connection, collection.name, _ROWS_DAMAGED, damaged, repaired=False)
         return [first, *_audit_derived(connection, collection, damaged, repair=repair)]
 
 
@@ -74,7 +71,7 @@ def _audit_text(
             connection.execute(
                 f"INSERT INTO {name}__text (rowid, tokens) VALUES (?, ?)", [number, " ".join(sorted(words))]
             )
-    yield _finding(connection, collection, "postings differ from rows", wrong, repaired=repair)
+    yield found_rows(connection, collection.name, "postings differ from rows", wrong, repaired=repair)
 
 
 def _expected_tokens(
@@ -112,8 +109,8 @@ def _audit_tags(
         connection.execute(f"DELETE FROM {name}__tag")
         for entry in sorted(expected):
             connection.execute(f"INSERT INTO {name}__tag VALUES (?, ?, ?, ?)", entry)
-    yield _finding(
-        connection, collection, "tag entries differ from rows", {entry[3] for entry in wrong}, repaired=repair
+    yield found_rows(
+        connection, collection.name, "tag entries differ from rows", {entry[3] for entry in wrong}, repaired=repair
     )
 
 
@@ -125,28 +122,6 @@ def _audit_vectors(connection: Connection, collection: Collection, *, repair: bo
         if wrong:
             if repair:
                 connection.execute(f"DELETE FROM {table} WHERE {orphans}")
-            yield _finding(connection, collection, f"vectors without a row in {space.name}", wrong, repaired=repair)
-
-
-def _finding(
-    connection: Connection, collection: Collection, kind: str, numbers: Iterable[int], *, repaired: bool
-) -> Finding:
-    listed = sorted(numbers)
-    shown = listed[:_SHOWN]
-    marks = ", ".join("?" * len(shown))
-    rows = connection.rows(f"SELECT number, id FROM {collection.name}__rows WHERE number IN ({marks})", shown)
-    return Finding(
-        collection=collection.name,
-        kind=kind,
-        ids=tuple(sorted(_shown(number, row_id) for number, row_id in rows)),
-        rows=len(listed),
-        repaired=repaired,
-    )
-
-
-def _shown(number: Parameter, row_id: Parameter) -> str:
-    """Return an id, or what tells the row where its id is damaged: such a one can be deleted by a filter."""
-    try:
-        return check_id(row_id, "id")
-    except InvalidInputError:
-        return f"(row number {number})"
+            yield found_rows(
+                connection, collection.name, f"vectors without a row in {space.name}", wrong, repaired=repair
+            )

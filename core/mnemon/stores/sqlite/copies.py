@@ -13,7 +13,7 @@ from mnemon.stores.sqlite.failures import translated
 from mnemon.stores.sqlite.files import absolute_path, prepare_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mnemon.stores.sqlite.connections import Connection
 
@@ -27,13 +27,13 @@ def copy_to(
     source: Connection,
     target: str | os.PathLike[str],
     *,
-    check: Callable[[Path], bool],
+    check: Callable[[Path], Iterable[str]],
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Copy the state that `source` reads; return how many bytes the copy has.
 
     `source` is inside a read transaction, so others may write meanwhile and the copy is of one
-    moment. It lies beside `target` under another name until `check` found it sound.
+    moment. It lies beside `target` under another name until `check` named nothing that is wrong with it.
 
     Raises:
         StoreError: something of that name is there, or the place cannot be written.
@@ -49,15 +49,23 @@ def copy_to(
         part = Path(file.name)
     try:
         _copy(source, part, progress)
-        if not check(part):
-            msg = "the copy of the store is damaged, so it was thrown away; look at the store with doctor"
-            raise StoreCorruptError(msg)
+        wrong = list(check(part))
+        if wrong:
+            raise StoreCorruptError(_not_sound(wrong))
         size = part.stat().st_size
         _take_name(part, place)
     finally:
         for leftover in (part, Path(f"{part}-wal"), Path(f"{part}-shm")):
             leftover.unlink(missing_ok=True)
     return size
+
+
+def _not_sound(wrong: Iterable[str]) -> str:
+    return (
+        f"the store is not sound, so the copy of it was thrown away: {'; '.join(dict.fromkeys(wrong))}. "
+        "Mend what can be mended with check(repair=True), as `mnemon doctor --repair` does, and copy it then; "
+        "for what that leaves, restore an older backup, or delete the rows that it names"
+    )
 
 
 def _take_name(part: Path, place: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.rows import check_row
@@ -15,29 +16,59 @@ if TYPE_CHECKING:
     from mnemon.stores.sqlite.connections import Connection, Parameter
     from mnemon.types.storage import Collection, Row, VectorSpace
 
-__all__ = ["any_text", "damaged_rows", "forget_derived", "has_damaged_pages", "indexed_words", "sound_row"]
+__all__ = ["any_text", "damaged_parts", "damaged_rows", "forget_derived", "indexed_words", "sound_row"]
 
-_OF_A_ROW = re.compile(r" value in \w+__(rows|vec__\w+)\.")
-"""What SQLite says of a value that its column does not take: it is told with the row, and no page is at fault."""
+_OF_A_VALUE = re.compile(
+    r" value in \w+__(rows|vec__\w+|tag|place|changed)\.|^row not in PRIMARY KEY order for \w+__tag$|FTS5"
+)
+"""What SQLite says of a value that its column does not take, and of what we compare with rows: no page is at fault."""
+_OF_AN_INDEX = re.compile(r"(?:row \d+ .*from|row \d+ of|# of entries in|non-unique entry in) index (\w+)$")
 _VECTORS_AT_ONCE = 512
+_MOST_SAID = 1_000_000
+"""SQLite stops at 100 unless told otherwise, and an index that is not named would not be mended."""
 
 
-def has_damaged_pages(connection: Connection) -> bool:
-    """Whether the file is damaged so that nothing read from it can be trusted."""
-    first = cast("str", connection.value("PRAGMA quick_check(1)"))  # to look on beyond damaged pages may fail
-    if not _OF_A_ROW.search(first):
-        return first != "ok"
-    return any(not _OF_A_ROW.search(text) for (text,) in connection.execute("PRAGMA quick_check"))
+@dataclass(frozen=True, slots=True)
+class DamagedParts:
+    """What of a file contradicts itself.
+
+    Attributes:
+        pages: whether nothing read from the file can be trusted.
+        indexes: SQLite's own indexes that have rows otherwise than the tables.
+    """
+
+    pages: bool = False
+    indexes: tuple[str, ...] = ()
+
+
+def damaged_parts(connection: Connection) -> DamagedParts:
+    """Let SQLite compare pages with one another, and its indexes with the tables; sound files take one look."""
+    first = cast("str", connection.value("PRAGMA integrity_check(1)"))  # to look on beyond damaged pages may fail
+    if first == "ok":
+        return DamagedParts()
+    if not _is_of_part(first):
+        return DamagedParts(pages=True)
+    said = [cast("str", text) for (text,) in connection.execute(f"PRAGMA integrity_check({_MOST_SAID})")]
+    found = [_OF_AN_INDEX.search(text) for text in said]
+    return DamagedParts(
+        pages=not all(map(_is_of_part, said)),
+        indexes=tuple(sorted({match[1] for match in found if match is not None})),
+    )
+
+
+def _is_of_part(text: str) -> bool:
+    return _OF_AN_INDEX.search(text) is not None or _OF_A_VALUE.search(text) is not None
 
 
 @contextmanager
 def any_text(connection: Connection) -> Generator[None]:
     """Read text that is no UTF-8 with lone surrogates in it, which `sound_row` refuses, and not as an error."""
+    before = connection.raw.text_factory
     connection.raw.text_factory = _text
     try:
         yield
     finally:
-        connection.raw.text_factory = str
+        connection.raw.text_factory = before
 
 
 def _text(raw: bytes) -> str:

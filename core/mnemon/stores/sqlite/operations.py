@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from mnemon.protocols.capabilities import Capability
 from mnemon.stores.base import BaseStore
 from mnemon.stores.sqlite import reader
-from mnemon.stores.sqlite.audit import FILE_DAMAGED, audit
-from mnemon.stores.sqlite.damage import has_damaged_pages
+from mnemon.stores.sqlite.audit import audit
+from mnemon.stores.sqlite.damage import damaged_parts
+from mnemon.stores.sqlite.findings import FILE_DAMAGED
+from mnemon.stores.sqlite.indexes import audit_indexes
 from mnemon.stores.sqlite.schema import declare_collection, project_number, stored_collections
 from mnemon.stores.sqlite.search import place_of, search_terms, search_vector
 from mnemon.stores.sqlite.writer import write_batch
@@ -105,8 +107,12 @@ class SQLiteOperations(BaseStore):
 
     def _check(self, *, repair: bool) -> list[Finding]:
         with self._writing() if repair else self._reading() as connection:
-            if has_damaged_pages(connection):
+            damaged = damaged_parts(connection)
+            if damaged.pages:
                 return [Finding(collection="", kind=FILE_DAMAGED, ids=(), rows=0, repaired=False)]
             collections = stored_collections(connection)
             connection.remembered.clear()  # numbers that the damage has made wrong
-            return audit(connection, [collections[name] for name in sorted(collections)], repair=repair)
+            found = audit_indexes(connection, damaged.indexes, repair=repair)
+            if found and repair:
+                self._matrices.clear()
+            return found + audit(connection, [collections[name] for name in sorted(collections)], repair=repair)

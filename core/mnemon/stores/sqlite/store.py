@@ -148,7 +148,7 @@ class SQLiteStore(SQLiteOperations):
         """
         self._check_open()
         with self._connections.reading() as connection:
-            return copy_to(connection, path, check=_is_sound, progress=progress)
+            return copy_to(connection, path, check=_faults, progress=progress)
 
     def _reading(self) -> AbstractContextManager[Connection]:
         return self._connections.reading()
@@ -188,7 +188,7 @@ class SQLiteStore(SQLiteOperations):
         self._matrices.clear()
 
 
-def _is_sound(path: Path) -> bool:
-    """Whether a file opens, and what is derived in it fits its rows."""
+def _faults(path: Path) -> list[str]:
+    """Open a file and return what does not fit in it."""
     with SQLiteStore(path) as copy:
-        return not copy.check()
+        return [finding.kind for finding in copy.check()]
