@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING, cast
 
-from mnemon.stores.sqlite.damage import any_text, damaged_rows, indexed_words
+from mnemon.stores.sqlite.damage import any_text, damaged_rows
 from mnemon.stores.sqlite.findings import FILE_DAMAGED, found_rows
 from mnemon.stores.sqlite.pending import indexed_number, row_tokens
 from mnemon.stores.sqlite.places import Places
+from mnemon.stores.sqlite.postings import indexed_words, is_damage, make_postings
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
@@ -61,17 +63,16 @@ def _audit_text(
     name = collection.name
     expected = _expected_tokens(connection, collection, Places(connection, collection, adds=repair), damaged)
     actual = _actual_tokens(connection, name)
+    unreadable = actual is None
+    actual = actual or {}
     expected.update({number: actual[number] for number in damaged if number in actual})
     wrong = sorted(number for number in expected.keys() | actual.keys() if expected.get(number) != actual.get(number))
-    if not wrong:
+    if not (wrong or unreadable):
         return
     if repair:
-        connection.execute(f"INSERT INTO {name}__text ({name}__text) VALUES ('delete-all')")
-        for number, words in expected.items():
-            connection.execute(
-                f"INSERT INTO {name}__text (rowid, tokens) VALUES (?, ?)", [number, " ".join(sorted(words))]
-            )
-    yield found_rows(connection, collection.name, "postings differ from rows", wrong, repaired=repair)
+        texts = ((number, " ".join(sorted(words))) for number, words in expected.items())
+        make_postings(connection, name, texts)
+    yield found_rows(connection, name, "postings differ from rows", wrong, repaired=repair)
 
 
 def _expected_tokens(
@@ -82,10 +83,17 @@ def _expected_tokens(
     return {number: frozenset(text.split(" ")) for number, text in texts}
 
 
-def _actual_tokens(connection: Connection, name: str) -> dict[int, frozenset[str]]:
+def _actual_tokens(connection: Connection, name: str) -> dict[int, frozenset[str]] | None:
+    """Return the tokens that the index has of each row, or None where it cannot be read."""
     found: dict[int, set[str]] = {}
-    for token, number in connection.execute(f"SELECT term, doc FROM {indexed_words(connection, name)}"):
-        found.setdefault(cast("int", number), set()).add(cast("str", token))
+    try:
+        with any_text(connection):
+            for token, number in connection.execute(f"SELECT term, doc FROM {indexed_words(connection, name)}"):
+                found.setdefault(cast("int", number), set()).add(cast("str", token))
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return None
     return {number: frozenset(words) for number, words in found.items()}
 
 
@@ -99,7 +107,8 @@ def _audit_tags(
         for number, project, values in connection.execute(sql):
             if number not in damaged:
                 expected |= {(project, tag, value, number) for value in json.loads(values)}
-    entries = connection.rows(f"SELECT project, field, value, row FROM {name}__tag")
+    with any_text(connection):
+        entries = connection.rows(f"SELECT project, field, value, row FROM {name}__tag")
     actual = {cast("tuple[int, str, str, int]", entry) for entry in entries}
     expected |= {entry for entry in actual if entry[3] in damaged}
     wrong = expected ^ actual
@@ -107,11 +116,9 @@ def _audit_tags(
         return
     if repair:
         connection.execute(f"DELETE FROM {name}__tag")
-        for entry in sorted(expected):
-            connection.execute(f"INSERT INTO {name}__tag VALUES (?, ?, ?, ?)", entry)
-    yield found_rows(
-        connection, collection.name, "tag entries differ from rows", {entry[3] for entry in wrong}, repaired=repair
-    )
+        ordered = sorted(expected, key=repr)  # what stands there of a damaged row may be of any type
+        connection.raw.executemany(f"INSERT INTO {name}__tag VALUES (?, ?, ?, ?)", ordered)
+    yield found_rows(connection, name, "tag entries differ from rows", {entry[3] for entry in wrong}, repaired=repair)
 
 
 def _audit_vectors(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.rows import check_row
+from mnemon.stores.sqlite.postings import indexed_words
 from mnemon.stores.sqlite.rows import decode_row, row_columns
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mnemon.stores.sqlite.connections import Connection, Parameter
     from mnemon.types.storage import Collection, Row, VectorSpace
 
-__all__ = ["any_text", "damaged_parts", "damaged_rows", "forget_derived", "indexed_words", "sound_row"]
+__all__ = ["any_text", "damaged_parts", "damaged_rows", "forget_derived", "sound_row"]
 
 _OF_A_VALUE = re.compile(
     r" value in \w+__(rows|vec__\w+|tag|place|changed)\.|^row not in PRIMARY KEY order for \w+__tag$|FTS5"
@@ -136,16 +137,3 @@ def forget_derived(connection: Connection, collection: Collection, number: int) 
             connection.execute(
                 f"INSERT INTO {name}__text ({name}__text, rowid, tokens) VALUES ('delete', ?, ?)", [number, text]
             )
-
-
-def indexed_words(connection: Connection, name: str) -> str:
-    """Return the name of a table of what stands in a collection's full-text index: (term, doc)."""
-    read_only = connection.value("PRAGMA query_only")
-    connection.execute("PRAGMA query_only = OFF")  # it would keep the temporary table below from being made
-    try:
-        connection.execute(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.words__{name} USING fts5vocab(main, {name}__text, instance)"
-        )
-    finally:
-        connection.execute(f"PRAGMA query_only = {read_only}")
-    return f"temp.words__{name}"

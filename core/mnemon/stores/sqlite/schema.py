@@ -35,6 +35,7 @@ __all__ = [
     "VERSION",
     "check_ours",
     "check_version",
+    "create_postings",
     "declare_collection",
     "migrate",
     "project_number",
@@ -168,10 +169,7 @@ def _create_tables(connection: Connection, collection: Collection) -> None:
         f"PRIMARY KEY (project, field, value, row)) WITHOUT ROWID"
     )
     if collection.text:
-        connection.execute(
-            f"CREATE VIRTUAL TABLE {name}__text "
-            f"USING fts5(tokens, content='', detail=none, columnsize=0, tokenize='ascii')"
-        )
+        create_postings(connection, f"{name}__text")
         connection.execute(
             f"CREATE TABLE {name}__place (number INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE)"
         )
@@ -180,6 +178,13 @@ def _create_tables(connection: Connection, collection: Collection) -> None:
         "gone INTEGER NOT NULL)"
     )
     _create_spaces(connection, name, collection.vectors)
+
+
+def create_postings(connection: Connection, table: str) -> None:
+    """Create an empty full-text index."""
+    connection.execute(
+        f"CREATE VIRTUAL TABLE {table} USING fts5(tokens, content='', detail=none, columnsize=0, tokenize='ascii')"
+    )
 
 
 def _extend_tables(connection: Connection, stored: Collection, merged: Collection) -> None:
