@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.filters import METADATA, holds, lookup
 from mnemon.logic.rows import MAX_NUMBER
-from mnemon.stores.sqlite.rows import in_list
+from mnemon.stores.sqlite.rows import in_list, json_array, json_object
 from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or
 
 if TYPE_CHECKING:
@@ -185,8 +184,8 @@ def _is_inexact(value: object) -> bool:
 
 
 def _object(value: Parameter) -> JsonObject:
-    return {} if value is None else cast("JsonObject", json.loads(cast("str", value)))
+    return {} if value is None else json_object(value)
 
 
 def _array(value: Parameter) -> Json:
-    return None if value is None else cast("Json", json.loads(cast("str", value)))
+    return None if value is None else json_array(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn
 
 from mnemon.errors import (
     StoreCorruptError,
@@ -59,7 +59,7 @@ _KNOWN: dict[int, tuple[type[StoreError], str]] = {
 
 
 class DamagedError(ValueError):
-    """What is stored cannot be read; `translated` names the file."""
+    """What is stored cannot be read; it is made with what that is, and `translated` names the file."""
 
 
 def translated(path: Path) -> AbstractContextManager[None]:
@@ -79,7 +79,9 @@ class _Translation:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, (UnicodeDecodeError, json.JSONDecodeError, DamagedError)):
+        if isinstance(error, DamagedError):
+            raise _damaged(self._path, str(error)) from None
+        if isinstance(error, (UnicodeDecodeError, json.JSONDecodeError)):
             raise _damaged(self._path) from None  # the cause would show stored text
         if isinstance(error, sqlite3.Error):
             _raise_ours(error, self._path)
@@ -100,6 +102,8 @@ def _raise_ours(error: sqlite3.Error, path: Path) -> NoReturn:
     raise kind(message.format(path=path, name=name)) from error
 
 
-def _damaged(path: Path) -> StoreCorruptError:
-    kind, message = _KNOWN[sqlite3.SQLITE_CORRUPT]
-    return cast("StoreCorruptError", kind(message.format(path=path)))
+def _damaged(path: Path, what: str = "") -> StoreCorruptError:
+    return StoreCorruptError(
+        f"{what or 'a value'} in {path} cannot be read as it was written; "
+        "restore a backup, or delete the rows that check(), and with it `mnemon doctor`, names"
+    )

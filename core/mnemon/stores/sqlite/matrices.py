@@ -13,8 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 from weakref import WeakValueDictionary
 
-from mnemon.logic.embedding import unit_rows
-from mnemon.stores.sqlite.rows import decode_vectors
+from mnemon.stores.sqlite.rows import decode_units
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -244,7 +243,7 @@ def _vectors_after(
     vectors: list[NDArray[numpy.float32]] = []
     while chunk := found.fetchmany(4_096):
         numbers += [row for row, _ in chunk]
-        vectors.append(unit_rows(decode_vectors([vector for _, vector in chunk], place.space.dimensions)))
+        vectors.append(decode_units(connection, name, place.space, chunk))
     if not vectors:
         return np.empty(0, dtype=np.int64), np.empty((0, place.space.dimensions), dtype=np.float32)
     return np.array(numbers, dtype=np.int64), np.concatenate(vectors)

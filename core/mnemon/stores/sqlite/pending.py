@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, cast
 
 from mnemon.stores.sqlite.conditions import Sql
+from mnemon.stores.sqlite.rows import terms_of
 from mnemon.stores.sqlite.tokens import tokens
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ def row_tokens(
         f"WHERE {condition} AND r.terms IS NOT NULL ORDER BY r.number"
     )
     for number, project, terms, state, *scopes in cast(
-        "Iterable[tuple[int, int, str, int, *tuple[str | None, ...]]]", found
+        "Iterable[tuple[int, int, Parameter, int, *tuple[str | None, ...]]]", found
     ):
         if number in without:
             continue
-        words = terms.split(" ")
+        words = terms_of(connection, collection.name, number, terms)
         text = tokens(places.of_row(project, scopes, current=bool(state)), words)
         if text:
             connection.indexed += len(words)
@@ -81,8 +82,9 @@ def pending_holding(
         [indexed_number(connection, collection), project, *(value for _, value in searched.places)],
     )
     for number, held in found:
-        for term in holding.keys() & set(cast("str", held).split(" ")):
-            holding[term].append(cast("int", number))
+        row = cast("int", number)
+        for term in holding.keys() & set(terms_of(connection, collection.name, row, held)):
+            holding[term].append(row)
     return holding
 
 

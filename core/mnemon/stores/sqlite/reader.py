@@ -8,7 +8,7 @@ from mnemon.logic.answers import cursor_of
 from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter, looks_up
 from mnemon.stores.sqlite.pending import pending_holding, rows_holding
-from mnemon.stores.sqlite.rows import id_chunks, in_list, read_rows, row_columns
+from mnemon.stores.sqlite.rows import id_chunks, in_list, read_rows, row_columns, terms_of
 from mnemon.stores.sqlite.schema import project_number
 from mnemon.stores.sqlite.tokens import searched_scopes
 from mnemon.types.filters import And, Or
@@ -176,10 +176,10 @@ def _count_terms(connection: Connection, request: CountRequest, where: Sql) -> d
 
 def _count_terms_in_rows(connection: Connection, request: CountRequest, where: Sql) -> dict[str, int]:
     counts = dict.fromkeys(request.terms, 0)
-    table = f"{request.collection.name}__rows"
-    sql = f"SELECT r.terms FROM {table} r WHERE {where.text} AND r.terms IS NOT NULL"
-    for (terms,) in connection.execute(sql, where.parameters):
-        for term in counts.keys() & set(cast("str", terms).split(" ")):
+    name = request.collection.name
+    sql = f"SELECT r.number, r.terms FROM {name}__rows r WHERE {where.text} AND r.terms IS NOT NULL"
+    for number, terms in connection.execute(sql, where.parameters):
+        for term in counts.keys() & set(terms_of(connection, name, number, terms)):
             counts[term] += 1
     return counts
 

@@ -11,7 +11,7 @@ from mnemon.logic.filters import conjuncts
 from mnemon.stores.sqlite.conditions import Sql, compile_filter
 from mnemon.stores.sqlite.matrices import Place
 from mnemon.stores.sqlite.pending import pending_holding, rows_holding
-from mnemon.stores.sqlite.rows import decode_vectors, in_list, read_rows, row_columns
+from mnemon.stores.sqlite.rows import damaged_row, decode_units, in_list, read_rows, row_columns, terms_of
 from mnemon.stores.sqlite.tokens import searched_scopes
 from mnemon.types.filters import Condition, Operator
 from mnemon.types.storage import Evidence, Match, Nearest, Row, Terms
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mnemon.stores.sqlite.connections import Connection
     from mnemon.stores.sqlite.matrices import Matrix
     from mnemon.types.requests import SearchRequest
+    from mnemon.types.storage import VectorSpace
 
 __all__ = ["place_of", "search_terms", "search_vector"]
 
@@ -111,9 +112,10 @@ def _weigh_rows(connection: Connection, request: SearchRequest, where: Sql) -> l
     """Return the best rows of a search that names no scope, by reading the terms of every row that matches."""
     weights = cast("Terms", request.query).weights
     weighed: list[tuple[float, int]] = []
-    sql = f"SELECT r.number, r.terms FROM {request.collection.name}__rows r WHERE {where.text} AND r.terms IS NOT NULL"
+    name = request.collection.name
+    sql = f"SELECT r.number, r.terms FROM {name}__rows r WHERE {where.text} AND r.terms IS NOT NULL"
     for number, terms in connection.execute(sql, where.parameters):
-        weight = sum(weights[term] for term in weights.keys() & set(cast("str", terms).split(" ")))
+        weight = sum(weights[term] for term in weights.keys() & set(terms_of(connection, name, number, terms)))
         if weight:
             weighed.append((weight, cast("int", number)))
     return [number for _, number in sorted(weighed, reverse=True)[: request.limit]]
@@ -131,8 +133,10 @@ def search_vector(
     where = _where(connection, request, project)
     if matrix is None:
         numbers, cosines = _read_cosines(connection, request, where, unit)
+        _check_numbers(connection, request, numbers, cosines)
         return _matches(connection, request, where, _nearest(numbers, cosines, request.limit))
     numbers, cosines = matrix.cosines(unit)
+    _check_numbers(connection, request, numbers, cosines)
     wanted = request.limit * _MORE + _EXTRA
     matches = _matches(connection, request, where, _nearest(numbers, cosines, wanted))
     if len(matches) < request.limit and len(numbers) > wanted:
@@ -141,6 +145,17 @@ def search_vector(
         nearest = _nearest(numbers[inside], cosines[inside], request.limit)
         matches = _matches(connection, request, where, nearest)
     return matches
+
+
+def _check_numbers(
+    connection: Connection, request: SearchRequest, numbers: NDArray[numpy.int64], cosines: NDArray[numpy.float32]
+) -> None:
+    """Refuse cosines with a vector in which there is what is no number: they would have no order."""
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    wrong = numbers[np.isnan(cosines)]
+    if len(wrong):
+        raise damaged_row(connection, request.collection.name, int(wrong[0]))
 
 
 def _matches(
@@ -190,12 +205,12 @@ def _read_cosines(
         f"JOIN {name}__vec__{cast('Nearest', request.query).space} v ON v.row = r.number WHERE {where.text}",
         where.parameters,
     )
+    space = cast("VectorSpace", request.collection.space(cast("Nearest", request.query).space))
     numbers: list[int] = []
     cosines: list[NDArray[numpy.float32]] = [np.empty(0, dtype=np.float32)]
     while chunk := found.fetchmany(_CHUNK):
         numbers += [cast("int", number) for number, _ in chunk]
-        vectors = decode_vectors([vector for _, vector in chunk], len(unit))
-        cosines.append(np.vecdot(unit_rows(vectors), unit))
+        cosines.append(np.vecdot(decode_units(connection, name, space, chunk), unit))
     return np.array(numbers, dtype=np.int64), np.concatenate(cosines)
 
 
