@@ -59,6 +59,7 @@ def _finding(one: Finding) -> dict[str, Json]:
     return {
         "collection": one.collection,
         "kind": one.kind,
+        "project": one.project,
         "rows": one.rows,
         "ids": list(one.ids),
         "repaired": one.repaired,

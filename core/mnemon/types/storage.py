@@ -390,6 +390,7 @@ class Finding:
         ids: rows concerned, at most 100.
         rows: how many there are.
         repaired: whether it was mended.
+        project: whose rows they are, where that matters for what to do: another project may have rows of these ids.
     """
 
     collection: str
@@ -397,3 +398,4 @@ class Finding:
     ids: tuple[str, ...]
     rows: int
     repaired: bool
+    project: str | None = None

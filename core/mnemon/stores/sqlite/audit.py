@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon.stores.sqlite.damage import any_text, damaged_rows
 from mnemon.stores.sqlite.findings import FILE_DAMAGED, found_rows
+from mnemon.stores.sqlite.lost import audit_projects
 from mnemon.stores.sqlite.pending import indexed_number, row_tokens
 from mnemon.stores.sqlite.places import Places
 from mnemon.stores.sqlite.postings import indexed_words, is_damage, make_postings
@@ -29,7 +30,7 @@ def audit(connection: Connection, collections: Iterable[Collection], *, repair: 
     """Return what does not fit; with `repair`, mend what can be mended in the caller's transaction.
 
     Reads each row, and compares it with its postings and tag entries, and vectors with rows. What was derived
-    of a damaged row is left as it is: the row cannot tell what it should be.
+    of a row whose fields or terms are damaged is left as it is: the row cannot tell what it should be.
     """
     found = [one for each in collections for one in _audit_collection(connection, each, repair=repair)]
     unreadable = sum(finding.rows for finding in found if finding.kind == _ROWS_DAMAGED)
@@ -39,12 +40,26 @@ def audit(connection: Connection, collections: Iterable[Collection], *, repair: 
 
 
 def _audit_collection(connection: Connection, collection: Collection, *, repair: bool) -> list[Finding]:
+    lost = list(audit_projects(connection, collection.name, repair=repair))
     damaged = damaged_rows(connection, collection)
     if not damaged:
-        return list(_audit_derived(connection, collection, damaged, repair=repair))
+        return [*lost, *_audit_derived(connection, collection, damaged, repair=repair)]
     with any_text(connection):  # which takes longer
-        first = found_rows(connection, collection.name, _ROWS_DAMAGED, damaged, repaired=False)
-        return [first, *_audit_derived(connection, collection, damaged, repair=repair)]
+        named = _by_project(connection, collection.name, damaged)
+        silent = {number for number, tells in damaged.items() if not tells}
+        return [*lost, *named, *_audit_derived(connection, collection, silent, repair=repair)]
+
+
+def _by_project(connection: Connection, name: str, damaged: Numbers[int]) -> list[Finding]:
+    """Name damaged rows with their project: by an id alone somebody might delete the sound row of another one."""
+    found: dict[str | None, list[int]] = {}
+    sql = f"SELECT p.name FROM {name}__rows r LEFT JOIN mnemon_projects p ON p.number = r.project WHERE r.number = ?"
+    for number in sorted(damaged):
+        found.setdefault(cast("str | None", connection.value(sql, [number])), []).append(number)
+    return [
+        found_rows(connection, name, _ROWS_DAMAGED, numbers, repaired=False, project=project)
+        for project, numbers in sorted(found.items(), key=lambda item: item[0] or "")
+    ]
 
 
 def _audit_derived(

@@ -84,30 +84,33 @@ def sound_row(values: Sequence[Parameter], collection: Collection) -> Row | None
         return None
 
 
-def damaged_rows(connection: Connection, collection: Collection) -> set[int]:
+def damaged_rows(connection: Connection, collection: Collection) -> dict[int, bool]:
     """Return the numbers of the rows that are not sound, or that have a vector which is not.
 
+    Each with whether it still tells what is derived of it, as `Writer` takes it: by its fields and terms.
     One row is in memory at a time, without its payload, which may be any bytes.
     """
     with any_text(connection):
-        damaged = set(_unreadable(connection, collection))
+        damaged = dict(_unreadable(connection, collection))
     for space in collection.vectors:
-        damaged.update(_with_damaged_vectors(connection, collection.name, space))
+        for number in _with_damaged_vectors(connection, collection.name, space):
+            damaged.setdefault(number, True)
     return damaged
 
 
-def _unreadable(connection: Connection, collection: Collection) -> Iterator[int]:
+def _unreadable(connection: Connection, collection: Collection) -> Iterator[tuple[int, bool]]:
     columns = row_columns(collection, frozenset({"terms", "metadata"}))
     found = cast(
         "Iterable[tuple[Parameter, ...]]",
         connection.execute(
-            f"SELECT typeof(r.payload) IN ('blob', 'null') AND typeof(r.project) = 'integer', {columns} "
-            f"FROM {collection.name}__rows r NOT INDEXED"
+            f"SELECT typeof(r.payload) IN ('blob', 'null'), {columns} FROM {collection.name}__rows r NOT INDEXED"
         ),
     )
     for fits, *values in found:
         if not fits or sound_row(values, collection) is None:
-            yield cast("int", values[0])
+            number, row_id, terms, _, payload, *fields = values
+            derived_of = [number, row_id, terms, None, payload, *fields]
+            yield cast("int", number), sound_row(derived_of, collection) is not None
 
 
 def _with_damaged_vectors(connection: Connection, name: str, space: VectorSpace) -> Iterator[int]:

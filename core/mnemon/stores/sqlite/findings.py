@@ -21,7 +21,13 @@ _SHOWN = 100
 
 
 def found_rows(
-    connection: Connection, collection: str, kind: str, numbers: Iterable[Parameter], *, repaired: bool
+    connection: Connection,
+    collection: str,
+    kind: str,
+    numbers: Iterable[Parameter],
+    *,
+    repaired: bool,
+    project: str | None = None,
 ) -> Finding:
     """Return a finding about rows of these numbers; of what is no number no row can be named."""
     concerned = set(numbers)
@@ -30,7 +36,7 @@ def found_rows(
     with any_text(connection):
         rows = connection.rows(f"SELECT number, id FROM {collection}__rows WHERE number IN ({marks})", shown)
     ids = tuple(sorted(_name(cast("int", number), row_id) for number, row_id in rows))
-    return Finding(collection=collection, kind=kind, ids=ids, rows=len(concerned), repaired=repaired)
+    return Finding(collection=collection, kind=kind, ids=ids, rows=len(concerned), repaired=repaired, project=project)
 
 
 def _name(number: int, row_id: Parameter) -> str:

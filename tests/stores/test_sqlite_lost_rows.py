@@ -1,0 +1,107 @@
+"""Damaged rows and their projects: which one's row it is, and rows of none."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mnemon.stores.sqlite.store import SQLiteStore
+from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
+from mnemon.types.filters import where
+from mnemon.types.storage import Delete, Terms
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mnemon.types.storage import Finding
+
+LOST = "rows of no project: repair gives it a name"
+DAMAGED = "damaged rows: restore a backup, or delete them"
+ALICE = where("user_id").eq("alice") & CURRENT
+WORDS = Terms(weights={"t": 1.0})
+
+
+def damage(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as file:
+        for statement in statements:
+            file.execute(statement)
+        file.commit()
+
+
+def open_notes(path: Path) -> SQLiteStore:
+    store = SQLiteStore(path)
+    store.declare(NOTES)
+    return store
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of two projects with 40 rows each, of the same ids."""
+    place = tmp_path / "store.db"
+    with open_notes(place) as store:
+        for project in (PROJECT, "other"):
+            rows = [note(f"{number:02}", terms=("t",), categories=("c",)) for number in range(1, 41)]
+            store.apply(project, put(*rows))
+    return place
+
+
+def of_kind(found: list[Finding], kind: str) -> list[tuple[str | None, tuple[str, ...], int, bool]]:
+    return [(one.project, one.ids, one.rows, one.repaired) for one in found if one.kind == kind]
+
+
+def test_a_damaged_row_is_named_with_its_project(path: Path) -> None:
+    damage(path, "UPDATE notes__rows SET metadata = '{' WHERE number IN (7, 8, 49)")
+
+    with open_notes(path) as store:
+        assert of_kind(store.check(), DAMAGED) == [(PROJECT, ("07", "08"), 2, False), ("other", ("09",), 1, False)]
+        for project, ids, _, _ in of_kind(store.check(), DAMAGED):
+            assert project is not None
+            store.apply(project, [Delete(collection="notes", ids=ids)])
+        assert store.check() == []
+        assert len(store.list_ids(PROJECT, "notes")) == 38
+        assert len(store.list_ids("other", "notes")) == 39
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [("999", "(project number 999)"), ("'x'", "(project number 3)"), ("x'00'", "(project number 3)")],
+)
+def test_a_row_of_no_project_gets_one_that_can_be_named(path: Path, value: str, name: str) -> None:
+    damage(path, f"UPDATE notes__rows SET project = {value} WHERE number IN (7, 8)")  # noqa: S608 - ours
+
+    with open_notes(path) as store:
+        assert of_kind(store.check(), LOST) == [(None, ("07", "08"), 2, False)]
+        assert of_kind(store.check(repair=True), LOST) == [(name, ("07", "08"), 2, True)]
+        assert store.check() == []
+        assert store.list_ids(name, "notes") == ["07", "08"]
+        assert [match.row.id for match in store.search(name, "notes", WORDS, ALICE)] == ["08", "07"]
+        assert len(store.search(PROJECT, "notes", WORDS, ALICE, limit=100)) == 38
+        store.apply(name, [Delete(collection="notes", ids=["07"])])
+        assert store.check() == []
+
+
+def test_rows_of_several_lost_projects_stay_apart(path: Path) -> None:
+    damage(
+        path,
+        "UPDATE notes__rows SET project = 'x' WHERE number = 7",
+        "UPDATE notes__rows SET project = 'y' WHERE number = 47",
+        "INSERT INTO mnemon_projects (name) VALUES ('(project number 4)')",
+    )
+
+    with open_notes(path) as store:
+        found = of_kind(store.check(repair=True), LOST)
+        assert found == [("(project number 4)'", ("07",), 1, True), ("(project number 5)", ("07",), 1, True)]
+        assert store.check() == []
+
+
+def test_a_row_of_no_project_that_is_damaged_too_can_be_deleted_after_repair(path: Path) -> None:
+    damage(path, "UPDATE notes__rows SET project = 'x', metadata = '{' WHERE number = 7")
+
+    with open_notes(path) as store:
+        assert of_kind(store.check(), DAMAGED) == [(None, ("07",), 1, False)]
+        assert of_kind(store.check(repair=True), DAMAGED) == [("(project number 3)", ("07",), 1, False)]
+        assert store.apply("(project number 3)", [Delete(collection="notes", ids=["07"])]).counts == (1,)
+        assert store.check() == []
