@@ -105,3 +105,31 @@ def test_a_row_of_no_project_that_is_damaged_too_can_be_deleted_after_repair(pat
         assert of_kind(store.check(repair=True), DAMAGED) == [("(project number 3)", ("07",), 1, False)]
         assert store.apply("(project number 3)", [Delete(collection="notes", ids=["07"])]).counts == (1,)
         assert store.check() == []
+
+
+def test_many_damaged_rows_are_looked_for_once_in_the_indexes(path: Path) -> None:
+    damage(path, "UPDATE notes__rows SET f_categories = '{' WHERE number BETWEEN 5 AND 14")
+    ids = [f"{number:02}" for number in range(5, 15)]
+    said: list[str] = []
+
+    with open_notes(path) as store:
+        with store._connections.maintaining() as writer:  # pyright: ignore[reportPrivateUsage]
+            writer.raw.set_trace_callback(said.append)
+        assert store.apply(PROJECT, [Delete(collection="notes", ids=ids)]).counts == (10,)
+        assert sum("FROM temp.words__notes" in statement for statement in said) == 1
+        assert sum("DELETE FROM notes__tag WHERE row" in statement for statement in said) == 1
+        assert store.check() == []
+
+
+def test_a_damaged_row_that_waits_for_the_index_is_not_looked_for_in_it(path: Path) -> None:
+    said: list[str] = []
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(note("new", terms=("t",), categories=("c",))))
+    damage(path, "UPDATE notes__rows SET f_categories = '{' WHERE id = 'new'")
+
+    with open_notes(path) as store:
+        with store._connections.maintaining() as writer:  # pyright: ignore[reportPrivateUsage]
+            writer.raw.set_trace_callback(said.append)
+        store.apply(PROJECT, [Delete(collection="notes", ids=["new"])])
+        assert not any("words__notes" in statement for statement in said)
+        assert store.check() == []

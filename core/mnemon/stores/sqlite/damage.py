@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -129,14 +130,20 @@ def _with_damaged_vectors(connection: Connection, name: str, space: VectorSpace)
         yield from (whole[place][0] for place in sorted(set(np.nonzero(wrong)[0].tolist())))
 
 
-def forget_derived(connection: Connection, collection: Collection, number: int) -> None:
-    """Take away what the indexes have of a damaged row, which cannot tell what that is: all of them is looked at."""
+def forget_derived(connection: Connection, collection: Collection, numbers: Sequence[int], *, indexed: int) -> None:
+    """Take away what the indexes have of damaged rows, which cannot tell what that is.
+
+    All of them is looked at, once for all these rows; rows above `indexed` are not in the full-text index.
+    """
     name = collection.name
-    connection.execute(f"DELETE FROM {name}__tag WHERE row = ?", [number])
-    if collection.text:
-        words = connection.rows(f"SELECT term FROM {indexed_words(connection, name)} WHERE doc = ?", [number])
-        if words:
-            text = " ".join(cast("str", word) for (word,) in words)
-            connection.execute(
-                f"INSERT INTO {name}__text ({name}__text, rowid, tokens) VALUES ('delete', ?, ?)", [number, text]
-            )
+    listed = [json.dumps(numbers)]
+    connection.execute(f"DELETE FROM {name}__tag WHERE row IN (SELECT value FROM json_each(?))", listed)
+    if not collection.text or min(numbers) > indexed:
+        return
+    words: dict[int, list[str]] = {}
+    of_them = f"SELECT doc, term FROM {indexed_words(connection, name)} WHERE doc IN (SELECT value FROM json_each(?))"
+    for number, word in connection.rows(of_them, listed):
+        words.setdefault(cast("int", number), []).append(cast("str", word))
+    for number, held in words.items():
+        sql = f"INSERT INTO {name}__text ({name}__text, rowid, tokens) VALUES ('delete', ?, ?)"
+        connection.execute(sql, [number, " ".join(held)])

@@ -43,7 +43,10 @@ _KNOWN: dict[int, tuple[type[StoreError], str]] = {
     ),
     sqlite3.SQLITE_CORRUPT: (
         StoreCorruptError,
-        "{path} is damaged; restore a backup, or save what is left with: sqlite3 FILE .recover",
+        (
+            "{path} is damaged; mend what can be mended with check(repair=True), as `mnemon doctor --repair` does, "
+            "restore a backup, or save what is left with: sqlite3 FILE .recover"
+        ),
     ),
     sqlite3.SQLITE_NOTADB: (StoreCorruptError, "{path} is not an SQLite file; name another one, or restore a backup"),
     sqlite3.SQLITE_CANTOPEN: (

@@ -126,6 +126,7 @@ class Writer:
         self._project = project
         self._numbers = numbers
         self._left: set[tuple[str, str]] = set()
+        self._silent: list[int] = []
         self.newest = Newest()
         name = collection.name
         self._fields = tuple(collection.fields)
@@ -153,6 +154,9 @@ class Writer:
         else:
             counts = [self._write(write, index) for index, write in enumerate(writes, first)]
         numbers = self._numbers
+        if self._silent:
+            forget_derived(self._connection, self._collection, self._silent, indexed=numbers.indexed)
+            self._silent.clear()
         if self._left:
             numbers.places.forget_left(self._project, self._left)
             self._left.clear()
@@ -351,7 +355,7 @@ class Writer:
         row = sound_row(found, self._collection)
         number = cast("int", found[0])
         if row is None:
-            forget_derived(self._connection, self._collection, number)
+            self._silent.append(number)
         else:
             if row.terms and number <= self._numbers.indexed:
                 self._index_text(self._delete_text, number, row.fields, row.terms)
