@@ -81,6 +81,10 @@ ODD: list[tuple[object, str]] = [
     ([[1e300], [1.0]], "infinity"),
     ([[1e20], [1.0]], r"norm 1e\+20.*scale"),
     ([[1.0], [-1e-25]], r"norm 1e-25.*scale"),
+    ([[1.001e12], [1.0]], r"norm 1\.001e\+12.*scale"),
+    ([[1.0], [9.99e-13]], r"norm 9\.99e-13.*scale"),
+    ([[1.0], [-1e-50]], r"norm.*1e-50.*scale"),
+    (np.array([[1e-300], [1.0]]), r"norm.*1e-300.*scale"),
     ([[1.0, 2.0, 3.0]] * 2, "3 dimensions, 2 were expected"),
 ]
 
@@ -92,6 +96,14 @@ def test_what_is_no_vector_per_text_is_an_error(given: object, named: str) -> No
     with pytest.raises(EmbeddingError, match=named):
         embedder.embed(["a", "b"])
     assert embedder.dimensions in {None, 2}
+
+
+def test_the_least_and_the_most_norm_and_zero_are_taken() -> None:
+    given = np.array([[1e-12, 0.0], [0.0, 0.0], [6e11, -8e11], [6e-13, 8e-13]])
+
+    kept = CallableEmbedder(lambda _: given.tolist(), name="ends").embed(list("abcd"))
+
+    assert kept.tolist() == given.astype(np.float32).tolist()
 
 
 def test_rows_at_the_ends_of_float32_become_units() -> None:

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-__all__ = ["ANY_NORM", "check_texts", "check_vectors", "extreme_norm", "in_batches", "unit_rows"]
+__all__ = ["ANY_NORM", "check_texts", "check_vectors", "extreme_norm", "in_batches", "unit_rows", "vanished"]
 
 _LEAST_NORM, _MOST_NORM = 1e-12, 1e12
 """A server that squares in float32 takes what is far outside for no vector at all; no model gives such ones."""
+
+_ROUNDED = 1e-6
+"""How far from a norm that of the same vector in float32 may be: who scales to a bound is not refused for it."""
 
 ANY_NORM = f"it may be 0, or from {_LEAST_NORM:g} to {_MOST_NORM:g}; scale it to 1, as only its direction counts"
 _SMALLEST = 1e-30
@@ -68,6 +71,9 @@ def check_vectors(vectors: object, *, count: int, name: str, dimensions: int | N
     if (norm := extreme_norm(array)) is not None:
         msg = f"embedder {name!r} gave a vector of norm {norm:g}; {ANY_NORM}"
         raise EmbeddingError(msg)
+    if array is not vectors and (largest := vanished(vectors, array)) is not None:
+        msg = f"embedder {name!r} gave a vector of no norm in float32, its largest number is {largest:g}; {ANY_NORM}"
+        raise EmbeddingError(msg)
     return array
 
 
@@ -81,8 +87,21 @@ def extreme_norm(vectors: NDArray[numpy.float32]) -> float | None:
     if not doubtful.any():
         return None
     norms = np.linalg.norm(vectors[doubtful].astype(np.float64), axis=1)
-    extreme = norms[(norms != 0) & ((norms < _LEAST_NORM) | (norms > _MOST_NORM))]
+    least, most = _LEAST_NORM * (1 - _ROUNDED), _MOST_NORM * (1 + _ROUNDED)
+    extreme = norms[(norms != 0) & ((norms < least) | (norms > most))]
     return float(extreme[0]) if extreme.size else None
+
+
+def vanished(given: object, rows: NDArray[numpy.float32]) -> float | None:
+    """Return the largest number of what was given of the rows that are 0 in float32 alone, or None."""
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    zero = ~rows.any(axis=1)
+    if not zero.any():
+        return None
+    wide = np.asarray(given).astype(np.longdouble).reshape(rows.shape)
+    largest = np.abs(wide[zero]).max()
+    return float(largest) if largest else None
 
 
 def in_batches(texts: Sequence[str], *, most: int, most_characters: int) -> Iterator[list[str]]:

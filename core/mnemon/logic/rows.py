@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import DimensionMismatchError, InvalidInputError
-from mnemon.logic.embedding import ANY_NORM, extreme_norm
+from mnemon.logic.embedding import ANY_NORM, extreme_norm, vanished
 from mnemon.types.jsonvalue import check_json_object, check_text, shown
 from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Row
 from mnemon.types.times import is_canonical_time
@@ -247,11 +247,11 @@ def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
         raise DimensionMismatchError(space.name, expected=space.dimensions, got=array.shape[0])
     # The cheap test comes first: nearly every vector has a plain length, which needs no other.
     if not _LEAST_PLAIN < np.vdot(array, array) < _MOST_PLAIN:
-        _check_length(array, space)
+        _check_length(array, vector, space)
     return np.ascontiguousarray(array)
 
 
-def _check_length(array: NDArray[numpy.float32], space: VectorSpace) -> None:
+def _check_length(array: NDArray[numpy.float32], given: object, space: VectorSpace) -> None:
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
     if not np.isfinite(array).all():
@@ -259,6 +259,9 @@ def _check_length(array: NDArray[numpy.float32], space: VectorSpace) -> None:
         raise InvalidInputError(msg)
     if (norm := extreme_norm(array[None])) is not None:
         msg = f"a vector of space {space.name!r} has norm {norm:g}; {ANY_NORM}"
+        raise InvalidInputError(msg)
+    if array is not given and (largest := vanished(given, array[None])) is not None:
+        msg = f"a vector of space {space.name!r} has no norm in float32, its largest number is {largest:g}; {ANY_NORM}"
         raise InvalidInputError(msg)
 
 

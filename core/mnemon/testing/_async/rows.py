@@ -58,6 +58,9 @@ REFUSED = {
     "a vector whose square is beyond float32": note("a", small=(1e20, -1e20, 0.0)),
     "a vector whose square is nothing in float32": note("a", small=(0.0, 1e-25, 0.0)),
     "the smallest vector of float32": note("a", small=(0.0, 0.0, 1e-45)),
+    "a vector that is nothing in float32": note("a", small=(1e-50, 0.0, 0.0)),
+    "a norm below the least": note("a", small=(0.0, -9.99e-13, 0.0)),
+    "a norm above the most": note("a", small=(6.01e11, 0.0, 8.01e11)),
     "a text as payload": note("a", payload="text"),  # pyright: ignore[reportArgumentType]
 }
 """Rows that cannot be kept, by what is wrong with them."""

@@ -185,7 +185,7 @@ class SearchPromises(Promises):
         assert [match.evidence.cosine for match in found] == [0.0]
 
     def test_vectors_of_any_norm_that_is_taken_are_kept_exactly_and_go_by_their_direction(self, notes: Store) -> None:
-        norms = {"tiny": 2e-12, "small": 1e-6, "one": 1.0, "large": 1e6, "huge": 9e11}
+        norms = {"least": 1e-12, "small": 1e-6, "one": 1.0, "large": 1e6, "most": 1e12}
         given = {name: np.array([0.6, 0.8, 0.0], np.float32) * np.float32(norm) for name, norm in norms.items()}
         notes.apply(PROJECT, put(*(Row(id=name, vectors={"small": given[name]}) for name in norms)))
 
@@ -198,7 +198,19 @@ class SearchPromises(Promises):
             cosines = {match.row.id: match.evidence.cosine for match in found}
             assert cosines == pytest.approx(dict.fromkeys(norms, 0.8), abs=1e-5)
 
-    @pytest.mark.parametrize("norm", [1e20, 3e38, 1e-20, 1e-45])
+    @pytest.mark.parametrize("norm", [1e-12, 1e12])
+    @pytest.mark.parametrize("ends", [(1.0, 0.0, 0.0), (0.6, 0.8, 0.0), (3**-0.5, 3**-0.5, 3**-0.5)])
+    def test_the_least_and_the_most_norm_are_taken_as_they_are_rounded(
+        self, notes: Store, norm: float, ends: tuple[float, float, float]
+    ) -> None:
+        given = [norm * part for part in ends]
+        notes.apply(PROJECT, put(note("a", small=given)))
+
+        found = notes.search(PROJECT, "notes", Nearest(space="small", vector=given), ALICE & CURRENT)
+
+        assert [match.evidence.cosine for match in found] == pytest.approx([1.0], abs=1e-6)
+
+    @pytest.mark.parametrize("norm", [1e20, 3e38, 1.001e12, 9.99e-13, 1e-20, 1e-45, 1e-50])
     def test_a_question_of_an_extreme_norm_is_refused(self, notes: Store, norm: float) -> None:
         with pytest.raises(InvalidInputError, match=r"norm .*scale it"):
             notes.search(PROJECT, "notes", Nearest(space="small", vector=[norm, 0.0, 0.0]), ALICE & CURRENT)
