@@ -8,12 +8,24 @@ from mnemon.errors import EmbeddingError, InvalidInputError
 from mnemon.types.jsonvalue import check_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy
     from numpy.typing import NDArray
 
-__all__ = ["ANY_NORM", "check_texts", "check_vectors", "extreme_norm", "in_batches", "unit_rows", "vanished"]
+    from mnemon.types.storage import Vector
+
+__all__ = [
+    "ANY_NORM",
+    "check_texts",
+    "check_vectors",
+    "extreme_norm",
+    "extreme_rows",
+    "in_batches",
+    "to_store_again",
+    "unit_rows",
+    "vanished",
+]
 
 _LEAST_NORM, _MOST_NORM = 1e-12, 1e12
 """A server that squares in float32 takes what is far outside for no vector at all; no model gives such ones."""
@@ -81,15 +93,34 @@ def extreme_norm(vectors: NDArray[numpy.float32]) -> float | None:
     """Return a norm among those of finite rows that not every store can search by, or None."""
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
-    with np.errstate(over="ignore", under="ignore"):
+    extreme = extreme_rows(vectors)
+    return float(np.linalg.norm(vectors[extreme[0]].astype(np.float64))) if extreme else None
+
+
+def extreme_rows(vectors: NDArray[numpy.float32]) -> list[int]:
+    """Return which rows are finite, and of a norm that not every store can search by."""
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         squares = np.vecdot(vectors, vectors)
-    doubtful = ~((squares > _LEAST_NORM**2) & (squares < _MOST_NORM**2))  # rounded, or beyond float32
-    if not doubtful.any():
-        return None
+    doubtful = np.flatnonzero(~((squares > _LEAST_NORM**2) & (squares < _MOST_NORM**2)))  # rounded, or beyond float32
+    if not doubtful.size:
+        return []
     norms = np.linalg.norm(vectors[doubtful].astype(np.float64), axis=1)
     least, most = _LEAST_NORM * (1 - _ROUNDED), _MOST_NORM * (1 + _ROUNDED)
-    extreme = norms[(norms != 0) & ((norms < least) | (norms > most))]
-    return float(extreme[0]) if extreme.size else None
+    extreme = ((norms > 0) & (norms < least)) | ((norms > most) & (norms < np.inf))
+    return doubtful[extreme].tolist()
+
+
+def to_store_again(vectors: Mapping[str, Vector]) -> Mapping[str, Vector]:
+    """Return a row's stored vectors, scaled to 1 where an older version took a norm that is refused now."""
+    if not vectors:
+        return vectors
+    import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
+
+    given = {name: np.asarray(vector, dtype=np.float32)[None] for name, vector in vectors.items()}
+    extreme = {name: unit_rows(rows)[0] for name, rows in given.items() if extreme_rows(rows)}
+    return {**vectors, **extreme} if extreme else vectors
 
 
 def vanished(given: object, rows: NDArray[numpy.float32]) -> float | None:

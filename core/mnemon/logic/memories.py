@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.logic.analysis import analyse, speaker_terms
+from mnemon.logic.embedding import to_store_again
 from mnemon.logic.scopes import row_id, scope_of
 from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.memory import MemoryRecord, Version
@@ -240,11 +241,12 @@ def with_vector(row: Row, vectors: Mapping[str, Vector], *, beside: str | None =
 
     A row that has the vectors of two spaces counts for the present one until all others have both.
     """
+    kept = to_store_again(row.vectors)
     space = next(iter(vectors), None)
-    if beside is not None and beside in row.vectors and space not in {None, beside}:
+    if beside is not None and beside in kept and space not in {None, beside}:
         fields = {**row.fields, "space": beside, "space_next": space}
-        return replace(row, fields=fields, vectors={beside: row.vectors[beside], **vectors})
-    return replace(row, fields={**row.fields, "space": space, "space_next": None}, vectors=vectors)
+        return replace(row, fields=fields, vectors={beside: kept[beside], **vectors})
+    return replace(row, fields={**row.fields, "space": space, "space_next": None}, vectors=to_store_again(vectors))
 
 
 def record_of(row: Row) -> MemoryRecord:

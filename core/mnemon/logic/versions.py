@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon.errors import ConflictError, InvalidInputError, NotFoundError
 from mnemon.logic.arguments import check_validity
 from mnemon.logic.conditions import CURRENT
+from mnemon.logic.embedding import to_store_again
 from mnemon.logic.filters import matcher
 from mnemon.logic.memories import (
     DELETED,
@@ -174,7 +175,7 @@ def new_version(
 ) -> tuple[list[Write], Touched]:
     """Return the writes that make `record` the next version; the vector stays where the text does."""
     same = record.text == record_of(current).text
-    vectors = current.vectors if same else embedded.of(record.text)
+    vectors = to_store_again(current.vectors) if same else embedded.of(record.text)
     row = later_row(current, record, op_id=op_id, actor=actor, language=language, vectors=vectors)
     return _put_version(row, current, op_id, record.updated_at)
 
@@ -197,6 +198,7 @@ def copied_version(
             "space": next(iter(source.vectors), None),  # as it was read: of a space of later there is no vector here
         },
         payload=payload_of(text_of(source), actor),
+        vectors=to_store_again(source.vectors),
     )
     return _put_version(row, newest, op_id, at)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import ConflictError
+from mnemon.logic.embedding import to_store_again
 from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.storage import Put
 
@@ -112,8 +113,12 @@ def _write(target: Store, project: str, collection: Collection, rows: Sequence[R
     there = target.get(project, collection.name, [row.id for row in rows], include=_parts(collection))
     new = [row for row in rows if row.id not in there or fingerprint(there[row.id]) != fingerprint(row)]
     if new:
-        target.apply(project, [Put(collection=collection.name, row=row) for row in new])
+        target.apply(project, [Put(collection=collection.name, row=_taken(row)) for row in new])
     return len(new)
+
+
+def _taken(row: Row) -> Row:
+    return replace(row, vectors=to_store_again(row.vectors))
 
 
 def _digest(store: Store, project: str, collections: Sequence[Collection]) -> str:
@@ -127,13 +132,17 @@ def _digest(store: Store, project: str, collections: Sequence[Collection]) -> st
 
 
 def fingerprint(row: Row) -> bytes:
-    """Return a hash that rows share when every part of them is the same; 1 and 1.0 are the same number in a field."""
+    """Return a hash that rows share when every part of them is the same.
+
+    1 and 1.0 are the same number in a field, and a vector of a norm that no store takes any more counts as what a copy
+    makes of it.
+    """
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
     fields = {name: _plain(value) for name, value in sorted(row.fields.items())}
     found = hashlib.sha256(json_bytes([row.id, fields, row.terms, _sorted(row.metadata)]))
     found.update(hashlib.sha256(row.payload).digest())
-    for name, vector in sorted(row.vectors.items()):
+    for name, vector in sorted(to_store_again(row.vectors).items()):
         found.update(json.dumps(name).encode() + np.asarray(vector, dtype=np.float32).tobytes())
     return found.digest()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon.stores.sqlite.damage import any_text, damaged_rows
 from mnemon.stores.sqlite.findings import FILE_DAMAGED, found_rows
 from mnemon.stores.sqlite.lost import audit_projects
+from mnemon.stores.sqlite.norms import extreme_vectors, norms_kind, scale_vectors
 from mnemon.stores.sqlite.pending import indexed_number, row_tokens
 from mnemon.stores.sqlite.places import Places
 from mnemon.stores.sqlite.postings import indexed_words, is_damage, make_postings
@@ -68,6 +69,7 @@ def _audit_derived(
     yield from _audit_text(connection, collection, damaged, repair=repair)
     yield from _audit_tags(connection, collection, damaged, repair=repair)
     yield from _audit_vectors(connection, collection, repair=repair)
+    yield from _audit_norms(connection, collection, repair=repair)
 
 
 def _audit_text(
@@ -147,3 +149,12 @@ def _audit_vectors(connection: Connection, collection: Collection, *, repair: bo
             yield found_rows(
                 connection, collection.name, f"vectors without a row in {space.name}", wrong, repaired=repair
             )
+
+
+def _audit_norms(connection: Connection, collection: Collection, *, repair: bool) -> Iterator[Finding]:
+    for space in collection.vectors:
+        extreme = extreme_vectors(connection, collection.name, space)
+        if extreme:
+            if repair:
+                scale_vectors(connection, collection.name, space, extreme)
+            yield found_rows(connection, collection.name, norms_kind(space), extreme, repaired=repair)

@@ -24,6 +24,7 @@ __all__ = [
     "damaged_row",
     "decode_row",
     "decode_units",
+    "decode_vectors",
     "encode_metadata",
     "encode_value",
     "id_chunks",
@@ -209,10 +210,10 @@ def _read_vectors(
 ) -> Mapping[int, NDArray[numpy.float32]]:
     condition, parameters = in_list("row", numbers)
     found = connection.rows(f"SELECT row, vector FROM {name}__vec__{space.name} WHERE {condition}", parameters)
-    return {cast("int", row[0]): _decode_vectors(connection, name, space, [row])[0] for row in found}
+    return {cast("int", row[0]): decode_vectors(connection, name, space, [row])[0] for row in found}
 
 
-def _decode_vectors(
+def decode_vectors(
     connection: Connection, name: str, space: VectorSpace, found: Sequence[Sequence[Parameter]]
 ) -> NDArray[numpy.float32]:
     """Return the vectors of (number, vector) as the rows of one array.
@@ -241,4 +242,4 @@ def decode_units(
     import numpy as np  # noqa: PLC0415 - numpy stays out of `import mnemon`
 
     with np.errstate(invalid="ignore"):
-        return unit_rows(_decode_vectors(connection, name, space, found))
+        return unit_rows(decode_vectors(connection, name, space, found))

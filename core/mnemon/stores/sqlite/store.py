@@ -13,6 +13,7 @@ from mnemon.stores.sqlite.connections import Connection, Connections, Durability
 from mnemon.stores.sqlite.copies import copy_to
 from mnemon.stores.sqlite.files import absolute_path, check_library, prepare_file
 from mnemon.stores.sqlite.matrices import Matrices
+from mnemon.stores.sqlite.norms import is_of_norms
 from mnemon.stores.sqlite.operations import SQLiteOperations
 from mnemon.stores.sqlite.places import forget_places
 from mnemon.stores.sqlite.schema import check_ours, check_version, migrate, project_number, stored_collections
@@ -191,4 +192,4 @@ class SQLiteStore(SQLiteOperations):
 def _faults(path: Path) -> list[str]:
     """Open a file and return what does not fit in it."""
     with SQLiteStore(path) as copy:
-        return [finding.kind for finding in copy.check()]
+        return [finding.kind for finding in copy.check() if not is_of_norms(finding)]
