@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from mnemon.errors import StoreCorruptError
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.samples import CURRENT, NOTES, PROJECT, moment, note, put
 from mnemon.types.filters import And, where
-from mnemon.types.storage import Delete, DeleteWhere, Nearest, Patch, Terms
+from mnemon.types.storage import Collection, Delete, DeleteWhere, Nearest, Patch, Put, Row, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,6 +193,26 @@ def test_a_row_without_an_id_is_named_by_its_number_and_goes_with_a_filter(path:
         assert told(store)[0] == ("notes", DAMAGED, names, 3, False)
         counts = store.apply(PROJECT, [DeleteWhere(collection="notes", where=And())]).counts
         assert counts == (80,)
+        assert store.check() == []
+
+
+@pytest.mark.parametrize("repair", [False, True])
+@pytest.mark.parametrize("other", ["rows", "place", "text", "tag", "changed"])
+def test_looking_at_one_collection_hides_no_table_of_another(tmp_path: Path, other: str, *, repair: bool) -> None:
+    names = ("words", "main", "temp", other)
+    row = Row(id="a", fields={"k": "x"}, terms=("t",))
+    with SQLiteStore(tmp_path / "store.db") as store:
+        store.declare(*(Collection(name=name, keys=("k",), scopes=("k",), text=True) for name in names))
+        store.apply(PROJECT, [Put(collection=name, row=row) for name in names])
+
+        assert store.check(repair=repair) == []
+        store.apply(PROJECT, [Put(collection=name, row=replace(row, id="b")) for name in names])
+        store.scrub()
+
+        for name in names:
+            assert store.list_ids(PROJECT, name) == ["a", "b"]
+            found = store.search(PROJECT, name, Terms(weights={"t": 1.0}), where("k").eq("x"))
+            assert sorted(match.row.id for match in found) == ["a", "b"]
         assert store.check() == []
 
 

@@ -116,7 +116,7 @@ def test_many_damaged_rows_are_looked_for_once_in_the_indexes(path: Path) -> Non
         with store._connections.maintaining() as writer:  # pyright: ignore[reportPrivateUsage]
             writer.raw.set_trace_callback(said.append)
         assert store.apply(PROJECT, [Delete(collection="notes", ids=ids)]).counts == (10,)
-        assert sum("FROM temp.words__notes" in statement for statement in said) == 1
+        assert sum("FROM temp.mnemon_words__notes" in statement for statement in said) == 1
         assert sum("DELETE FROM notes__tag WHERE row" in statement for statement in said) == 1
         assert store.check() == []
 

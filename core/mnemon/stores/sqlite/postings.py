@@ -54,15 +54,15 @@ def indexed_words(connection: Connection, name: str) -> str:
     """Return the name of a table of what stands in a collection's full-text index: (term, doc).
 
     An index that cannot be opened is an error already here: met by way of that table, it would make each
-    statement after it fail, up to the end of the transaction.
+    statement after it fail, up to the end of the transaction. A temporary table hides one of the same name in
+    the file, so it is called as no collection may begin.
     """
+    words = f"temp.mnemon_words__{name}"
     connection.value(f"SELECT rowid FROM {name}__text WHERE {name}__text MATCH 'x'")
     read_only = connection.value("PRAGMA query_only")
     connection.execute("PRAGMA query_only = OFF")  # it would keep the temporary table below from being made
     try:
-        connection.execute(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.words__{name} USING fts5vocab(main, {name}__text, instance)"
-        )
+        connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {words} USING fts5vocab(main, {name}__text, instance)")
     finally:
         connection.execute(f"PRAGMA query_only = {read_only}")
-    return f"temp.words__{name}"
+    return words
