@@ -264,6 +264,22 @@ def test_a_copy_that_is_not_sound_is_thrown_away(cli: Callable[..., Ran], store:
     assert list(folder.iterdir()) == []
 
 
+def test_doctor_shows_which_rows_are_damaged_and_what_to_do(cli: Callable[..., Ran], store: Path) -> None:
+    with closing(sqlite3.connect(store)) as raw:
+        ((row_id,),) = raw.execute("SELECT id FROM memories__rows WHERE number = 1").fetchall()
+        raw.execute("UPDATE memories__rows SET metadata = '{' WHERE number = 1")
+        raw.commit()
+
+    found, mended = cli("doctor"), cli("doctor", "--repair")
+
+    (line,) = [line for line in found.out.splitlines() if "damaged rows" in line]
+    assert line.split("\t")[-2:] == ["default", row_id]
+    assert "where that refuses" in found.err
+    assert "by project, collection and id" in mended.err
+    data = cli("doctor", "--json").answer["data"]["findings"][0]
+    assert (data["project"], data["ids"]) == ("default", [row_id])
+
+
 def test_a_store_that_is_no_file_says_how_to_move_its_memories() -> None:
     with Memory(store=InMemoryStore(), embedder=None) as memory, pytest.raises(InvalidInputError, match="export"):
         memory.backup("copy.db")

@@ -91,10 +91,7 @@ def test_a_damaged_row_is_named_and_nothing_mends_it(path: Path, way: str, *, re
     damage(path, WAYS[way])
 
     with open_notes(path) as store:
-        assert told(store, repair=repair) == [
-            ("notes", DAMAGED, ("07",), 1, False),
-            ("", "the file is damaged", (), 1, False),
-        ]
+        assert told(store, repair=repair) == [("notes", DAMAGED, ("07",), 1, False)]
 
 
 @pytest.mark.parametrize("gone", ["deleted", "replaced", "deleted by a filter"])
@@ -161,11 +158,11 @@ def test_damaged_rows_hide_no_others_and_what_can_be_mended_is(path: Path) -> No
     with open_notes(path) as store:
         found, mended, after = told(store), told(store, repair=True), told(store)
 
-        assert {(kind, ids) for _, kind, ids, _, _ in found[:-1]} == {(DAMAGED, names), *mendable}
+        assert {(kind, ids) for _, kind, ids, _, _ in found} == {(DAMAGED, names), *mendable}
         assert [(kind, repaired) for _, kind, _, _, repaired in mended] == [
             (kind, (kind, ids) in mendable) for _, kind, ids, _, _ in found
         ]
-        assert [kind for _, kind, _, _, _ in after] == [DAMAGED, "the file is damaged"]
+        assert [kind for _, kind, _, _, _ in after] == [DAMAGED]
         # What stands in the indexes of a damaged row stays there: the row itself cannot tell what it should be.
         still = store.search(PROJECT, "notes", Terms(weights={"u8": 1.0}), ALICE, include=())
         assert [match.row.id for match in still] == ["08"]
@@ -232,9 +229,9 @@ def test_the_doctor_of_a_memory_names_a_damaged_row(tmp_path: Path) -> None:
     damage(path, "UPDATE memories__rows SET f_categories = '{'")
 
     with Memory(path) as memory:
-        (found, file) = memory.doctor(repair=True).findings
+        found = memory.doctor(repair=True).findings[0]
 
         assert (found.collection, found.kind, found.rows, found.repaired) == ("memories", DAMAGED, 1, False)
-        assert (file.collection, file.repaired) == ("", False)
+        assert found.project == "default"
         with pytest.raises(StoreCorruptError):
             memory.get_all(user_id="ana")

@@ -8,19 +8,21 @@ from mnemon._async.desk import in_chunks, pages
 from mnemon._async.erasing import finish, scrub_is_due
 from mnemon._async.mending import AsyncMender
 from mnemon._async.work import unit_of_work
+from mnemon.errors import StoreCorruptError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import source_rows
 from mnemon.logic.memories import MEMORIES
-from mnemon.logic.mending import BYTES_LEFT, finding, is_erased, operations_named
+from mnemon.logic.mending import BYTES_LEFT, finding, is_erased, operations_named, readable
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS
+from mnemon.logic.rows import ROWS_DAMAGED
 from mnemon.logic.spaces import SCRUB, SETTINGS
 from mnemon.types.care import Checkup
 from mnemon.types.filters import where
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from mnemon._async.desk import AsyncDesk
     from mnemon.protocols.async_store import AsyncStore
@@ -36,27 +38,40 @@ async def examine(desk: AsyncDesk, repair: bool) -> Checkup:  # noqa: FBT001 - p
     findings = await desk.store.check(repair=repair)
     if any(not one.collection for one in findings):  # the file itself is damaged: nothing read from it can be trusted
         return Checkup(findings=tuple(findings))
+    # What damaged rows tell is not what was written: half-done work is told beside them, and left alone.
+    mends = repair and not any(one.kind == ROWS_DAMAGED and one.project in {None, desk.project} for one in findings)
     if await _half_done(desk, desk.store, repair=False):
         # Once more where nobody else writes, if the store has that: reads that follow each other may see two states.
         async with unit_of_work(desk.store) as store:
-            findings += await _half_done(desk, store, repair=repair)
+            findings += await _half_done(desk, store, repair=mends)
     findings += await _unfinished_scrub(desk, repair=repair)
-    return Checkup(findings=tuple(findings), notes=tuple(await _notes(desk)))
+    notes = await _looked("message not in the log", _notes, AsyncMender.of(desk, desk.store, repair=False))
+    return Checkup(findings=tuple(findings), notes=tuple(notes))
 
 
 async def _half_done(desk: AsyncDesk, store: AsyncStore, *, repair: bool) -> list[Finding]:
     mender = AsyncMender.of(desk, store, repair=repair)
-    found = [
-        await _without_first(mender),
-        await _twice_current(mender),
-        await _newest_missing(mender),
-        await _memory_missing(mender),
-        await _operation_missing(mender),
+    return [
+        *await _looked("first version missing", _without_first, mender),
+        *await _looked("two versions current", _twice_current, mender),
+        *await _looked("newest version missing", _newest_missing, mender),
+        *await _looked("memory missing", _memory_missing, mender),
+        *await _looked("operation missing", _operation_missing, mender),
     ]
-    return [one for one in found if one is not None]
 
 
-async def _without_first(mender: AsyncMender) -> Finding | None:
+async def _looked(
+    kind: str, look: Callable[[AsyncMender], Awaitable[list[Finding]]], mender: AsyncMender
+) -> list[Finding]:
+    """Return what was found, or that damaged rows, which the store has named, were in the way."""
+    try:
+        return await look(mender)
+    except StoreCorruptError:
+        hidden = f"{kind}: not looked for, damaged rows are in the way"
+        return [Finding(collection=MEMORIES.name, kind=hidden, ids=(), rows=0, repaired=False)]
+
+
+async def _without_first(mender: AsyncMender) -> list[Finding]:
     """Find later versions of a memory whose first one, which names the newest, is missing."""
     desk, store = mender.desk, mender.store
     lost: dict[str, None] = {}
@@ -66,7 +81,7 @@ async def _without_first(mender: AsyncMender) -> Finding | None:
     return finding(MEMORIES.name, "first version missing", found, repaired=mender.repair)
 
 
-async def _twice_current(mender: AsyncMender) -> Finding | None:
+async def _twice_current(mender: AsyncMender) -> list[Finding]:
     """Find memories of which two versions are current."""
     project, store = mender.desk.project, mender.store
     twice: list[str] = []
@@ -81,7 +96,7 @@ async def _twice_current(mender: AsyncMender) -> Finding | None:
     return finding(MEMORIES.name, "two versions current", found, repaired=mender.repair)
 
 
-async def _newest_missing(mender: AsyncMender) -> Finding | None:
+async def _newest_missing(mender: AsyncMender) -> list[Finding]:
     """Find first versions that name a newest one that is not there."""
     desk, store = mender.desk, mender.store
     lost: list[str] = []
@@ -92,18 +107,24 @@ async def _newest_missing(mender: AsyncMender) -> Finding | None:
     return finding(MEMORIES.name, "newest version missing", found, repaired=mender.repair)
 
 
-async def _memory_missing(mender: AsyncMender) -> Finding | None:
+async def _memory_missing(mender: AsyncMender) -> list[Finding]:
     """Find messages that were to become a memory and have none: their add did not come to its end."""
     desk, store = mender.desk, mender.store
     lost: dict[str, str] = {}
+    damaged: list[str] = []
     async for rows in pages(store, desk.project, MESSAGES.name, where("memory_id").exists()):
-        by_memory = {_memory(row): row.id for row in rows if not is_erased(row)}
+        sound, others = readable(rows)
+        damaged += others
+        by_memory = {_memory(row): row.id for row in sound if not is_erased(row)}
         lost |= {memory_id: by_memory[memory_id] for memory_id in await _missing(desk, store, MEMORIES.name, by_memory)}
     found = [row_id for memory_id, row_id in lost.items() if await mender.memory(memory_id, row_id)]
-    return finding(MESSAGES.name, "memory missing", found, repaired=mender.repair)
+    return [
+        *finding(MESSAGES.name, "memory missing", found, repaired=mender.repair),
+        *finding(MESSAGES.name, ROWS_DAMAGED, damaged, repaired=False, project=desk.project),
+    ]
 
 
-async def _operation_missing(mender: AsyncMender) -> Finding | None:
+async def _operation_missing(mender: AsyncMender) -> list[Finding]:
     """Find versions that were made or closed by an operation that is not there."""
     desk, store = mender.desk, mender.store
     by_operation: dict[str, list[str]] = {}
@@ -126,9 +147,9 @@ async def _unfinished_scrub(desk: AsyncDesk, *, repair: bool) -> list[Finding]:
     return [Finding(collection=SETTINGS.name, kind=BYTES_LEFT, ids=(SCRUB,), rows=1, repaired=gone)]
 
 
-async def _notes(desk: AsyncDesk) -> list[Finding]:
+async def _notes(mender: AsyncMender) -> list[Finding]:
     """Return memories whose message is not in the log: it was taken out, or an import did not come to its end."""
-    lost: list[str] = []
+    desk, lost = mender.desk, list[str]()
     async for rows in pages(desk.store, desk.project, MEMORIES.name, CURRENT & where("sources").exists(), include=()):
         by_message: dict[str, list[str]] = {}
         for row in rows:
@@ -136,8 +157,7 @@ async def _notes(desk: AsyncDesk) -> list[Finding]:
                 by_message.setdefault(message, []).append(_memory(row))
         for message in await _missing(desk, desk.store, MESSAGES.name, by_message):
             lost += by_message[message]
-    found = finding(MEMORIES.name, "message not in the log", dict.fromkeys(lost), repaired=False)
-    return [] if found is None else [found]
+    return finding(MEMORIES.name, "message not in the log", dict.fromkeys(lost), repaired=False)
 
 
 def _memory(row: Row) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.memories import MEMORIES
-from mnemon.logic.messages import ERASED, MESSAGES, message_from_row, message_row_id, message_to_dict
+from mnemon.logic.messages import ERASED, MESSAGES, message_row_id, message_to_dict, readable_message
 from mnemon.logic.scopes import scope_of
 from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.scope import SCOPE_FIELDS
@@ -52,7 +52,10 @@ def erase_writes(versions: Sequence[Row], messages: Mapping[str, Row]) -> list[W
     """
     writes: list[Write] = []
     for row in messages.values():
-        message = message_from_row(row)
+        message = readable_message(row)
+        if message is None:  # nothing tells what of it is no word: it goes as a whole
+            writes.append(Delete(collection=MESSAGES.name, ids=[row.id]))
+            continue
         marker = replace(message, content=ERASED, name=None, metadata={})
         payload = json_bytes(message_to_dict(marker))
         writes.append(Patch(collection=MESSAGES.name, id=row.id, payload=payload, otherwise="skip"))

@@ -12,11 +12,11 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from mnemon.errors import InvalidInputError, ScopeError
+from mnemon.errors import InvalidInputError, ScopeError, StoreCorruptError
 from mnemon.logic.declarations import collection_of
 from mnemon.logic.filters import matcher
 from mnemon.logic.memories import MEMORIES, found_by, text_of, version_of, version_row_id
-from mnemon.logic.messages import MESSAGES, message_from_row, message_row_id, thread_of
+from mnemon.logic.messages import MESSAGES, message_from_dict, message_row_id, thread_of
 from mnemon.logic.operations import OPERATIONS, operation_of
 from mnemon.logic.rows import check_row
 from mnemon.logic.scopes import scope_of
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mnemon.types.filters import Filter
+    from mnemon.types.message import Message
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection, FieldValue
 
@@ -55,9 +56,15 @@ _DERIVED = ("space", "space_next")
 _BREAKS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 """What JSON allows within a line and `str.splitlines` takes for the end of one."""
 
+
+def _message(row: Row) -> Message:
+    """Return the message of a row that somebody gives us, and not the store: it is refused with what is wrong."""
+    return message_from_dict(json.loads(row.payload))
+
+
 _READ: Mapping[str, Callable[[Row], object]] = {
     MEMORIES.name: version_of,
-    MESSAGES.name: message_from_row,
+    MESSAGES.name: _message,
     OPERATIONS.name: operation_of,
 }
 """What reads the payloads of the engine's own collections."""
@@ -187,7 +194,15 @@ class ExportReader:
         except ScopeError as error:
             msg = f"line {number}: {error}"
             raise ScopeError(msg) from None
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, binascii.Error) as error:
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            RecursionError,
+            binascii.Error,
+            StoreCorruptError,
+        ) as error:
             reason = str(error) if isinstance(error, InvalidInputError) else "it is not a line of an export of mnemon"
             msg = f"line {number}: {reason}"
             raise InvalidInputError(msg) from None
@@ -243,7 +258,7 @@ def _check_identity(row: Row, collection: str) -> None:
         fits = row.id == version_row_id(fields["memory_id"], int(fields["version"]), fields.get("op_id", ""))
     elif collection == MESSAGES.name:
         scope = scope_of(row)
-        fits = row.id == message_row_id(scope, str(message_from_row(row).id)) and fields["thread"] == thread_of(scope)
+        fits = row.id == message_row_id(scope, str(_message(row).id)) and fields["thread"] == thread_of(scope)
     else:
         fits = True
     if not fits:

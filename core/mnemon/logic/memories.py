@@ -7,12 +7,12 @@ have ids made of memory, version and operation, so that two writers that race le
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mnemon.logic.analysis import analyse, speaker_terms
 from mnemon.logic.embedding import to_store_again
+from mnemon.logic.payloads import payload_data
 from mnemon.logic.scopes import row_id, scope_of
 from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.memory import MemoryRecord, Version
@@ -233,7 +233,7 @@ def later_row(
 
 def text_of(row: Row) -> str:
     """Return the text of a row that was read with its payload."""
-    return json.loads(row.payload)["text"]
+    return payload_data(row, MEMORIES.name)["text"]
 
 
 def with_vector(row: Row, vectors: Mapping[str, Vector], *, beside: str | None = None) -> Row:
@@ -252,7 +252,7 @@ def with_vector(row: Row, vectors: Mapping[str, Vector], *, beside: str | None =
 def record_of(row: Row) -> MemoryRecord:
     """Return the memory as a row with metadata and payload has it."""
     fields = cast("Mapping[str, Any]", row.fields)
-    data = json.loads(row.payload)
+    data = payload_data(row, MEMORIES.name)
     return MemoryRecord(
         id=fields["memory_id"],
         text=data["text"],
@@ -280,7 +280,7 @@ def version_of(row: Row) -> Version:
     return Version(
         memory=record_of(row),
         op_id=fields["op_id"],
-        actor=json.loads(row.payload).get("actor"),
+        actor=payload_data(row, MEMORIES.name).get("actor"),
         recorded_from=to_datetime(fields["recorded_from"], "recorded_from"),
         recorded_to=_moment(row, "recorded_to"),
         closed_by=fields.get("closed_by"),

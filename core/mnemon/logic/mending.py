@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.erasing import EMPTY, ERASED
 from mnemon.logic.memories import DELETED, MEMORIES, first_row
-from mnemon.logic.messages import message_from_row
+from mnemon.logic.messages import message_from_row, readable_message
 from mnemon.logic.operations import common_scope, operation_put
 from mnemon.logic.scopes import scope_of
 from mnemon.types.memory import MemoryRecord, Operation, Touched
@@ -31,6 +31,7 @@ __all__ = [
     "newest_of",
     "operations_named",
     "pointing",
+    "readable",
     "rebuilt",
     "settled",
     "stub",
@@ -45,17 +46,32 @@ BYTES_LEFT = "erased bytes left"
 _SHOWN = 100
 
 
-def finding(collection: str, kind: str, ids: Iterable[str], *, repaired: bool) -> Finding | None:
-    """Return what was found, or None where there are no ids."""
+def finding(
+    collection: str, kind: str, ids: Iterable[str], *, repaired: bool, project: str | None = None
+) -> list[Finding]:
+    """Return what was found; nothing where there are no ids."""
     listed = list(ids)
     if not listed:
-        return None
-    return Finding(collection=collection, kind=kind, ids=tuple(listed[:_SHOWN]), rows=len(listed), repaired=repaired)
+        return []
+    shown = tuple(listed[:_SHOWN])
+    return [Finding(collection=collection, kind=kind, ids=shown, rows=len(listed), repaired=repaired, project=project)]
 
 
 def is_erased(message: Row) -> bool:
     """Whether only the marker is left of a message."""
     return message_from_row(message).text == ERASED
+
+
+def readable(messages: Iterable[Row]) -> tuple[list[Row], list[str]]:
+    """Return those of these rows that hold a message that can be read, and the ids of the others."""
+    sound: list[Row] = []
+    damaged: list[str] = []
+    for row in messages:
+        if readable_message(row) is None:
+            damaged.append(row.id)
+        else:
+            sound.append(row)
+    return sound, damaged
 
 
 def last_written(rows: Iterable[Row]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from mnemon.errors import InvalidInputError
+from mnemon.errors import InvalidInputError, StoreCorruptError
+from mnemon.logic.payloads import damaged_payload, payload_data
 from mnemon.logic.scopes import row_id, row_ids, scope_key
 from mnemon.types.filters import where
 from mnemon.types.jsonvalue import json_bytes, shown
@@ -36,6 +36,7 @@ __all__ = [
     "message_row_id",
     "message_to_dict",
     "positions",
+    "readable_message",
     "thread_condition",
     "thread_of",
 ]
@@ -235,5 +236,20 @@ def message_row(
 
 
 def message_from_row(row: Row) -> Message:
-    """Return the message that a row was made of."""
-    return message_from_dict(json.loads(row.payload))
+    """Return the message that a row was made of.
+
+    Raises:
+        StoreCorruptError: its payload holds none.
+    """
+    try:
+        return message_from_dict(payload_data(row, MESSAGES.name))
+    except InvalidInputError:
+        raise damaged_payload(row, MESSAGES.name) from None
+
+
+def readable_message(row: Row) -> Message | None:
+    """Return the message that a row was made of, or None where it is damaged."""
+    try:
+        return message_from_row(row)
+    except StoreCorruptError:
+        return None

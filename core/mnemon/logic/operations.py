@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, cast
 
+from mnemon.logic.payloads import payload_data
 from mnemon.logic.scopes import row_id, scope_key
 from mnemon.types.jsonvalue import json_bytes
 from mnemon.types.memory import Operation, Touched
@@ -75,12 +75,12 @@ def operation_put(operation: Operation, *, digest: str | None = None, repeated: 
 
 def digest_of(row: Row) -> str | None:
     """Return what an operation's idempotency key was used for, as `operation_put` was told."""
-    return json.loads(row.payload).get("digest")
+    return payload_data(row, OPERATIONS.name).get("digest")
 
 
 def repeated_of(row: Row) -> list[str]:
     """Return the memories that an operation with an idempotency key found there, as `operation_put` was told."""
-    return json.loads(row.payload).get("repeated", [])
+    return payload_data(row, OPERATIONS.name).get("repeated", [])
 
 
 def _touched_data(one: Touched) -> list[object]:
@@ -91,7 +91,7 @@ def _touched_data(one: Touched) -> list[object]:
 def operation_of(row: Row) -> Operation:
     """Return the operation of a row that was read with its payload."""
     fields = cast("Mapping[str, Any]", row.fields)
-    data = json.loads(row.payload)
+    data = payload_data(row, OPERATIONS.name)
     ids = {name: fields[name] for name in SCOPE_FIELDS if name in fields}
     return Operation(
         op_id=row.id,

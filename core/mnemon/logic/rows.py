@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Collection, FieldValue, VectorSpace, Write
 
-__all__ = ["MAX_ID_BYTES", "check_id", "check_row", "check_term", "check_vector", "check_write"]
+__all__ = ["MAX_ID_BYTES", "ROWS_DAMAGED", "check_id", "check_row", "check_term", "check_vector", "check_write"]
+
+ROWS_DAMAGED = "damaged rows: restore a backup, or delete them"
+"""The finding that rows cannot be read as they were written."""
 
 MAX_ID_BYTES = 32_768
 """Longest id, key or tag in bytes of UTF-8: enough for 5,000 characters of any script."""

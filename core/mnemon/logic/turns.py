@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.messages import ERASED, blocks_to_list, message_from_dict, message_row_id
+from mnemon.logic.messages import ERASED, MESSAGES, blocks_to_list, message_from_dict, message_row_id
+from mnemon.logic.payloads import payload_data
 from mnemon.logic.sessions import Place, Spot, spot_of
 from mnemon.types.message import Message
 from mnemon.types.unseen import is_blank
@@ -59,7 +60,7 @@ class Logged:
     def data(self) -> Mapping[str, object]:
         """The message in the form of `message_to_dict`; it is read when it is first asked for."""
         if self._data is None:
-            self._data = cast("Mapping[str, object]", json.loads(self.stored.payload))
+            self._data = payload_data(self.stored, MESSAGES.name)
         return self._data
 
     @property

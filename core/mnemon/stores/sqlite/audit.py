@@ -6,25 +6,23 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, cast
 
+from mnemon.logic.rows import ROWS_DAMAGED
 from mnemon.stores.sqlite.damage import any_text, damaged_rows
-from mnemon.stores.sqlite.findings import FILE_DAMAGED, found_rows
+from mnemon.stores.sqlite.findings import found_rows
 from mnemon.stores.sqlite.lost import audit_projects
 from mnemon.stores.sqlite.norms import extreme_vectors, norms_kind, scale_vectors
 from mnemon.stores.sqlite.pending import indexed_number, row_tokens
 from mnemon.stores.sqlite.places import Places
 from mnemon.stores.sqlite.postings import indexed_words, is_damage, make_postings
-from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Numbers
     from collections.abc import Iterable, Iterator
 
     from mnemon.stores.sqlite.connections import Connection
-    from mnemon.types.storage import Collection
+    from mnemon.types.storage import Collection, Finding
 
 __all__ = ["audit"]
-
-_ROWS_DAMAGED = "damaged rows: restore a backup, or delete them"
 
 
 def audit(connection: Connection, collections: Iterable[Collection], *, repair: bool) -> list[Finding]:
@@ -33,11 +31,7 @@ def audit(connection: Connection, collections: Iterable[Collection], *, repair: 
     Reads each row, and compares it with its postings and tag entries, and vectors with rows. What was derived
     of a row whose fields or terms are damaged is left as it is: the row cannot tell what it should be.
     """
-    found = [one for each in collections for one in _audit_collection(connection, each, repair=repair)]
-    unreadable = sum(finding.rows for finding in found if finding.kind == _ROWS_DAMAGED)
-    if unreadable:  # of the file, too: who goes on to read its rows would stumble over them
-        found.append(Finding(collection="", kind=FILE_DAMAGED, ids=(), rows=unreadable, repaired=False))
-    return found
+    return [one for each in collections for one in _audit_collection(connection, each, repair=repair)]
 
 
 def _audit_collection(connection: Connection, collection: Collection, *, repair: bool) -> list[Finding]:
@@ -58,7 +52,7 @@ def _by_project(connection: Connection, name: str, damaged: Numbers[int]) -> lis
     for number in sorted(damaged):
         found.setdefault(cast("str | None", connection.value(sql, [number])), []).append(number)
     return [
-        found_rows(connection, name, _ROWS_DAMAGED, numbers, repaired=False, project=project)
+        found_rows(connection, name, ROWS_DAMAGED, numbers, repaired=False, project=project)
         for project, numbers in sorted(found.items(), key=lambda item: item[0] or "")
     ]
 

@@ -12,14 +12,19 @@ from mnemon.apps.cli.problems import Problem
 from mnemon.apps.cli.screen import Column, progress_bar
 from mnemon.config import choose_embedder
 from mnemon.logic.mending import BYTES_LEFT
+from mnemon.logic.rows import ROWS_DAMAGED
 from mnemon.logic.versions import KEEP
 
 if TYPE_CHECKING:
     from mnemon.apps.cli.commanding import Commands
     from mnemon.apps.cli.screen import Screen
     from mnemon.types.care import Checkup
+    from mnemon.types.storage import Finding
 
 __all__ = ["register"]
+
+_SHOWN = 10
+"""Ids of a finding that a table shows."""
 
 
 def register(commands: Commands) -> None:
@@ -86,24 +91,48 @@ def _remedy(checkup: Checkup, *, repair: bool) -> str:
             if repair
             else "remove the bytes of what was erased with `mnemon doctor --repair`"
         )
-    if repair:
-        return "restore a backup, or import an export into a new store"
-    return "make a copy with `mnemon backup PATH`, and mend it with `mnemon doctor --repair`"
+    if not repair:
+        return (
+            "keep a copy, with `mnemon backup PATH` or, where that refuses a store that is not sound, of its file "
+            "while nobody has it open; then mend it with `mnemon doctor --repair`"
+        )
+    if any(one.kind == ROWS_DAMAGED for one in checkup.findings):
+        return (
+            "restore a backup, or take the damaged rows away, by project, collection and id "
+            "(store.collections(), then store.apply(project, [Delete(collection=..., ids=[...])])), "
+            "and run `mnemon doctor --repair` again"
+        )
+    return "restore a backup, or import an export into a new store"
 
 
 def _show_checkup(screen: Screen, checkup: Checkup, *, repair: bool) -> None:
-    columns = (Column("where", "bold"), Column("what", wide=True), Column("rows"), Column("", "green"))
+    columns = (
+        Column("where", "bold"),
+        Column("what", wide=True),
+        Column("rows"),
+        Column("", "green"),
+        Column("project"),
+        Column("ids", "dim", wide=True),
+    )
     rows = [
         [
             one.collection or "file",
             one.kind,
             str(one.rows),
             "mended" if one.repaired else "not mended" if repair else "",
+            one.project or "",
+            _ids(one),
         ]
         for one in checkup.findings
     ]
-    rows += [[one.collection, one.kind, str(one.rows), "perhaps meant"] for one in checkup.notes]
+    rows += [[one.collection, one.kind, str(one.rows), "perhaps meant", "", _ids(one)] for one in checkup.notes]
     if rows:
         screen.table(columns, rows)
     if not checkup.findings:
         screen.line("nothing is wrong", "green")
+
+
+def _ids(one: Finding) -> str:
+    """Return the first of the rows concerned; `--json` has up to 100."""
+    shown = one.ids[:_SHOWN]
+    return ", ".join([*shown, "..."] if one.rows > len(shown) > 0 else shown)
