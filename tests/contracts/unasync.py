@@ -63,6 +63,7 @@ PAIRS = (
             "changes",
             "choosing",
             "entries",
+            "indexing",
             "pages",
             "reader",
             "schemas",

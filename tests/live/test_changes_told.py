@@ -10,7 +10,7 @@ import pytest
 from mnemon.errors import StoreError
 from mnemon.protocols.capabilities import Capability
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate._sync.upkeep import _put_again  # pyright: ignore[reportPrivateUsage]
+from mnemon.stores.weaviate._sync.indexing import index_again
 from mnemon.testing._sync.changes import Follower
 from mnemon.testing.samples import NOTES, PROJECT, note, put
 from mnemon.types.filters import where
@@ -176,7 +176,7 @@ def test_rows_that_the_doctor_indexes_anew_are_announced_and_looked_at_until_tha
         before = begun(place)
 
         between.after(store, "index row", 1, lambda: seen.append(unended(place)))
-        _put_again(store._server, store._reader, naming.Tenant(naming.tenant_of(PROJECT)), NOTES, ["a"])  # pyright: ignore[reportPrivateUsage]
+        index_again(store._server, store._reader, naming.Tenant(naming.tenant_of(PROJECT)), NOTES, ["a"])  # pyright: ignore[reportPrivateUsage]
 
         assert seen == [1]
         assert (begun(place), unended(place)) == (before + 1, 0)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "is_final",
     "is_missing_collection",
+    "is_missing_row",
     "is_missing_tenant",
     "is_too_large",
     "is_transient",
@@ -42,7 +43,7 @@ _MAKING = ("tried to browse non-existing index",)
 """Why a collection cannot be read for a moment: somebody just made it."""
 _PASSING = (*_NO_LEADER, *_CHANGING, *_MAKING)
 _NOT_NOW = ("cannot achieve consistency level", "shard is not ready", *_NO_LEADER, "not enough replicas")
-_UNAUTHORISED, _FORBIDDEN = 401, 403
+_UNAUTHORISED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _REFUSED = range(400, 500)
 _TIMED_OUT = 408
 _AWAY = {502, 503, 504}
@@ -89,6 +90,12 @@ def is_final(error: BaseException) -> bool:
 def is_missing_tenant(error: BaseException | None) -> bool:
     """Whether a project has nothing yet: it becomes a tenant with its first row."""
     return "tenant not found" in wording(error)
+
+
+def is_missing_row(error: BaseException | None) -> bool:
+    """Whether there is nothing to change: 404, or 500 where the row went while the server worked at it."""
+    not_found = isinstance(error, UnexpectedStatusCodeError) and error.status_code == _NOT_FOUND
+    return not_found or "object not found" in wording(error) or is_missing_tenant(error)
 
 
 def is_missing_collection(error: BaseException | None) -> bool:

@@ -299,6 +299,21 @@ class AsyncReader:
         edges = [naming.SLOTS * place // max(count, 1) for place in range(count + 1)]
         return list(pairwise(edges))
 
+    async def in_ranges(
+        self, project: str, collection: Collection, question: Question
+    ) -> AsyncGenerator[tuple[Question, list[Any]]]:
+        """Yield all objects that match, some thousands at a time, each time with a question that holds of these."""
+        waiting = await self.ranges(project, collection.name, question)
+        while waiting:
+            first, end = waiting.pop()
+            part = Asked.all_of([question, in_slots(first, end)])
+            there = await self.fetch(project, collection, part, (), (), limit=MAX_LIMIT)
+            if len(there) >= MAX_LIMIT and end - first > 1:
+                middle = (first + end) // 2
+                waiting += [(first, middle), (middle, end)]
+                continue
+            yield part, there
+
     async def batches(
         self,
         project: str,

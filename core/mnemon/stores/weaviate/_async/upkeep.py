@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from weaviate.classes.config import ConsistencyLevel
 from weaviate.classes.data import DataObject
@@ -13,27 +13,24 @@ from weaviate.classes.query import MetadataQuery
 from mnemon.errors import MnemonError, StoreError
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate._async.announcing import AsyncAnnouncer
 from mnemon.stores.weaviate._async.entries import AsyncEntries, past
-from mnemon.stores.weaviate.conditions import EVERY_ROW, WITH_PARTS, in_slots, with_ids, with_vector
+from mnemon.stores.weaviate._async.indexing import index_again, lost_vectors
+from mnemon.stores.weaviate.conditions import EVERY_ROW, WITH_PARTS
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
-from mnemon.stores.weaviate.log import is_told, of_rows
+from mnemon.stores.weaviate.log import is_told
 from mnemon.stores.weaviate.rows import parts_of
-from mnemon.stores.weaviate.schema import properties_of
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from threading import Event
     from uuid import UUID
 
     from mnemon.stores.weaviate._async.reader import AsyncReader
     from mnemon.stores.weaviate._async.server import AsyncServer
     from mnemon.stores.weaviate.concurrency import AsyncCall
-    from mnemon.stores.weaviate.conditions import Question
-    from mnemon.types.storage import Collection, VectorSpace
+    from mnemon.types.storage import Collection
 
 __all__ = ["examine", "probe", "told"]
 
@@ -54,10 +51,10 @@ async def examine(
             broken = await _incomplete(server, reader, tenant, collection)
             findings += _found(collection.name, _INCOMPLETE, broken, mended=False)
             for space in collection.vectors:
-                lost = await _lost_vectors(server, reader, tenant, collection, space)
+                lost = await lost_vectors(server, reader, tenant, collection, space)
                 if repair and lost:
-                    await _put_again(server, reader, tenant, collection, lost)
-                    still = set(await _lost_vectors(server, reader, tenant, collection, space))
+                    await index_again(server, reader, tenant, collection, lost)
+                    still = set(await lost_vectors(server, reader, tenant, collection, space))
                     findings += _found(collection.name, "vector not found by any search", lost, mended=not still)
                 else:
                     findings += _found(collection.name, "vector not found by any search", lost, mended=False)
@@ -79,52 +76,13 @@ async def _tenants(server: AsyncServer, name: str) -> list[naming.Tenant]:
     return sorted(naming.Tenant(tenant) for tenant in found)
 
 
-async def _lost_vectors(
-    server: AsyncServer, reader: AsyncReader, tenant: naming.Tenant, collection: Collection, space: VectorSpace
-) -> list[str]:
-    """Return the rows that have a vector and that a search among few thousand rows by any vector does not name."""
-    rows = await server.rows(collection.name, tenant)
-    anywhere = [1.0, *(0.0 for _ in range(space.dimensions - 1))]
-    lost: list[str] = []
-    question = Asked.all_of([EVERY_ROW, with_vector(space.name)])
-    async for part, there in _ranges(reader, tenant, collection, question):
-        near = await reader.found(
-            lambda part=part: rows.query.near_vector(
-                near_vector=anywhere,
-                target_vector=space.name,
-                filters=part,
-                limit=MAX_LIMIT,
-                return_properties=[naming.ID],
-            )
-        )
-        named = {one.uuid for one in near}
-        lost += [naming.text_of_ordered(str(one.properties[naming.ID])) for one in there if one.uuid not in named]
-    return sorted(lost)
-
-
-async def _ranges(
-    reader: AsyncReader, tenant: naming.Tenant, collection: Collection, question: Question
-) -> AsyncGenerator[tuple[Question, list[Any]]]:
-    """Yield all objects that match, some thousands at a time, each time with a question that holds of these."""
-    waiting = await reader.ranges(tenant, collection.name, question)
-    while waiting:
-        first, end = waiting.pop()
-        part = Asked.all_of([question, in_slots(first, end)])
-        there = await reader.fetch(tenant, collection, part, (), (), limit=MAX_LIMIT)
-        if len(there) >= MAX_LIMIT and end - first > 1:
-            middle = (first + end) // 2
-            waiting += [(first, middle), (middle, end)]
-            continue
-        yield part, there
-
-
 async def _incomplete(
     server: AsyncServer, reader: AsyncReader, tenant: naming.Tenant, collection: Collection
 ) -> list[str]:
     """Return the rows that name parts which are not there; what a query does not find is looked at once more."""
     parts = await server.parts(tenant)
     suspects: list[str] = []
-    async for _, rows in _ranges(reader, tenant, collection, Asked.all_of([EVERY_ROW, WITH_PARTS])):
+    async for _, rows in reader.in_ranges(tenant, collection, Asked.all_of([EVERY_ROW, WITH_PARTS])):
         ids = [naming.text_of_ordered(str(one.properties[naming.ID])) for one in rows]
         named = {
             uuid: row_id
@@ -144,51 +102,6 @@ async def _incomplete(
                 del named[one.uuid]
         suspects += named.values()
     return await reader.missing(tenant, collection, sorted({*suspects}))
-
-
-async def _put_again(
-    server: AsyncServer, reader: AsyncReader, tenant: naming.Tenant, collection: Collection, ids: Sequence[str]
-) -> None:
-    """Make the server index the vectors of rows anew.
-
-    It does so when an object gets another vector, and not when it gets the same once more. So each row
-    is written with a vector of another length, which is as near to everything, and then as it was. In between a
-    search may miss it, so it is announced as any other change.
-    """
-    rows = await reader.by_ids(tenant, collection, ids, (), {*collection.scopes})
-    change = of_rows(server.log_key(tenant), collection, rows.values())
-    announcer = AsyncAnnouncer(server, reader, tenant)
-    async with announcer.announced([change] if is_told(collection) else []):
-        for row_id in rows:
-            await _index_again(server, reader, tenant, collection, row_id, announcer.silence)
-
-
-async def _index_again(
-    server: AsyncServer,
-    reader: AsyncReader,
-    tenant: naming.Tenant,
-    collection: Collection,
-    row_id: str,
-    silence: Event,
-) -> None:
-    spaces = [space.name for space in collection.vectors]
-    names = [*(item.name for item in properties_of(collection))]
-    rows = await server.rows(collection.name, tenant)
-    objects = await reader.found(
-        lambda: rows.query.fetch_objects(
-            filters=with_ids([row_id]), limit=1, include_vector=spaces, return_properties=names
-        )
-    )
-    for one in objects:
-        vectors = {name: list(one.vector[name]) for name in spaces if name in one.vector}
-        other = {name: [2.0 * number for number in vector] for name, vector in vectors.items()}
-        kept = {name: value for name, value in one.properties.items() if value is not None}
-        for each in (other, vectors):
-            await server.ask_again(
-                f"index row {row_id!r} anew",
-                lambda each=each, kept=kept, uuid=one.uuid: rows.data.replace(uuid=uuid, properties=kept, vector=each),
-                silence,
-            )
 
 
 async def _lost_parts(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from weaviate.classes.config import ConsistencyLevel
 from weaviate.classes.data import DataObject
@@ -14,27 +14,24 @@ from weaviate.classes.query import MetadataQuery
 from mnemon.errors import MnemonError, StoreError
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
-from mnemon.stores.weaviate._sync.announcing import Announcer
 from mnemon.stores.weaviate._sync.entries import Entries, past
-from mnemon.stores.weaviate.conditions import EVERY_ROW, WITH_PARTS, in_slots, with_ids, with_vector
+from mnemon.stores.weaviate._sync.indexing import index_again, lost_vectors
+from mnemon.stores.weaviate.conditions import EVERY_ROW, WITH_PARTS
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
-from mnemon.stores.weaviate.log import is_told, of_rows
+from mnemon.stores.weaviate.log import is_told
 from mnemon.stores.weaviate.rows import parts_of
-from mnemon.stores.weaviate.schema import properties_of
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from threading import Event
     from uuid import UUID
 
     from mnemon.stores.weaviate._sync.reader import Reader
     from mnemon.stores.weaviate._sync.server import Server
     from mnemon.stores.weaviate.concurrency import Call
-    from mnemon.stores.weaviate.conditions import Question
-    from mnemon.types.storage import Collection, VectorSpace
+    from mnemon.types.storage import Collection
 
 __all__ = ["examine", "probe", "told"]
 
@@ -53,10 +50,10 @@ def examine(server: Server, reader: Reader, collections: Sequence[Collection], *
             broken = _incomplete(server, reader, tenant, collection)
             findings += _found(collection.name, _INCOMPLETE, broken, mended=False)
             for space in collection.vectors:
-                lost = _lost_vectors(server, reader, tenant, collection, space)
+                lost = lost_vectors(server, reader, tenant, collection, space)
                 if repair and lost:
-                    _put_again(server, reader, tenant, collection, lost)
-                    still = set(_lost_vectors(server, reader, tenant, collection, space))
+                    index_again(server, reader, tenant, collection, lost)
+                    still = set(lost_vectors(server, reader, tenant, collection, space))
                     findings += _found(collection.name, "vector not found by any search", lost, mended=not still)
                 else:
                     findings += _found(collection.name, "vector not found by any search", lost, mended=False)
@@ -78,50 +75,11 @@ def _tenants(server: Server, name: str) -> list[naming.Tenant]:
     return sorted(naming.Tenant(tenant) for tenant in found)
 
 
-def _lost_vectors(
-    server: Server, reader: Reader, tenant: naming.Tenant, collection: Collection, space: VectorSpace
-) -> list[str]:
-    """Return the rows that have a vector and that a search among few thousand rows by any vector does not name."""
-    rows = server.rows(collection.name, tenant)
-    anywhere = [1.0, *(0.0 for _ in range(space.dimensions - 1))]
-    lost: list[str] = []
-    question = Asked.all_of([EVERY_ROW, with_vector(space.name)])
-    for part, there in _ranges(reader, tenant, collection, question):
-        near = reader.found(
-            lambda part=part: rows.query.near_vector(
-                near_vector=anywhere,
-                target_vector=space.name,
-                filters=part,
-                limit=MAX_LIMIT,
-                return_properties=[naming.ID],
-            )
-        )
-        named = {one.uuid for one in near}
-        lost += [naming.text_of_ordered(str(one.properties[naming.ID])) for one in there if one.uuid not in named]
-    return sorted(lost)
-
-
-def _ranges(
-    reader: Reader, tenant: naming.Tenant, collection: Collection, question: Question
-) -> Generator[tuple[Question, list[Any]]]:
-    """Yield all objects that match, some thousands at a time, each time with a question that holds of these."""
-    waiting = reader.ranges(tenant, collection.name, question)
-    while waiting:
-        first, end = waiting.pop()
-        part = Asked.all_of([question, in_slots(first, end)])
-        there = reader.fetch(tenant, collection, part, (), (), limit=MAX_LIMIT)
-        if len(there) >= MAX_LIMIT and end - first > 1:
-            middle = (first + end) // 2
-            waiting += [(first, middle), (middle, end)]
-            continue
-        yield part, there
-
-
 def _incomplete(server: Server, reader: Reader, tenant: naming.Tenant, collection: Collection) -> list[str]:
     """Return the rows that name parts which are not there; what a query does not find is looked at once more."""
     parts = server.parts(tenant)
     suspects: list[str] = []
-    for _, rows in _ranges(reader, tenant, collection, Asked.all_of([EVERY_ROW, WITH_PARTS])):
+    for _, rows in reader.in_ranges(tenant, collection, Asked.all_of([EVERY_ROW, WITH_PARTS])):
         ids = [naming.text_of_ordered(str(one.properties[naming.ID])) for one in rows]
         named = {
             uuid: row_id
@@ -141,51 +99,6 @@ def _incomplete(server: Server, reader: Reader, tenant: naming.Tenant, collectio
                 del named[one.uuid]
         suspects += named.values()
     return reader.missing(tenant, collection, sorted({*suspects}))
-
-
-def _put_again(
-    server: Server, reader: Reader, tenant: naming.Tenant, collection: Collection, ids: Sequence[str]
-) -> None:
-    """Make the server index the vectors of rows anew.
-
-    It does so when an object gets another vector, and not when it gets the same once more. So each row
-    is written with a vector of another length, which is as near to everything, and then as it was. In between a
-    search may miss it, so it is announced as any other change.
-    """
-    rows = reader.by_ids(tenant, collection, ids, (), {*collection.scopes})
-    change = of_rows(server.log_key(tenant), collection, rows.values())
-    announcer = Announcer(server, reader, tenant)
-    with announcer.announced([change] if is_told(collection) else []):
-        for row_id in rows:
-            _index_again(server, reader, tenant, collection, row_id, announcer.silence)
-
-
-def _index_again(
-    server: Server,
-    reader: Reader,
-    tenant: naming.Tenant,
-    collection: Collection,
-    row_id: str,
-    silence: Event,
-) -> None:
-    spaces = [space.name for space in collection.vectors]
-    names = [*(item.name for item in properties_of(collection))]
-    rows = server.rows(collection.name, tenant)
-    objects = reader.found(
-        lambda: rows.query.fetch_objects(
-            filters=with_ids([row_id]), limit=1, include_vector=spaces, return_properties=names
-        )
-    )
-    for one in objects:
-        vectors = {name: list(one.vector[name]) for name in spaces if name in one.vector}
-        other = {name: [2.0 * number for number in vector] for name, vector in vectors.items()}
-        kept = {name: value for name, value in one.properties.items() if value is not None}
-        for each in (other, vectors):
-            server.ask_again(
-                f"index row {row_id!r} anew",
-                lambda each=each, kept=kept, uuid=one.uuid: rows.data.replace(uuid=uuid, properties=kept, vector=each),
-                silence,
-            )
 
 
 def _lost_parts(

@@ -1,0 +1,113 @@
+# Generated from core/mnemon/stores/weaviate/_async/indexing.py by tests/contracts/unasync.py; edit that file.
+"""Rows whose vectors no search finds, and how the server is made to index them anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from weaviate.classes.query import Filter as Asked
+
+from mnemon.errors import StoreError
+from mnemon.logic.requests import MAX_LIMIT
+from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate._sync.announcing import Announcer
+from mnemon.stores.weaviate.conditions import EVERY_ROW, with_ids, with_vector
+from mnemon.stores.weaviate.failures import is_missing_row
+from mnemon.stores.weaviate.log import is_told, of_rows
+from mnemon.stores.weaviate.sizes import chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from threading import Event
+    from uuid import UUID
+
+    from mnemon.stores.weaviate._sync.reader import Reader
+    from mnemon.stores.weaviate._sync.server import Server
+    from mnemon.stores.weaviate.conditions import Question
+    from mnemon.types.storage import Collection, VectorSpace
+
+__all__ = ["index_again", "lost_among", "lost_vectors"]
+
+_AT_ONCE = 1_000
+"""Rows of one request by id."""
+
+
+def lost_vectors(server: Server, reader: Reader, project: str, collection: Collection, space: VectorSpace) -> list[str]:
+    """Return the rows that have a vector and that a search among few thousand rows by any vector does not name."""
+    seeming: list[str] = []
+    question = Asked.all_of([EVERY_ROW, with_vector(space.name)])
+    for part, there in reader.in_ranges(project, collection, question):
+        named = _named(server, reader, project, collection, space, part)
+        seeming += [naming.text_of_ordered(str(one.properties[naming.ID])) for one in there if one.uuid not in named]
+    return lost_among(server, reader, project, collection, space, seeming)  # or were they written meanwhile?
+
+
+def lost_among(
+    server: Server,
+    reader: Reader,
+    project: str,
+    collection: Collection,
+    space: VectorSpace,
+    ids: Sequence[str],
+) -> list[str]:
+    """Return those of some rows that have a vector and that no search by it names."""
+    lost: list[str] = []
+    for chunk in chunks(ids, _AT_ONCE):
+        named = _named(server, reader, project, collection, space, with_ids(chunk))
+        rest = [row_id for row_id in chunk if naming.object_id(row_id) not in named]
+        if rest:
+            question = Asked.all_of([with_ids(rest), with_vector(space.name)])
+            there = reader.fetch(project, collection, question, (), (), limit=len(rest))
+            lost += [naming.text_of_ordered(str(one.properties[naming.ID])) for one in there]
+    return sorted(lost)
+
+
+def _named(
+    server: Server, reader: Reader, project: str, collection: Collection, space: VectorSpace, part: Question
+) -> set[UUID]:
+    """Return those of some rows that a search by vector names."""
+    rows = server.rows(collection.name, project)
+    anywhere = [1.0, *(0.0 for _ in range(space.dimensions - 1))]
+    near = reader.found(
+        lambda: rows.query.near_vector(
+            near_vector=anywhere,
+            target_vector=space.name,
+            filters=part,
+            limit=MAX_LIMIT,
+            return_properties=[naming.ID],
+        )
+    )
+    return {one.uuid for one in near}
+
+
+def index_again(server: Server, reader: Reader, project: str, collection: Collection, ids: Sequence[str]) -> None:
+    """Make the server index the vectors of rows anew.
+
+    While it does, a search may miss a row, so that this is announced as any other change.
+    """
+    rows = reader.by_ids(project, collection, ids, (), {*collection.scopes})
+    change = of_rows(server.log_key(project), collection, rows.values())
+    announcer = Announcer(server, reader, project)
+    with announcer.announced([change] if is_told(collection) else []):
+        for row_id in rows:
+            _index_again(server, project, collection.name, row_id, announcer.silence)
+
+
+def _index_again(server: Server, project: str, collection: str, row_id: str, silence: Event) -> None:
+    """Change the vector of a row that nobody asks for: with any other vector it gets another place in every index.
+
+    Nothing that was read is written back, so that nothing is undone that others write meanwhile.
+    """
+    rows: Any = server.rows(collection, project)
+    uuid = naming.object_id(row_id)
+    doing = f"index row {row_id!r} anew"
+    try:
+        server.ask_again(doing, lambda: rows.data.update(uuid=uuid, vector=_another(server)), silence)
+    except StoreError as error:
+        if not is_missing_row(error.__cause__):  # others deleted it
+            raise
+
+
+def _another(server: Server) -> dict[str, list[float]]:
+    """Return a vector that is another one each time: the server changes no place for one that it has already."""
+    return {naming.NO_VECTOR: [float(1 + naming.object_id(server.new_id()).int % 2**24)]}

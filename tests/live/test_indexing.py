@@ -1,0 +1,118 @@
+"""Rows that lost their place in the index of their vectors, and what others write while it is given back to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mnemon.stores.weaviate import naming
+from mnemon.stores.weaviate._sync.indexing import index_again
+from mnemon.testing.samples import NOTES, note, put
+from mnemon.types.storage import Delete, Nearest, Patch
+from tests.live.conftest import place_on
+
+if TYPE_CHECKING:
+    from mnemon.stores.weaviate import WeaviateStore
+    from mnemon.types.storage import Row, Write
+    from tests.live.between import Between
+    from tests.live.conftest import Place
+    from tests.servers.weaviate_server import Node
+
+PROJECT = "p"
+TENANT = naming.Tenant(naming.tenant_of(PROJECT))
+ALL = ("metadata", "payload", "terms", "small")
+
+
+@pytest.fixture
+def store(shared_store: WeaviateStore) -> WeaviateStore:
+    shared_store.declare(NOTES)
+    return shared_store
+
+
+def rows_of(text: str) -> list[Row]:
+    return [
+        note(f"{number}", terms=[text], small=(1.0, float(number), 0.5), payload=text.encode(), metadata={"is": text})
+        for number in range(5)
+    ]
+
+
+def near(store: WeaviateStore) -> set[str]:
+    return {match.row.id for match in store.search(PROJECT, "notes", Nearest(space="small", vector=[1.0, 0.0, 0.0]))}
+
+
+def read(store: WeaviateStore, row_id: str) -> Any:  # noqa: ANN401 - to be compared
+    found = store.get(PROJECT, "notes", [row_id], include=ALL).get(row_id)
+    return None if found is None else values(found)
+
+
+def values(row: Row) -> Any:  # noqa: ANN401 - to be compared
+    vectors = {name: [*map(float, vector)] for name, vector in row.vectors.items()}
+    return dict(row.fields), row.terms, row.metadata, row.payload, vectors
+
+
+def lose_vectors(node: Node) -> None:
+    """Take all places in the index of vectors away from a server, which an unclean end of it takes from some."""
+    node.stop()
+    logs = [path for path in node.folder.rglob("vectors_small.*.commitlog.d/*") if path.is_file()]
+    assert logs
+    for path in logs:
+        path.unlink()
+    node.start()
+    node.wait()
+
+
+def test_a_row_that_no_search_finds_by_its_vector_is_named_and_found_again_as_it_was(node: Node) -> None:
+    place = place_on(node)
+    with place.open() as store:
+        store.declare(NOTES)
+        store.apply(PROJECT, put(*rows_of("tea"), note("without")))
+        before = {row_id: read(store, row_id) for row_id in "01234"}
+    lose_vectors(node)
+    with place.open() as store:
+        store.declare(NOTES)
+        assert near(store) == set()
+        (seen,) = store.check()
+        (mended,) = store.check(repair=True)
+
+        assert (seen.ids, seen.rows, seen.repaired) == (tuple("01234"), 5, False)
+        assert (mended.ids, mended.rows, mended.repaired) == (tuple("01234"), 5, True)
+        assert near(store) == {*"01234"}
+        assert {row_id: read(store, row_id) for row_id in "01234"} == before
+        assert store.check() == []
+
+
+NEW = note("0", terms=["coffee"], small=(0.0, 0.0, 1.0), payload=b"coffee", metadata={"is": "coffee"})
+
+
+@pytest.mark.parametrize("doing", ["read rows", "index row"])
+def test_what_others_write_while_a_row_is_indexed_anew_stands(
+    store: WeaviateStore, shared_place: Place, between: Between, doing: str
+) -> None:
+    store.apply(PROJECT, put(*rows_of("tea")))
+    with shared_place.open() as other:
+        other.declare(NOTES)
+        between.after(store, doing, 1, lambda: other.apply(PROJECT, put(NEW)))
+        index_again(store._server, store._reader, TENANT, NOTES, ["0", "1"])  # pyright: ignore[reportPrivateUsage]
+
+    assert read(store, "0") == values(NEW)
+    assert near(store) == {*"01234"}
+
+
+@pytest.mark.parametrize("doing", ["read rows", "index row"])
+@pytest.mark.parametrize(
+    "write",
+    [Delete(collection="notes", ids=["1"]), Patch(collection="notes", id="1", payload=b"coffee")],
+    ids=["deleted", "patched"],
+)
+def test_a_row_that_is_deleted_or_changed_while_it_is_indexed_anew_stays_so(
+    store: WeaviateStore, shared_place: Place, between: Between, doing: str, write: Write
+) -> None:
+    store.apply(PROJECT, put(*rows_of("tea")))
+    with shared_place.open() as other:
+        other.declare(NOTES)
+        between.after(store, doing, 1, lambda: other.apply(PROJECT, [write]))
+        index_again(store._server, store._reader, TENANT, NOTES, ["0", "1"])  # pyright: ignore[reportPrivateUsage]
+
+    found = read(store, "1")
+    assert (None if found is None else found[3]) == (None if isinstance(write, Delete) else b"coffee")
