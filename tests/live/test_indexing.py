@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.indexing import index_again
 from mnemon.testing.samples import NOTES, note, put
-from mnemon.types.storage import Delete, Nearest, Patch
+from mnemon.types.storage import Delete, Nearest, Patch, Put
 from tests.live.conftest import place_on
 
 if TYPE_CHECKING:
@@ -80,6 +81,56 @@ def test_a_row_that_no_search_finds_by_its_vector_is_named_and_found_again_as_it
         assert near(store) == {*"01234"}
         assert {row_id: read(store, row_id) for row_id in "01234"} == before
         assert store.check() == []
+
+
+@pytest.mark.parametrize("existing", ["replace", "skip"])
+def test_rows_that_were_written_by_half_are_found_when_they_are_written_again(
+    node: Node, existing: Literal["replace", "skip"]
+) -> None:
+    with place_on(node).open() as store:
+        store.declare(NOTES)
+        batch = [Put(collection="notes", row=row, existing=existing) for row in rows_of("tea")]
+        store.apply(PROJECT, batch)
+        lose_vectors(node)
+        store.apply(PROJECT, batch)
+
+        assert near(store) == {*"01234"}
+
+
+def test_rows_of_a_request_without_an_answer_are_found_when_the_call_is_done(node: Node, between: Between) -> None:
+    with place_on(node).open() as store:
+        store.declare(NOTES)
+        store.apply(PROJECT, put(note("first")))
+        between.lose_answers(store, "write row", number=1)
+        between.after(store, "write row", 1, lambda: lose_vectors(node))
+        store.apply(PROJECT, put(*rows_of("tea")))
+
+        assert near(store) == {*"01234"}
+
+
+def test_rows_of_a_call_that_was_cancelled_are_found_when_it_is_made_again(place: Place) -> None:
+    """The server breaks off what a client does not wait for any more, wherever it is: of 100 rows some dozens lost."""
+    assert asyncio.run(lost_when_cancelled(place, rounds=8, rows=100)) == []
+
+
+async def lost_when_cancelled(place: Place, *, rounds: int, rows: int) -> list[str]:
+    """Cancel calls when the server has begun to write, make them again, and return what no search finds by vector."""
+    lost: list[str] = []
+    async with place.open_async() as store:
+        await store.declare(NOTES)
+        for turn in range(rounds):
+            batch = put(*(note(f"{turn}x{number}", small=(1.0, float(number), 0.5)) for number in range(rows)))
+            writing = asyncio.ensure_future(store.apply(PROJECT, batch))
+            while not writing.done() and not await store.get(PROJECT, "notes", [batch[0].row.id]):
+                pass
+            writing.cancel()
+            await asyncio.wait([writing])
+            await store.apply(PROJECT, batch)
+            found = await store.search(
+                PROJECT, "notes", Nearest(space="small", vector=[1.0, 0.0, 0.0]), limit=rounds * rows
+            )
+            lost += {write.row.id for write in batch} - {match.row.id for match in found}
+    return lost
 
 
 NEW = note("0", terms=["coffee"], small=(0.0, 0.0, 1.0), payload=b"coffee", metadata={"is": "coffee"})

@@ -16,6 +16,7 @@ from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.announcing import Announcer
 from mnemon.stores.weaviate._sync.choosing import decisive_batches, matching
+from mnemon.stores.weaviate._sync.indexing import index_again, lost_among
 from mnemon.stores.weaviate.concurrency import begun, together, worked
 from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, with_ids
 from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
@@ -27,7 +28,7 @@ from mnemon.types.filters import And
 from mnemon.types.storage import Applied, DeleteWhere, Patch, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from weaviate.collections.classes.batch import BatchObjectReturn
@@ -109,7 +110,28 @@ class Writer:
                     counts[step.index] = self._delete_where(step)
                 else:
                     counts[step.index] = self._delete(step.collection, step.ids, step.large)
+        self._find_again(batch, known)
         return Applied(tuple(counts))
+
+    def _find_again(self, batch: Sequence[Write], known: Container[tuple[str, str]]) -> None:
+        """Let searches find by their vectors what an earlier request may have written by half.
+
+        The server keeps the rows of a request that is broken off, by its end of time too, and leaves their vectors out
+        of the index; the same row written once more changes nothing of that. So rows that were there before are looked
+        at, and all where a request had no answer.
+        """
+        doubtful: dict[str, list[str]] = {}
+        for write in batch:
+            if not isinstance(write, Put) or not write.row.vectors:
+                continue
+            if self._silence.is_set() or (write.collection, write.row.id) in known:
+                doubtful.setdefault(write.collection, []).append(write.row.id)
+        for name, ids in doubtful.items():
+            collection = self._declared[name]
+            for space in collection.vectors:
+                lost = lost_among(self._server, self._reader, self._project, collection, space, ids)
+                if lost:
+                    index_again(self._server, self._reader, self._project, collection, lost)
 
     def _encode(self, write: Put | Patch) -> Stored:
         collection, new_id = self._declared[write.collection], self._server.new_id
