@@ -138,6 +138,18 @@ def test_an_index_that_two_projects_of_one_name_are_in_is_told_and_left(path: Pa
         assert len(told(store)) == 1
 
 
+def test_a_row_that_several_indexes_have_otherwise_is_named_before_they_follow_it(path: Path) -> None:
+    damage(path, "notes__rows", b"row-00blice", b"row-00clice")
+
+    with open_notes(path) as store:
+        row = ("row-00",)
+        several = ("notes", "rows that several indexes had otherwise: compare them with a backup", row, 1, False)
+        assert told(store) == [("notes", DIFFER, row, 1, False), several]
+        assert told(store, repair=True) == [("notes", DIFFER, row, 1, True), several]
+        assert store.check() == []
+        assert store.apply(PROJECT, [Delete(collection="notes", ids=["row-00"])]).counts == (1,)
+
+
 def test_no_backup_is_made_with_a_damaged_index_until_it_is_mended(path: Path, tmp_path: Path) -> None:
     damage(path, SCOPED[0], b"blicerow-00", b"alicerow-00")
     copy = tmp_path / "copy.db"

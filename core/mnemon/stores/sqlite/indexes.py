@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 from mnemon.stores.sqlite.damage import any_text, damaged_parts
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["INDEXES_DIFFER", "audit_indexes"]
 
 INDEXES_DIFFER = "SQLite's indexes differ from rows"
+_SEVERAL = "rows that several indexes had otherwise: compare them with a backup"
+"""It is the row, then, that has changed. The indexes are made to fit it all the same: else it could not be deleted."""
 _TWINS = "rows whose id another row had, too: each has one of its own now"
 
 
@@ -27,12 +30,15 @@ def audit_indexes(connection: Connection, indexes: Iterable[str], *, repair: boo
         by_table.setdefault(_described(connection, index)[0], []).append(index)
     found: list[Finding] = []
     for table, damaged in sorted(by_table.items()):
-        numbers = set[int]().union(*(_differing(connection, index) for index in damaged))
+        numbers = Counter(number for index in damaged for number in _differing(connection, index))
+        several = [number for number, times in numbers.items() if times > 1]
         twins = [number for index in damaged for number in _mend(connection, index)] if repair else []
         mended = repair and not set(damaged) & set(damaged_parts(connection).indexes)
         if mended and table.endswith("__rows"):
             _forget_caches(connection, table.removesuffix("__rows"))
         found.append(_finding(connection, table, INDEXES_DIFFER, numbers, repaired=mended))
+        if several:
+            found.append(_finding(connection, table, _SEVERAL, several, repaired=False))
         if twins:
             found.append(_finding(connection, table, _TWINS, twins, repaired=True))
     return found
