@@ -213,6 +213,46 @@ def test_looking_at_one_collection_hides_no_table_of_another(tmp_path: Path, oth
         assert store.check() == []
 
 
+def test_a_reader_is_afterwards_as_it_was(path: Path) -> None:
+    """A connection goes on reading for others: it writes nothing, and text that is none is an error."""
+    damage(path, "UPDATE notes__rows SET f_kind = cast(x'ff' AS TEXT) WHERE number = 7")
+
+    with open_notes(path) as store:
+        assert told(store)[0] == ("notes", DAMAGED, ("07",), 1, False)
+
+        with store._connections.reading() as connection:  # pyright: ignore[reportPrivateUsage]
+            assert connection.value("PRAGMA query_only") == 1
+        with pytest.raises(StoreCorruptError):
+            store.get(PROJECT, "notes", ["07"])
+
+
+OTHERS = {
+    "mnemon_projects": "UPDATE mnemon_projects SET name = NULL",
+    "mnemon_collections": "UPDATE mnemon_collections SET gone = NULL",
+    "notes__changed": "INSERT INTO notes__changed VALUES (1, NULL, 0)",
+    "notes__place": "UPDATE notes__place SET hash = NULL WHERE number = 1",
+}
+TOLD = {"notes__place": [DAMAGED, "postings differ from rows"]}
+"""What is told where a table can be made anew from rows; of the others there is no more than the file."""
+
+
+@pytest.mark.parametrize("table", OTHERS)
+def test_damage_of_other_tables_is_told_beside_that_of_rows(path: Path, table: str) -> None:
+    """SQLite tells both as values that their columns do not take, and of rows first or last."""
+    both = {**OTHERS, "notes__rows": "UPDATE notes__rows SET id = NULL WHERE id = '07'"}
+    for name in (table, "notes__rows"):
+        file = sqlite3.connect(path)
+        (sql,) = file.execute("SELECT sql FROM sqlite_schema WHERE name = ?", [name]).fetchone()
+        file.close()
+        change = "UPDATE sqlite_schema SET sql = {} WHERE name = {}"
+        free = str(sql).replace(" NOT NULL", "")
+        damage(path, "PRAGMA writable_schema = ON", change.format(f"'{free}'", f"'{name}'"))
+        damage(path, both[name], "PRAGMA writable_schema = ON", change.format(f"'{sql}'", f"'{name}'"))
+
+    with SQLiteStore(path) as store:
+        assert [finding.kind for finding in store.check()] == TOLD.get(table, ["the file is damaged"])
+
+
 def test_damage_of_pages_is_still_told_as_such(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[8_192:] = bytes(len(content) - 8_192)

@@ -10,7 +10,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -395,6 +397,20 @@ FAILING: dict[str, tuple[str, Callable[[SQLiteStore], object]]] = {
     "unit": ("UPDATE notes__rows SET terms = cast(x'ff' AS TEXT) WHERE number = 7", put_in_a_unit),
     "condition": ("UPDATE notes__rows SET metadata = '{' WHERE number = 7", ask),
 }
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_what_a_condition_raised_is_gone_with_the_call(tmp_path: Path) -> None:
+    """It would hold the frames that it passed through, and all that they read."""
+    with open_notes(tmp_path / "store.db") as store:
+        store.apply(PROJECT, put(note("a", metadata={"k": 1})))
+        damage, _ = FAILING["condition"]
+        with store._connections.writing() as connection:  # pyright: ignore[reportPrivateUsage]
+            connection.execute(damage.replace("= 7", "= 1"))
+        with suppress(StoreCorruptError):
+            ask(store)
+
+        assert not [one for one in gc.get_objects() if isinstance(one, JSONDecodeError)]
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not tell which files are open")

@@ -75,7 +75,7 @@ class Connection:
             if failure is not None and isinstance(error, sqlite3.Error):
                 raise failure from None
         finally:
-            del failure  # by this frame it would hold itself, and so the files that are open
+            del failure  # by this frame it would hold itself, and all that it passed through
 
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> sqlite3.Cursor:
         """Run one statement."""

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["any_text", "damaged_parts", "damaged_rows", "forget_derived", "sound_row"]
 
-_OF_A_VALUE = re.compile(
-    r" value in \w+__(rows|vec__\w+|tag|place|changed)\.|^row not in PRIMARY KEY order for \w+__tag$|FTS5"
-)
+_OF_A_VALUE = re.compile(r" value in \w+__(rows|vec__\w+|tag|place)\.|^row not in PRIMARY KEY order for \w+__tag$|FTS5")
 """What SQLite says of a value that its column does not take, and of what we compare with rows: no page is at fault."""
 _OF_AN_INDEX = re.compile(r"(?:row \d+ .*from|row \d+ of|# of entries in|non-unique entry in) index (\w+)$")
 _VECTORS_AT_ONCE = 512
