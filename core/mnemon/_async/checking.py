@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from mnemon._async.desk import in_chunks, pages
 from mnemon._async.erasing import finish, scrub_is_due
@@ -22,7 +22,7 @@ from mnemon.types.filters import where
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
 
     from mnemon._async.desk import AsyncDesk
     from mnemon.protocols.async_store import AsyncStore
@@ -60,9 +60,15 @@ async def _half_done(desk: AsyncDesk, store: AsyncStore, *, repair: bool) -> lis
     ]
 
 
-async def _looked(
-    kind: str, look: Callable[[AsyncMender], Awaitable[list[Finding]]], mender: AsyncMender
-) -> list[Finding]:
+class AsyncLook(Protocol):
+    """Looks for one kind of half-done work."""
+
+    async def __call__(self, mender: AsyncMender, /) -> list[Finding]:
+        """Return what was found; it is mended, where the mender repairs."""
+        ...
+
+
+async def _looked(kind: str, look: AsyncLook, mender: AsyncMender) -> list[Finding]:
     """Return what was found, or that damaged rows, which the store has named, were in the way."""
     try:
         return await look(mender)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from mnemon._sync.desk import in_chunks, pages
 from mnemon._sync.erasing import finish, scrub_is_due
@@ -23,7 +23,7 @@ from mnemon.types.filters import where
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
 
     from mnemon._sync.desk import Desk
     from mnemon.protocols.store import Store
@@ -61,7 +61,15 @@ def _half_done(desk: Desk, store: Store, *, repair: bool) -> list[Finding]:
     ]
 
 
-def _looked(kind: str, look: Callable[[AsyncMender], Awaitable[list[Finding]]], mender: AsyncMender) -> list[Finding]:
+class AsyncLook(Protocol):
+    """Looks for one kind of half-done work."""
+
+    def __call__(self, mender: AsyncMender, /) -> list[Finding]:
+        """Return what was found; it is mended, where the mender repairs."""
+        ...
+
+
+def _looked(kind: str, look: AsyncLook, mender: AsyncMender) -> list[Finding]:
     """Return what was found, or that damaged rows, which the store has named, were in the way."""
     try:
         return look(mender)

@@ -369,12 +369,7 @@ class GroupPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scrubbed:
-    """Whether the bytes of deleted rows are gone.
-
-    Attributes:
-        bytes: `gone`, or `pending` while something still holds them.
-        reason: what holds them; empty when they are gone.
-    """
+    """Whether the bytes of deleted rows are `gone`, or `pending` while what `reason` names still holds them."""
 
     bytes: Literal["gone", "pending"]
     reason: str = ""
