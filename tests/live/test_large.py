@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
+from httpx import Response
+from weaviate.exceptions import UnexpectedStatusCodeError
 
-from mnemon.errors import InvalidInputError, StoreCorruptError
+from mnemon.errors import InvalidInputError, StoreConflictError, StoreCorruptError
 from mnemon.testing.samples import NOTES, note, put
 from mnemon.types.filters import where
 from mnemon.types.storage import Delete, DeleteWhere, Patch
@@ -185,4 +187,25 @@ def test_a_row_that_one_message_does_not_hold_is_refused_before_the_batch_begins
 
     assert store.list_ids("p", "notes") == ["c"]
     assert [row.id for row in store.scan("p", "notes").rows] == ["c"]
+    assert parts_of(shared_place) == set()
+
+
+GONE = {"error": [{"message": "msg:repo.merge code:500 err:merge into index: update local object: object not found"}]}
+
+
+@pytest.mark.parametrize("otherwise", ["skip", "abort"])
+def test_a_patch_of_a_row_that_goes_while_the_server_works_at_it_is_refused_and_leaves_no_parts(
+    store: WeaviateStore, shared_place: Place, between: Between, otherwise: Literal["skip", "abort"]
+) -> None:
+    """The server says 404 before it begins, and 500 afterwards: 5 of 400 patches beside deletions."""
+    store.apply("p", put(note("a")))
+    said = UnexpectedStatusCodeError("Object was not updated.", Response(500, json=GONE))
+    between.answer_once(store, "change row", said)
+    batch = [Patch(collection="notes", id="a", payload=big("mine"), otherwise=otherwise)]
+
+    if otherwise == "abort":
+        with pytest.raises(StoreConflictError, match="there is no such row"):
+            store.apply("p", batch)
+    else:
+        assert store.apply("p", batch).counts == (0,)
     assert parts_of(shared_place) == set()

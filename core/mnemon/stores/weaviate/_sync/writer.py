@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as Asked
-from weaviate.exceptions import UnexpectedStatusCodeError
 
 from mnemon.errors import StoreConflictError, StoreError
 from mnemon.logic.filters import METADATA, fields_of
@@ -19,7 +18,7 @@ from mnemon.stores.weaviate._sync.choosing import decisive_batches, matching
 from mnemon.stores.weaviate._sync.indexing import index_again, lost_among
 from mnemon.stores.weaviate.concurrency import begun, together, worked
 from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, with_ids
-from mnemon.stores.weaviate.failures import is_missing_tenant, refuse_passing
+from mnemon.stores.weaviate.failures import is_missing_row, is_missing_tenant, refuse_passing
 from mnemon.stores.weaviate.log import of_rows, touched
 from mnemon.stores.weaviate.plans import Known, Step, needs_of, plan_steps
 from mnemon.stores.weaviate.rows import changed, places_of, stored
@@ -47,8 +46,6 @@ __all__ = ["Writer"]
 _PIECE = 100
 """Rows that one of several requests at once holds: five of these take .74 to .85 of the time of one of 500, since the
 client makes one while the server reads another."""
-
-_NOT_FOUND = 404
 
 _PLACES = {naming.METADATA, naming.PAYLOAD}
 """The properties that may lie in parts."""
@@ -274,6 +271,7 @@ class Writer:
         self._put_parts(write.collection, [change])
         rows = self._server.rows(write.collection, self._project)
         if change.properties and not self._update(rows, change):
+            self._drop_parts(list(change.parts))
             if write.otherwise == "abort":
                 raise StoreConflictError(write.collection, write.id, index, "there is no such row")
             return 0
@@ -289,9 +287,7 @@ class Writer:
                 self._silence,
             )
         except StoreError as error:
-            cause = error.__cause__
-            gone = isinstance(cause, UnexpectedStatusCodeError) and cause.status_code == _NOT_FOUND
-            if not gone and not is_missing_tenant(cause):
+            if not is_missing_row(error.__cause__):
                 raise
             return False
         return True
