@@ -66,19 +66,27 @@ async def atogether(calls: Sequence[AsyncCall[Answer]]) -> list[Answer]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(call)) for call in calls]
     except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+        first = errors.exceptions[0]
+        raise first from first.__cause__
     return [task.result() for task in tasks]
 
 
 def together(calls: Sequence[Call[Answer]]) -> list[Answer]:
-    """Return what the calls return, several at once in threads; the first that fails is raised when all have ended."""
+    """Return what the calls return, several at once in threads.
+
+    The first that fails is raised when those that had begun have ended; the others do not begin.
+    """
     if len(calls) <= 1:
         return [call() for call in calls]
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - few calls need it
 
     with ThreadPoolExecutor(min(_AT_ONCE, len(calls)), thread_name_prefix="mnemon-weaviate") as threads:
         waiting = [threads.submit(call) for call in calls]
-        return [one.result() for one in waiting]
+        try:
+            return [one.result() for one in waiting]
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 async def ablocking(call: Call[Answer]) -> Answer:
