@@ -11,7 +11,7 @@ from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.indexing import index_again
 from mnemon.testing.samples import NOTES, note, put
 from mnemon.types.storage import Delete, Nearest, Patch, Put
-from tests.live.conftest import place_on
+from tests.live.conftest import client_of, place_on
 
 if TYPE_CHECKING:
     from mnemon.stores.weaviate import WeaviateStore
@@ -167,3 +167,42 @@ def test_a_row_that_is_deleted_or_changed_while_it_is_indexed_anew_stays_so(
 
     found = read(store, "1")
     assert (None if found is None else found[3]) == (None if isinstance(write, Delete) else b"coffee")
+
+
+def unmark(place: Place, *ids: str) -> None:
+    """Take away what says that rows have a vector, which a server before 1.38.7 may do when it mends a replica."""
+    with client_of(place) as client:
+        rows = client.collections.use(f"{place.prefix}_notes").with_tenant(TENANT)
+        for row_id in ids:
+            rows.data.update(uuid=naming.object_id(row_id), properties={naming.space_property("small"): None})
+
+
+def test_a_row_that_does_not_tell_of_its_vector_is_named_and_tells_of_it_again(
+    store: WeaviateStore, shared_place: Place
+) -> None:
+    store.apply(PROJECT, put(*rows_of("tea"), note("without")))
+    before = [read(store, row_id) for row_id in "01234"]
+    unmark(shared_place, "1", "3")
+    (seen,) = store.check()
+    (mended,) = store.check(repair=True)
+
+    assert (seen.ids, seen.rows, seen.repaired) == (("1", "3"), 2, False)
+    assert (mended.ids, mended.rows, mended.repaired) == (("1", "3"), 2, True)
+    assert seen.kind == "vector that its row does not tell of"
+    assert store.check() == []
+    assert [read(store, row_id) for row_id in "01234"] == before
+
+
+@pytest.mark.parametrize("number", [2, 3], ids=["before it is marked", "when it is marked"])
+def test_a_row_that_loses_its_vector_while_it_is_marked_tells_of_none(
+    store: WeaviateStore, shared_place: Place, between: Between, number: int
+) -> None:
+    store.apply(PROJECT, put(*rows_of("tea")))
+    unmark(shared_place, "1")
+    with shared_place.open() as other:
+        other.declare(NOTES)
+        # the first look is at the server's health
+        between.after(store, "read a row", number, lambda: other.apply(PROJECT, put(note("1"), note("2"))))
+        store.check(repair=True)
+
+        assert store.check() == []

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.types.storage import Collection, VectorSpace
 
-__all__ = ["index_again", "lost_among", "lost_vectors"]
+__all__ = ["index_again", "lost_among", "lost_vectors", "mark_vectors", "unmarked_vectors"]
 
 _AT_ONCE = 1_000
 """Rows of one request by id."""
@@ -114,3 +114,45 @@ async def _index_again(server: AsyncServer, project: str, collection: str, row_i
 def _another(server: AsyncServer) -> dict[str, list[float]]:
     """Return a vector that is another one each time: the server changes no place for one that it has already."""
     return {naming.NO_VECTOR: [float(1 + naming.object_id(server.new_id()).int % 2**24)]}
+
+
+async def unmarked_vectors(reader: AsyncReader, project: str, collection: Collection, space: VectorSpace) -> list[str]:
+    """Return the rows that have a vector and lack the mark that says so, by which the others are looked at."""
+    unmarked: list[str] = []
+    question = Asked.all_of([EVERY_ROW, Asked.not_(with_vector(space.name))])
+    async for _, there in reader.in_ranges(project, collection, question, (space.name,)):
+        unmarked += [
+            naming.text_of_ordered(str(one.properties[naming.ID])) for one in there if one.vector.get(space.name)
+        ]
+    return sorted(unmarked)
+
+
+async def mark_vectors(
+    server: AsyncServer, project: str, collection: Collection, space: VectorSpace, ids: Sequence[str]
+) -> None:
+    """Let rows say that they have a vector, unless others took it away meanwhile."""
+    for row_id in ids:
+        if await _has_vector(server, project, collection, space, row_id):
+            await _mark(server, project, collection, space, row_id, mark=True)
+            if not await _has_vector(server, project, collection, space, row_id):
+                await _mark(server, project, collection, space, row_id, mark=None)
+
+
+async def _has_vector(
+    server: AsyncServer, project: str, collection: Collection, space: VectorSpace, row_id: str
+) -> bool:
+    one = await server.object_now(collection.name, project, naming.object_id(row_id))
+    vectors: dict[str, Any] = {} if one is None else one.get("vectors") or {}
+    return bool(vectors.get(space.name))
+
+
+async def _mark(
+    server: AsyncServer, project: str, collection: Collection, space: VectorSpace, row_id: str, *, mark: bool | None
+) -> None:
+    rows = await server.rows(collection.name, project)
+    uuid, properties = naming.object_id(row_id), {naming.space_property(space.name): mark}
+    try:
+        await server.ask_again(f"mark row {row_id!r}", lambda: rows.data.update(uuid=uuid, properties=properties))
+    except StoreError as error:
+        if not is_missing_row(error.__cause__):  # others deleted it
+            raise

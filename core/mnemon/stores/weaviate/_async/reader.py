@@ -300,19 +300,34 @@ class AsyncReader:
         return list(pairwise(edges))
 
     async def in_ranges(
-        self, project: str, collection: Collection, question: Question
+        self,
+        project: str,
+        collection: Collection,
+        question: Question,
+        include: Container[Part] = (),
+        fields: Container[str] | None = (),
+        always: Container[str] = (),
     ) -> AsyncGenerator[tuple[Question, list[Any]]]:
-        """Yield all objects that match, some thousands at a time, each time with a question that holds of these."""
+        """Yield all objects that match, in no order, each time with a question that holds of these.
+
+        A query answers 10,000 rows and no more, and the server's own cursor takes no filter. So rows
+        are read in ranges of their slots, and a range that is too full is halved.
+        """
         waiting = await self.ranges(project, collection.name, question)
         while waiting:
             first, end = waiting.pop()
             part = Asked.all_of([question, in_slots(first, end)])
-            there = await self.fetch(project, collection, part, (), (), limit=MAX_LIMIT)
-            if len(there) >= MAX_LIMIT and end - first > 1:
+            objects: list[Any] | None = None
+            try:
+                objects = await self.fetch(project, collection, part, include, fields, limit=MAX_LIMIT, always=always)
+            except StoreError as error:
+                if end - first == 1 or not is_too_large(error.__cause__):
+                    raise
+            if objects is None or (len(objects) >= MAX_LIMIT and end - first > 1):
                 middle = (first + end) // 2
                 waiting += [(first, middle), (middle, end)]
                 continue
-            yield part, there
+            yield part, objects
 
     async def batches(
         self,
@@ -322,32 +337,15 @@ class AsyncReader:
         include: Container[Part],
         fields: Container[str] | None,
     ) -> AsyncGenerator[list[Row]]:
-        """Yield all rows that match a bound filter, in no order.
-
-        A query answers 10,000 rows and no more, and the server's own cursor takes no filter. So rows
-        are read in ranges of their slots, and a range that is too full is halved.
-        """
+        """Yield all rows that match a bound filter, in no order."""
         asked = compile_filter(where, collection)
         always = () if asked.exact else asked_for(where)
         test = None if asked.exact else matcher(where)
-        waiting = await self.ranges(project, collection.name, asked.question)
-        while waiting:
-            first, end = waiting.pop()
-            question = Asked.all_of([asked.question, in_slots(first, end)])
-            objects: list[Any] | None = None
-            try:
-                objects = await self.fetch(
-                    project, collection, question, include, fields, limit=MAX_LIMIT, always=always
-                )
-            except StoreError as error:
-                if end - first == 1 or not is_too_large(error.__cause__):
-                    raise
-            if objects is None or (len(objects) >= MAX_LIMIT and end - first > 1):
-                middle = (first + end) // 2
-                waiting += [(first, middle), (middle, end)]
-                continue
-            rows = await self.rows_of(project, collection, objects)
-            yield [trimmed(row, frozenset(include), fields) for row in rows if test is None or test(row)]
+        ranges = self.in_ranges(project, collection, asked.question, include, fields, always)
+        async with aclosing(ranges) as found:
+            async for _, objects in found:
+                rows = await self.rows_of(project, collection, objects)
+                yield [trimmed(row, frozenset(include), fields) for row in rows if test is None or test(row)]
 
     async def ids(self, project: str, collection: Collection, where: Filter, *, most: int | None = None) -> list[str]:
         """Return the ids of all rows that match, sorted; where there are more than `most`, more than that."""

@@ -14,7 +14,7 @@ from mnemon.errors import MnemonError, StoreError
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._async.entries import AsyncEntries, past
-from mnemon.stores.weaviate._async.indexing import index_again, lost_vectors
+from mnemon.stores.weaviate._async.indexing import index_again, lost_vectors, mark_vectors, unmarked_vectors
 from mnemon.stores.weaviate.conditions import EVERY_ROW, WITH_PARTS
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mnemon.stores.weaviate._async.reader import AsyncReader
     from mnemon.stores.weaviate._async.server import AsyncServer
     from mnemon.stores.weaviate.concurrency import AsyncCall
-    from mnemon.types.storage import Collection
+    from mnemon.types.storage import Collection, VectorSpace
 
 __all__ = ["examine", "probe", "told"]
 
@@ -51,13 +51,7 @@ async def examine(
             broken = await _incomplete(server, reader, tenant, collection)
             findings += _found(collection.name, _INCOMPLETE, broken, mended=False)
             for space in collection.vectors:
-                lost = await lost_vectors(server, reader, tenant, collection, space)
-                if repair and lost:
-                    await index_again(server, reader, tenant, collection, lost)
-                    still = set(await lost_vectors(server, reader, tenant, collection, space))
-                    findings += _found(collection.name, "vector not found by any search", lost, mended=not still)
-                else:
-                    findings += _found(collection.name, "vector not found by any search", lost, mended=False)
+                findings += await _vectors(server, reader, tenant, collection, space, repair=repair)
     for tenant in await _tenants(server, naming.changes_class(server.prefix)):
         findings += await _unended(server, reader, tenant, collections, now, repair=repair)
     for tenant in await _tenants(server, naming.parts_class(server.prefix)):
@@ -74,6 +68,30 @@ async def _tenants(server: AsyncServer, name: str) -> list[naming.Tenant]:
             return []
         raise
     return sorted(naming.Tenant(tenant) for tenant in found)
+
+
+async def _vectors(
+    server: AsyncServer,
+    reader: AsyncReader,
+    tenant: naming.Tenant,
+    collection: Collection,
+    space: VectorSpace,
+    *,
+    repair: bool,
+) -> list[Finding]:
+    """Find vectors that a search cannot find, after those of which their rows do not tell, as the rest goes by that."""
+    unmarked = await unmarked_vectors(reader, tenant, collection, space)
+    if repair:
+        await mark_vectors(server, tenant, collection, space, unmarked)
+    lost = await lost_vectors(server, reader, tenant, collection, space)
+    mended = False
+    if repair and lost:
+        await index_again(server, reader, tenant, collection, lost)
+        mended = not await lost_vectors(server, reader, tenant, collection, space)
+    return [
+        *_found(collection.name, "vector that its row does not tell of", unmarked, mended=repair),
+        *_found(collection.name, "vector not found by any search", lost, mended=mended),
+    ]
 
 
 async def _incomplete(

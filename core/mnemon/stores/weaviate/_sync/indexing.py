@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mnemon.stores.weaviate.conditions import Question
     from mnemon.types.storage import Collection, VectorSpace
 
-__all__ = ["index_again", "lost_among", "lost_vectors"]
+__all__ = ["index_again", "lost_among", "lost_vectors", "mark_vectors", "unmarked_vectors"]
 
 _AT_ONCE = 1_000
 """Rows of one request by id."""
@@ -111,3 +111,41 @@ def _index_again(server: Server, project: str, collection: str, row_id: str, sil
 def _another(server: Server) -> dict[str, list[float]]:
     """Return a vector that is another one each time: the server changes no place for one that it has already."""
     return {naming.NO_VECTOR: [float(1 + naming.object_id(server.new_id()).int % 2**24)]}
+
+
+def unmarked_vectors(reader: Reader, project: str, collection: Collection, space: VectorSpace) -> list[str]:
+    """Return the rows that have a vector and lack the mark that says so, by which the others are looked at."""
+    unmarked: list[str] = []
+    question = Asked.all_of([EVERY_ROW, Asked.not_(with_vector(space.name))])
+    for _, there in reader.in_ranges(project, collection, question, (space.name,)):
+        unmarked += [
+            naming.text_of_ordered(str(one.properties[naming.ID])) for one in there if one.vector.get(space.name)
+        ]
+    return sorted(unmarked)
+
+
+def mark_vectors(server: Server, project: str, collection: Collection, space: VectorSpace, ids: Sequence[str]) -> None:
+    """Let rows say that they have a vector, unless others took it away meanwhile."""
+    for row_id in ids:
+        if _has_vector(server, project, collection, space, row_id):
+            _mark(server, project, collection, space, row_id, mark=True)
+            if not _has_vector(server, project, collection, space, row_id):
+                _mark(server, project, collection, space, row_id, mark=None)
+
+
+def _has_vector(server: Server, project: str, collection: Collection, space: VectorSpace, row_id: str) -> bool:
+    one = server.object_now(collection.name, project, naming.object_id(row_id))
+    vectors: dict[str, Any] = {} if one is None else one.get("vectors") or {}
+    return bool(vectors.get(space.name))
+
+
+def _mark(
+    server: Server, project: str, collection: Collection, space: VectorSpace, row_id: str, *, mark: bool | None
+) -> None:
+    rows = server.rows(collection.name, project)
+    uuid, properties = naming.object_id(row_id), {naming.space_property(space.name): mark}
+    try:
+        server.ask_again(f"mark row {row_id!r}", lambda: rows.data.update(uuid=uuid, properties=properties))
+    except StoreError as error:
+        if not is_missing_row(error.__cause__):  # others deleted it
+            raise

@@ -15,7 +15,7 @@ from mnemon.errors import MnemonError, StoreError
 from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.entries import Entries, past
-from mnemon.stores.weaviate._sync.indexing import index_again, lost_vectors
+from mnemon.stores.weaviate._sync.indexing import index_again, lost_vectors, mark_vectors, unmarked_vectors
 from mnemon.stores.weaviate.conditions import EVERY_ROW, WITH_PARTS
 from mnemon.stores.weaviate.failures import is_missing_collection
 from mnemon.stores.weaviate.health import Health
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mnemon.stores.weaviate._sync.reader import Reader
     from mnemon.stores.weaviate._sync.server import Server
     from mnemon.stores.weaviate.concurrency import Call
-    from mnemon.types.storage import Collection
+    from mnemon.types.storage import Collection, VectorSpace
 
 __all__ = ["examine", "probe", "told"]
 
@@ -50,13 +50,7 @@ def examine(server: Server, reader: Reader, collections: Sequence[Collection], *
             broken = _incomplete(server, reader, tenant, collection)
             findings += _found(collection.name, _INCOMPLETE, broken, mended=False)
             for space in collection.vectors:
-                lost = lost_vectors(server, reader, tenant, collection, space)
-                if repair and lost:
-                    index_again(server, reader, tenant, collection, lost)
-                    still = set(lost_vectors(server, reader, tenant, collection, space))
-                    findings += _found(collection.name, "vector not found by any search", lost, mended=not still)
-                else:
-                    findings += _found(collection.name, "vector not found by any search", lost, mended=False)
+                findings += _vectors(server, reader, tenant, collection, space, repair=repair)
     for tenant in _tenants(server, naming.changes_class(server.prefix)):
         findings += _unended(server, reader, tenant, collections, now, repair=repair)
     for tenant in _tenants(server, naming.parts_class(server.prefix)):
@@ -73,6 +67,30 @@ def _tenants(server: Server, name: str) -> list[naming.Tenant]:
             return []
         raise
     return sorted(naming.Tenant(tenant) for tenant in found)
+
+
+def _vectors(
+    server: Server,
+    reader: Reader,
+    tenant: naming.Tenant,
+    collection: Collection,
+    space: VectorSpace,
+    *,
+    repair: bool,
+) -> list[Finding]:
+    """Find vectors that a search cannot find, after those of which their rows do not tell, as the rest goes by that."""
+    unmarked = unmarked_vectors(reader, tenant, collection, space)
+    if repair:
+        mark_vectors(server, tenant, collection, space, unmarked)
+    lost = lost_vectors(server, reader, tenant, collection, space)
+    mended = False
+    if repair and lost:
+        index_again(server, reader, tenant, collection, lost)
+        mended = not lost_vectors(server, reader, tenant, collection, space)
+    return [
+        *_found(collection.name, "vector that its row does not tell of", unmarked, mended=repair),
+        *_found(collection.name, "vector not found by any search", lost, mended=mended),
+    ]
 
 
 def _incomplete(server: Server, reader: Reader, tenant: naming.Tenant, collection: Collection) -> list[str]:
