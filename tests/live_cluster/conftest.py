@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import pytest
+from weaviate import connect_to_local
 
 from mnemon.stores.weaviate import WeaviateStore
 from mnemon.testing import guard_user_store, isolated_user_store
@@ -64,6 +65,15 @@ class Nodes:
         with urlopen(f"http://127.0.0.1:{self.nodes[0].rest}/v1/cluster/statistics") as answer:
             leader: str = json.load(answer)["statistics"][0]["leaderId"]
         return int(leader.removeprefix("node"))
+
+
+def parts_in(nodes: Nodes, place: int) -> int:
+    """Return how many parts of large rows a node has."""
+    node = nodes.nodes[place]
+    with connect_to_local(port=node.rest, grpc_port=node.grpc, skip_init_checks=True) as client:
+        parts = client.collections.use("MnemonParts")
+        tenants = [parts.with_tenant(tenant) for tenant in parts.tenants.get()]
+        return sum(one.aggregate.over_all(total_count=True).total_count or 0 for one in tenants)
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from weaviate import connect_to_local
 
 from mnemon import Memory
 from mnemon.types.filters import where
 from mnemon.types.storage import Collection, Delete, DeleteWhere, Ordered, Patch, Put, Row
-from tests.live_cluster.conftest import CATCH_UP_S, within
+from tests.live_cluster.conftest import CATCH_UP_S, parts_in, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,15 +138,6 @@ def items(*kinds: str, expires_at: str) -> list[Put]:
 
 def ids_of(kind: str) -> list[str]:
     return [f"{kind} {number}" for number in range(EACH)]
-
-
-def parts_in(nodes: Nodes, place: int) -> int:
-    """Return how many parts of large rows a node has."""
-    node = nodes.nodes[place]
-    with connect_to_local(port=node.rest, grpc_port=node.grpc, skip_init_checks=True) as client:
-        parts = client.collections.use("MnemonParts")
-        tenants = [parts.with_tenant(tenant) for tenant in parts.tenants.get()]
-        return sum(one.aggregate.over_all(total_count=True).total_count or 0 for one in tenants)
 
 
 def current(store: WeaviateStore, person: str) -> int:

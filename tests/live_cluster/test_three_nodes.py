@@ -11,13 +11,14 @@ import pytest
 
 from mnemon import Memory, NotFoundError, StoreUnavailableError
 from mnemon.types.filters import where
-from mnemon.types.storage import Collection, Delete, Ordered, Put, Row, Terms
-from tests.live_cluster.conftest import CATCH_UP_S, within
+from mnemon.types.storage import Collection, Delete, Ordered, Patch, Put, Row, Terms
+from tests.live_cluster.conftest import CATCH_UP_S, parts_in, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mnemon.stores.weaviate import WeaviateStore
+    from mnemon.types.filters import Filter
     from mnemon.types.storage import Write
     from tests.live_cluster.conftest import Nodes
 
@@ -86,6 +87,46 @@ def queried(store: WeaviateStore) -> dict[str, int]:
     found = store.search("p", "rows", Terms(weights={"word": 1.0}), limit=1_000)
     kinds = [match.row.id.split(" ")[0] for match in found]
     return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+
+
+def large(text: str) -> Row:
+    """Return a row whose payload lies in two parts."""
+    return Row(id=text.split(" ")[1], fields={"thread": "large"}, payload=text.encode() * (9_000_000 // len(text)))
+
+
+def test_a_node_that_was_away_answers_a_large_value_whole_and_as_it_is_now(
+    nodes: Nodes, record_property: Callable[[str, object], None]
+) -> None:
+    mine = where("thread").eq("large")
+    with nodes.open(0) as store, nodes.open(2) as third:
+        for one in (store, third):
+            one.declare(ROWS)
+        write(store, [Put(collection="rows", row=large(f"old {kind}")) for kind in ("replaced", "patched", "deleted")])
+        assert within(CATCH_UP_S, lambda: third.count("p", "rows", mine).rows == 3)
+        nodes.nodes[2].kill()
+        write(store, [Put(collection="rows", row=large(f"new {kind}")) for kind in ("replaced", "added")])
+        write(store, [Patch(collection="rows", id="patched", payload=large("new patched").payload)])
+        write(store, [Delete(collection="rows", ids=["deleted"])])
+    nodes.nodes[2].start()
+    nodes.nodes[2].wait()
+    back = time.monotonic()
+
+    now = {kind: large(f"new {kind}").payload for kind in ("replaced", "patched", "added")}
+    with nodes.open(2) as store:
+        store.declare(ROWS)
+        found = store.get("p", "rows", [*now, "deleted"], decisive=True)
+        assert {row_id: row.payload for row_id, row in found.items()} == now
+        assert store.list_ids("p", "rows", mine) == sorted(now)
+        assert within(CATCH_UP_S, lambda: payloads(store, mine) == now)
+        record_property("queries through it read the same after", f"{time.monotonic() - back:.0f} s")
+        write(store, [Delete(collection="rows", ids=list(now))])
+    for place in range(3):
+        assert within(CATCH_UP_S, lambda place=place: parts_in(nodes, place) == 0)
+
+
+def payloads(store: WeaviateStore, condition: Filter) -> dict[str, bytes]:
+    """Return what a query through one node reads."""
+    return {row.id: row.payload for row in store.scan("p", "rows", condition).rows}
 
 
 @pytest.mark.parametrize("leads", [True, False], ids=["the leader", "another node"])
