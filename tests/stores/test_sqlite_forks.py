@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -186,6 +187,130 @@ def test_a_fork_beside_a_unit_of_another_thread_ends_and_the_child_stays_out(tmp
         assert store.list_ids(PROJECT, "notes") == ["slow"]
 
 
+def test_a_fork_waits_once_for_all_stores_that_are_at_work(tmp_path: Path) -> None:
+    stores = [open_notes(tmp_path / f"{number}.db") for number in range(10)]
+    begun, enough = threading.Barrier(len(stores) + 1), threading.Event()
+
+    def work(store: SQLiteStore) -> None:
+        with store.exclusive():
+            begun.wait(60)
+            enough.wait(60)
+
+    threads = [threading.Thread(target=work, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    begun.wait(60)
+    before = time.monotonic()
+    said = Child(lambda: open_notes(tmp_path / "9.db")).said()
+    took = time.monotonic() - before
+    enough.set()
+    for thread in threads:
+        thread.join()
+
+    assert "spawn" in said
+    assert took < 12  # two seconds, and not two for each of the ten
+    for store in stores:
+        assert store.list_ids(PROJECT, "notes") == []
+        store.close()
+
+
+class LateList(list[int]):
+    """A fake of the list of who is inside: a fork comes in the moment before somebody is put down in it."""
+
+    def __init__(self, fork: Callable[[], object]) -> None:
+        super().__init__()
+        self._fork = fork
+
+    def append(self, thread: int, /) -> None:
+        self._fork()
+        super().append(thread)
+
+
+def test_a_call_that_comes_in_the_moment_of_a_fork_waits_for_its_end() -> None:
+    gate = Gate()
+    empty, forked, entered = list[bool](), threading.Event(), threading.Event()
+
+    def fork() -> None:
+        if not forked.is_set():
+            gate.shut()
+            empty.append(gate.is_empty_by(0))
+            forked.set()
+
+    gate._inside = LateList(fork)  # pyright: ignore[reportPrivateUsage]
+
+    def call() -> None:
+        gate.enter()
+        entered.set()
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    assert forked.wait(60)
+    assert empty == [True]
+    assert not entered.wait(0.3)
+    gate.open()
+    thread.join(60)
+
+    assert entered.is_set()
+
+
+def test_a_fork_goes_on_when_the_last_call_has_ended() -> None:
+    gate = Gate()
+    inside, enough = threading.Event(), threading.Event()
+
+    def call() -> None:
+        entered = gate.enter()
+        inside.set()
+        enough.wait(60)
+        gate.leave(entered)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    inside.wait(60)
+    before = time.monotonic()
+    gate.shut()
+    threading.Timer(0.2, enough.set).start()
+
+    assert gate.is_empty_by(before + 40)
+    assert time.monotonic() - before < 30
+    thread.join()
+
+
+def test_a_fork_inside_a_call_waits_for_nobody() -> None:
+    gate = Gate()
+    gate.enter()
+    before = time.monotonic()
+    gate.shut()
+
+    assert not gate.is_empty_by(before + 40)
+    assert time.monotonic() - before < 30
+
+
+def test_a_call_ends_in_the_child_whoever_held_the_parents_lock() -> None:
+    gate = Gate()
+    entered = gate.enter()
+    held, enough = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with gate._changed:  # pyright: ignore[reportPrivateUsage]
+            held.set()
+            enough.wait(60)
+
+    holder = threading.Thread(target=hold)
+    gate.shut()
+    holder.start()
+    held.wait(60)
+    gate.forget_fork()
+    leaver = threading.Thread(target=gate.leave, args=(entered,))
+    leaver.start()
+    leaver.join(30)
+    ended = not leaver.is_alive()
+    enough.set()
+    leaver.join()
+    holder.join()
+
+    assert ended
+
+
 def test_nobody_is_inside_of_a_gate_that_is_shut_and_everybody_gets_in_afterwards() -> None:
     gate = Gate()
     shut, enough = threading.Event(), threading.Event()
@@ -206,9 +331,9 @@ def test_nobody_is_inside_of_a_gate_that_is_shut_and_everybody_gets_in_afterward
     for thread in threads:
         thread.start()
     for _ in range(200):
-        if gate.shut():
+        gate.shut()
+        if gate.is_empty_by(time.monotonic() + 2):
             shut.set()
-            assert gate.was_empty()
             seen.append(False)  # and others get their turn at the processor
             shut.clear()
         gate.open()

@@ -159,6 +159,7 @@ class Connections:
     _write_lock: threading.RLock = field(default_factory=threading.RLock)
     _working: bool = False
     _gate: Gate = field(default_factory=Gate)
+    _emptied: bool = False
     _pid: int = field(default_factory=os.getpid)
     _address: str = field(init=False)
     _log_address: str = field(init=False)
@@ -302,10 +303,16 @@ class Connections:
             if self._closed:
                 self.close()
 
-    def prepare_fork(self) -> None:
-        """Close everything, if the calls of other threads end soon; see `forks`."""
-        if self._gate.shut():
+    def announce_fork(self) -> None:
+        """Lend nothing to anybody new until the fork is over."""
+        self._emptied = False
+        self._gate.shut()
+
+    def prepare_fork(self, until: float) -> None:
+        """Close everything, if the calls of other threads end by then; see `forks`."""
+        if self._gate.is_empty_by(until):
             self._shut_idle()
+            self._emptied = True
 
     def follow_fork(self) -> None:
         """Go on in the parent, where connections are opened anew as they are needed."""
@@ -313,8 +320,8 @@ class Connections:
 
     def abandon(self) -> tuple[int, int] | None:
         """Leave what is still open alone in the child, and never close it: that would touch the parent's files."""
-        self._gate.become_mine()
-        if not self._open_ones and self._gate.was_empty():
+        self._gate.forget_fork()
+        if self._emptied:
             return None
         for connection in self._open_ones:
             connection.raw = cast("sqlite3.Connection", Inherited(connection.raw, self._carried_over()))

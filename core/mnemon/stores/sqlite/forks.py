@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, ClassVar, NoReturn, Protocol
 from weakref import WeakSet
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Forkable", "Gate", "Inherited", "is_inherited", "watch_forks"]
 
 _PATIENCE_S = 2.0
-"""How long a fork waits for the calls of other threads; ours take milliseconds, a unit of work may take longer."""
+"""How long a fork waits for the calls of other threads, on all stores together; ours take milliseconds, a unit of
+work may take longer."""
 
 
 class Gate:
@@ -32,14 +34,13 @@ class Gate:
     who is put down: one of them sees the other, so that calls need no lock where nobody forks.
     """
 
-    __slots__ = ("_changed", "_empty", "_forking", "_inside")
+    __slots__ = ("_changed", "_forking", "_inside")
 
     def __init__(self) -> None:
         """Stand open."""
         self._changed = threading.Condition()
         self._inside: list[int] = []
         self._forking = False
-        self._empty = False
 
     def enter(self) -> int:
         """Let a call in, after the fork if there is one; return what to leave with."""
@@ -63,20 +64,19 @@ class Gate:
             with self._changed:
                 self._changed.notify_all()
 
-    def shut(self) -> bool:
-        """Wait until nobody is inside; return whether that is so.
+    def shut(self) -> None:
+        """Let nobody in any more who is not inside."""
+        with self._changed:
+            self._forking = True
+
+    def is_empty_by(self, until: float) -> bool:
+        """Wait until nobody is inside, or for that moment of `time.monotonic`; return whether nobody is.
 
         A thread that forks inside a call of its own does not wait for itself, nor for others, who may wait for it.
         """
         with self._changed:
-            self._forking = True
             mine = threading.get_ident() in self._inside
-            self._empty = not mine and self._changed.wait_for(lambda: not self._inside, _PATIENCE_S)
-            return self._empty
-
-    def was_empty(self) -> bool:
-        """Whether no call was inside when it was shut: one that is may have something open that nobody knows of yet."""
-        return self._empty
+            return not mine and self._changed.wait_for(lambda: not self._inside, max(0.0, until - time.monotonic()))
 
     def open(self) -> None:
         """Let calls in again."""
@@ -84,9 +84,8 @@ class Gate:
             self._forking = False
             self._changed.notify_all()
 
-    def become_mine(self) -> None:
-        """Take a lock of this process's own, in a child: another thread of the parent may have held the old one."""
-        self._changed = threading.Condition()
+    def forget_fork(self) -> None:
+        """Go on in a child, where a thread of the parent may have held the lock: to leave takes none from now on."""
         self._forking = False
 
 
@@ -108,8 +107,12 @@ class Inherited:
 class Forkable(Protocol):
     """What has files open that no child may inherit."""
 
-    def prepare_fork(self) -> None:
-        """Close them, and open none until `follow_fork`."""
+    def announce_fork(self) -> None:
+        """Open none until `follow_fork`."""
+        ...
+
+    def prepare_fork(self, until: float) -> None:
+        """Close them, if those at work with them have ended by a moment of `time.monotonic`."""
         ...
 
     def follow_fork(self) -> None:
@@ -139,8 +142,11 @@ def is_inherited(file: Hashable) -> bool:
 
 def _before() -> None:
     _watching.acquire()
+    until = time.monotonic() + _PATIENCE_S
+    for opener in _watched:  # before any is waited for: the calls on all of them end meanwhile
+        opener.announce_fork()
     for opener in _watched:
-        opener.prepare_fork()
+        opener.prepare_fork(until)
 
 
 def _after_in_parent() -> None:
