@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,3 +119,19 @@ def test_leaving_the_block_closes(tmp_path: Path) -> None:
 
 async def _call(use: Callable[[AsyncMemory], Awaitable[object]], memory: AsyncMemory) -> object:
     return await use(memory)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_memory_closes_on_a_file_that_a_newer_version_has_brought_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    path = tmp_path / "notes.db"
+    memory = Memory(path, embedder=None) if kind == "sync" else AsyncMemory(path, embedder=None)
+    file = sqlite3.connect(path)
+    file.execute("PRAGMA user_version = 99")
+    file.close()
+
+    memory.close() if isinstance(memory, Memory) else asyncio.run(memory.aclose())
+
+    assert "version 99" in caplog.text
+    assert not path.with_name("notes.db-wal").exists()  # which goes with the last connection
