@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, cast
 
 from mnemon.stores.sqlite.conditions import Sql
+from mnemon.stores.sqlite.places import is_current
 from mnemon.stores.sqlite.rows import terms_of
 from mnemon.stores.sqlite.tokens import tokens
 
@@ -51,7 +52,7 @@ def row_tokens(
 ) -> Iterator[tuple[int, str]]:
     """Yield number and tokens of the rows that have any, by number; none of those that are in `without`."""
     columns = "".join(f", r.f_{scope}" for scope in collection.scopes)
-    current = "1" if collection.current is None else f"r.f_{collection.current} IS NULL"
+    current = is_current(collection)
     found = connection.execute(
         f"SELECT r.number, r.project, r.terms, {current}{columns} FROM {collection.name}__rows r NOT INDEXED "
         f"WHERE {condition} AND r.terms IS NOT NULL ORDER BY r.number"

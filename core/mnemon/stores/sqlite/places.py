@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mnemon.stores.sqlite.connections import Connection
     from mnemon.types.storage import Collection, FieldValue
 
-__all__ = ["Places", "find_place", "forget_places", "place_hash"]
+__all__ = ["Places", "find_place", "forget_places", "is_current", "place_hash"]
 
 _MOST_REMEMBERED = 8_192
 
@@ -24,6 +24,11 @@ def place_hash(project: int, scope: str, value: str, *, current: bool) -> bytes:
     """Return 128 bits that stand for a place; scope and value are empty where the collection has no scopes."""
     place = f"{project}\x1f{'current' if current else 'superseded'}\x1f{scope}\x1f{value}"
     return blake2b(place.encode(), digest_size=16).digest()
+
+
+def is_current(collection: Collection) -> str:
+    """Return the condition that a row `r` is not superseded."""
+    return "1" if collection.current is None else f"r.f_{collection.current} IS NULL"
 
 
 def find_place(connection: Connection, collection: Collection, place: bytes) -> int | None:
@@ -87,11 +92,11 @@ def forget_places(connection: Connection, collection: Collection) -> None:
     if not collection.text:
         return
     name = collection.name
-    current = "1" if collection.current is None else f"f_{collection.current} IS NULL"
+    current = is_current(collection)
     alive: set[bytes] = set()
     for scope in collection.scopes or ("",):
         value = f"f_{scope}" if scope else "''"
-        sql = f"SELECT DISTINCT project, {value}, {current} FROM {name}__rows WHERE {value} IS NOT NULL"
+        sql = f"SELECT DISTINCT project, {value}, {current} FROM {name}__rows r WHERE {value} IS NOT NULL"
         alive |= {
             place_hash(cast("int", project), scope, cast("str", text), current=bool(state))
             for project, text, state in connection.execute(sql)
