@@ -63,6 +63,7 @@ PAIRS = (
             "changes",
             "choosing",
             "entries",
+            "growing",
             "indexing",
             "pages",
             "reader",

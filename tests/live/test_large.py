@@ -190,6 +190,29 @@ def test_a_row_that_one_message_does_not_hold_is_refused_before_the_batch_begins
     assert parts_of(shared_place) == set()
 
 
+def test_patches_that_add_up_to_more_than_one_message_holds_are_refused_before_the_batch_begins(
+    store: WeaviateStore,
+) -> None:
+    """The server takes them one by one, and can send the row never again."""
+    tags = tuple(f"{number:08}" + "y" * 32_000 for number in range(1_800))
+    store.apply("p", put(note("a", categories=tags), note("b"), note("c")))
+    paths = Patch(collection="notes", id="a", fields={"paths": tags})
+    both = [Patch(collection="notes", id="b", fields={name: tags}) for name in ("categories", "paths")]
+
+    for batch in (
+        [paths],
+        both,
+        [*put(note("c", categories=tags)), Patch(collection="notes", id="c", fields={"paths": tags})],
+    ):
+        with pytest.raises(InvalidInputError, match=r"row '[abc]' takes \d+ bytes"):
+            store.apply("p", [*put(note("z")), *batch])
+
+    found = store.get("p", "notes", ["a", "b", "c", "z"], fields=("user_id", "paths"))
+    assert {row_id: row.fields for row_id, row in found.items()} == {row_id: {"user_id": "alice"} for row_id in "abc"}
+    store.apply("p", [Patch(collection="notes", id="a", fields={"categories": None, "paths": tags})])
+    assert store.get("p", "notes", ["a"])["a"].fields["paths"] == tags
+
+
 GONE = {"error": [{"message": "msg:repo.merge code:500 err:merge into index: update local object: object not found"}]}
 
 

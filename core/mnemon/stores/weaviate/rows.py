@@ -28,6 +28,7 @@ __all__ = [
     "Properties",
     "Stored",
     "changed",
+    "check_size",
     "parts_of",
     "places_of",
     "properties_read",
@@ -119,7 +120,7 @@ def stored(row: Row, collection: Collection, new_id: NewId = random_id) -> Store
         properties[naming.LARGE] = True
     for space in row.vectors:
         properties[naming.space_property(space)] = True
-    _check_size(row.id, properties, 4 * sum(map(len, row.vectors.values())))
+    check_size(row.id, properties, 4 * sum(map(len, row.vectors.values())))
     return Stored(
         id=row.id,
         uuid=uuid,
@@ -144,11 +145,17 @@ def changed(patch: Patch, collection: Collection, new_id: NewId = random_id) -> 
         properties |= _payload(patch.payload, place)
     if parts:
         properties[naming.LARGE] = True
-    _check_size(patch.id, properties, 0)
-    return Stored(id=patch.id, uuid=naming.object_id(patch.id), properties=properties, parts=parts)
+    check_size(patch.id, properties)
+    uuid = naming.object_id(patch.id)
+    return Stored(id=patch.id, uuid=uuid, properties=properties, parts=parts, size=_size(properties))
 
 
-def _check_size(row_id: str, properties: Properties, vectors: int) -> None:
+def check_size(row_id: str, properties: Properties, vectors: int = 0) -> None:
+    """Refuse what one message does not hold; of the vectors it is told how many bytes they take.
+
+    Raises:
+        InvalidInputError: it is more.
+    """
     if 4 * (_size(properties) + vectors) <= _MOST_BYTES:  # UTF-8 takes four bytes of a character at most
         return
     size = vectors
@@ -214,7 +221,7 @@ def _size(properties: Properties) -> int:
     for value in properties.values():
         if isinstance(value, str):
             size += len(value)
-        else:
+        elif value is not None:
             size += sum(map(len, cast("list[str]", value))) if isinstance(value, list) else 8
     return size
 

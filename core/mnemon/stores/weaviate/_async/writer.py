@@ -14,6 +14,7 @@ from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._async.announcing import AsyncAnnouncer
 from mnemon.stores.weaviate._async.choosing import decisive_batches, matching
+from mnemon.stores.weaviate._async.growing import check_growth
 from mnemon.stores.weaviate._async.indexing import index_again, lost_among
 from mnemon.stores.weaviate.concurrency import abegun, atogether, aworked
 from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, with_ids
@@ -94,6 +95,7 @@ class AsyncWriter:
         written = list(_written(steps))
         size = sum(weight(write) for _, write in written)
         self._encoded = await aworked(size, lambda: {index: self._encode(write) for index, write in written})
+        await check_growth(self._server, self._project, written, self._encoded)
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
         async with self._announcer.announced(touched(self._key, steps, listed | known, self._told)):

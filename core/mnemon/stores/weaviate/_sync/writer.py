@@ -15,6 +15,7 @@ from mnemon.logic.requests import MAX_LIMIT
 from mnemon.stores.weaviate import naming
 from mnemon.stores.weaviate._sync.announcing import Announcer
 from mnemon.stores.weaviate._sync.choosing import decisive_batches, matching
+from mnemon.stores.weaviate._sync.growing import check_growth
 from mnemon.stores.weaviate._sync.indexing import index_again, lost_among
 from mnemon.stores.weaviate.concurrency import begun, together, worked
 from mnemon.stores.weaviate.conditions import WITH_PARTS, Compiled, compile_filter, with_ids
@@ -95,6 +96,7 @@ class Writer:
         written = list(_written(steps))
         size = sum(weight(write) for _, write in written)
         self._encoded = worked(size, lambda: {index: self._encode(write) for index, write in written})
+        check_growth(self._server, self._project, written, self._encoded)
         # What a filter will take is named by id in the steps, where a later write depends on it.
         listed = {(batch[place].collection, one.row.id): one for place, rows in watched.items() for one in rows}
         with self._announcer.announced(touched(self._key, steps, listed | known, self._told)):
