@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +13,15 @@ from mnemon.errors import StoreCorruptError
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Delete, Nearest, Put
+from mnemon.types.storage import Collection, Delete, Nearest, Put, Row, Terms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DIFFER = "SQLite's indexes differ from rows"
+CHANGED = "rows that changed: repair keeps them apart, in a project of their own"
+TWINS = "rows whose id another row had, too: each has one of its own now"
+POSTINGS = "postings differ from rows"
 ALICE = where("user_id").eq("alice") & CURRENT
 NEAR = Nearest(space="small", vector=[1.0, 0.0, 0.0])
 
@@ -59,6 +63,13 @@ def damage(path: Path, index: str, old: bytes, new: bytes) -> None:
 
 def told(store: SQLiteStore, *, repair: bool = False) -> list[tuple[str, str, tuple[str, ...], int, bool]]:
     return [(one.collection, one.kind, one.ids, one.rows, one.repaired) for one in store.check(repair=repair)]
+
+
+def fill(path: Path) -> None:
+    """Put so many rows that the text of all is in the full-text index."""
+    with open_notes(path) as store:
+        rows = [note(f"n{number}", user_id="dora", terms=("t",)) for number in range(13)]
+        store.apply(PROJECT, put(*rows))
 
 
 SCOPED = ("notes__by__user_id__created_at", "notes__by__user_id__closed_at")
@@ -113,10 +124,29 @@ def test_of_two_rows_of_one_id_both_are_kept_and_the_newer_one_keeps_the_id(path
         (found, parted) = told(store, repair=True)
 
         assert found == ("notes", DIFFER, ("(row number 8) row-07",), 1, True)
-        assert (parted[2], parted[4]) == (("(row number 8) row-07",), True)
+        assert parted == ("notes", TWINS, ("(row number 8) row-07",), 1, True)
         assert store.check() == []
         rows = store.get(PROJECT, "notes", ["row-07", "(row number 8) row-07"])
         assert [row.fields["user_id"] for row in rows.values()] == ["carol", "alice"]
+
+
+def test_three_rows_of_one_id_are_parted_and_the_same_row_put_twice_is_one(path: Path) -> None:
+    with open_notes(path) as store:
+        rows = store.get(PROJECT, "notes", ["row-07", "row-08"], include=("terms", "small"))
+    for row in (rows["row-08"], replace(rows["row-07"], payload=b"2"), replace(rows["row-07"], payload=b"3")):
+        damage(path, "notes__rows_id", row.id.encode(), row.id.replace("-0", "-x").encode())
+        with open_notes(path) as store:
+            store.apply(PROJECT, [Put(collection="notes", row=row, existing="abort")])
+
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(note("(row number 8) row-07", user_id="dora")))  # as a repair before may have left
+        (parted,) = [one for one in store.check(repair=True) if one.kind == TWINS]
+        assert parted.rows == len(parted.ids)
+        assert store.check() == []
+        kept = store.get(PROJECT, "notes", ["row-07", *parted.ids], include=("payload",))
+        assert kept["row-07"].payload == b"3"
+        assert sorted(row.payload for row in kept.values() if row.fields["user_id"] == "alice") == [b"", b"2", b"3"]
+        assert len(store.list_ids(PROJECT, "notes")) == 23
 
 
 def test_a_damaged_index_of_a_table_that_is_not_of_rows_is_mended(path: Path) -> None:
@@ -138,16 +168,64 @@ def test_an_index_that_two_projects_of_one_name_are_in_is_told_and_left(path: Pa
         assert len(told(store)) == 1
 
 
-def test_a_row_that_several_indexes_have_otherwise_is_named_before_they_follow_it(path: Path) -> None:
-    damage(path, "notes__rows", b"row-00blice", b"row-00clice")
+@pytest.mark.parametrize("indexes", [2, 1])
+def test_a_row_that_changed_is_shown_to_nobody_but_kept(path: Path, indexes: int) -> None:
+    """Each index has it under the right user, or but one and the full-text index."""
+    fill(path)
+    damage(path, "notes__rows", b"row-00blice", b"row-00alice")
+    if indexes == 1:
+        damage(path, SCOPED[0], b"blicerow-00", b"alicerow-00")
 
     with open_notes(path) as store:
-        row = ("row-00",)
-        several = ("notes", "rows that several indexes had otherwise: compare them with a backup", row, 1, False)
-        assert told(store) == [("notes", DIFFER, row, 1, False), several]
-        assert told(store, repair=True) == [("notes", DIFFER, row, 1, True), several]
+        before = store.check()
+        assert [(one.kind, one.ids) for one in before] == [
+            (DIFFER, ("row-00",)),
+            (CHANGED, ("row-00",)),
+            (POSTINGS, ("row-00",)),
+        ]
+        apart = next(one for one in store.check(repair=True) if one.kind == CHANGED)
+
+        kept = f"(changed rows of {PROJECT})"
+        assert (apart.repaired, apart.project) == (True, kept)
         assert store.check() == []
-        assert store.apply(PROJECT, [Delete(collection="notes", ids=["row-00"])]).counts == (1,)
+        assert "row-00" not in store.list_ids(PROJECT, "notes")
+        assert len(store.search(PROJECT, "notes", Terms(weights={"t": 1.0}), ALICE, limit=100)) == 10
+        assert [row.id for row in store.scan(kept, "notes").rows] == ["row-00"]
+        assert store.apply(kept, [Delete(collection="notes", ids=["row-00"])]).counts == (1,)
+        assert store.check() == []
+
+
+def test_without_text_one_index_that_names_another_person_is_enough(tmp_path: Path) -> None:
+    """Nobody can tell which of both is right, so that it is shown to neither of them."""
+    logs = Collection(name="logs", keys=("user_id", "thread"), scopes=("user_id",), indexes=(("user_id",), ("thread",)))
+    path = tmp_path / "store.db"
+    rows = [Row(id=f"row-{number}", fields={"user_id": "blice", "thread": f"t{number}"}) for number in range(9)]
+    with SQLiteStore(path) as store:
+        store.declare(logs)
+        store.apply(PROJECT, [Put(collection="logs", row=row) for row in rows])
+    damage(path, "logs__by__thread", b"t3row-3", b"t4row-3")
+    damage(path, "logs__rows", b"row-5blice", b"row-5alice")
+
+    with SQLiteStore(path) as store:
+        store.declare(logs)
+        (apart,) = [one for one in store.check(repair=True) if one.kind == CHANGED]
+        assert (apart.ids, apart.repaired) == (("row-5",), True)
+        assert store.check() == []
+        assert store.list_ids(PROJECT, "logs", where("user_id").eq("alice")) == []
+        assert store.list_ids(PROJECT, "logs", where("thread").eq("t3")) == ["row-3"]
+
+
+def test_a_damaged_index_of_places_is_made_anew_even_after_a_write(path: Path) -> None:
+    fill(path)
+    with closing(sqlite3.connect(path)) as file:
+        ((place,), *_) = file.execute("SELECT hash FROM notes__place").fetchall()
+    damage(path, "sqlite_autoindex_notes__place_1", place, bytes(16))
+
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(*(note(f"new-{number}", user_id="alice", terms=("t",)) for number in range(40))))
+        store.check(repair=True)
+        assert store.check() == []
+        assert len(store.search(PROJECT, "notes", Terms(weights={"t": 1.0}), ALICE, limit=100)) == 50
 
 
 def test_no_backup_is_made_with_a_damaged_index_until_it_is_mended(path: Path, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class SQLiteOperations(BaseStore):
                 return [Finding(collection="", kind=FILE_DAMAGED, ids=(), rows=0, repaired=False)]
             collections = stored_collections(connection)
             connection.remembered.clear()  # numbers that the damage has made wrong
-            found = audit_indexes(connection, damaged.indexes, repair=repair)
+            found = audit_indexes(connection, collections, damaged.indexes, repair=repair)
             if found and repair:
                 self._matrices.clear()
             return found + audit(connection, [collections[name] for name in sorted(collections)], repair=repair)

@@ -1,0 +1,76 @@
+"""Rows that a repair must not give to anybody: they are kept, each where it can be told from all others."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from typing import TYPE_CHECKING, cast
+
+from mnemon.stores.sqlite.damage import any_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Numbers
+
+    from mnemon.stores.sqlite.connections import Connection, Parameter
+
+__all__ = ["free_project", "keep_apart", "made_project", "part_twins"]
+
+
+def free_project(connection: Connection) -> int:
+    """Return a number that no project has and no row of any collection, whatever its table of projects lost."""
+    used = {number for (number,) in connection.rows("SELECT number FROM mnemon_projects")}
+    for (name,) in connection.rows("SELECT name FROM mnemon_collections"):
+        used |= {number for (number,) in connection.rows(f"SELECT DISTINCT project FROM {name}__rows NOT INDEXED")}
+    return next(number for number in count(1) if number not in used)
+
+
+def made_project(connection: Connection, number: int, wanted: str) -> str:
+    """Make a project and return its name: the wanted one, or what makes it another one than there is."""
+    while connection.value("SELECT 1 FROM mnemon_projects NOT INDEXED WHERE name = ?", [wanted]):
+        wanted += "'"
+    connection.execute("INSERT INTO mnemon_projects (number, name) VALUES (?, ?)", [number, wanted])
+    return wanted
+
+
+def keep_apart(connection: Connection, table: str, numbers: Numbers[int], what: str) -> dict[str, set[int]]:
+    """Give rows to new projects, one for each of theirs; return which are in which of them.
+
+    The indexes of the table that are damaged are to be gone: SQLite looks for a row's entries where it changes it.
+    """
+    listed = json.dumps(sorted(numbers))
+    theirs: dict[Parameter, set[int]] = {}
+    chosen = f"SELECT number, project FROM {table} WHERE number IN (SELECT value FROM json_each(?))"
+    for number, project in connection.rows(chosen, [listed]):
+        theirs.setdefault(project, set()).add(cast("int", number))
+    apart: dict[str, set[int]] = {}
+    for project, rows in theirs.items():
+        with any_text(connection):
+            name = connection.value("SELECT name FROM mnemon_projects WHERE number IS ?", [project])
+        number = free_project(connection)
+        shown = name if isinstance(name, str) and name.isprintable() else f"project number {project}"
+        apart[made_project(connection, number, f"({what} of {shown})")] = rows
+        moved = [(number, row) for row in rows]
+        connection.raw.executemany(f"UPDATE {table} SET project = ? WHERE number = ?", moved)
+    return apart
+
+
+def part_twins(connection: Connection, table: str) -> set[int]:
+    """Let each id be that of one row of a project; return the rows that had to be given another one.
+
+    Of two rows that are the same one goes. Else the older one is kept, under an id that tells where it came from, in
+    its project, so that who is forgotten is forgotten there, too: the newer one is what the last call saw, and nobody
+    took the older one away.
+    """
+    columns = [cast("str", name) for (name,) in connection.rows("SELECT name FROM pragma_table_info(?)", [table])]
+    same = " AND ".join(f"newer.{name} IS older.{name}" for name in columns if name != "number")
+    newest = f"SELECT number, max(number) OVER (PARTITION BY project, id) AS newest FROM {table} NOT INDEXED"
+    parted: set[int] = set()
+    while twins := connection.rows(f"SELECT number, newest FROM ({newest}) WHERE number < newest"):
+        pair = f"SELECT 1 FROM {table} older, {table} newer WHERE older.number = ? AND newer.number = ? AND {same}"
+        equal = [(number,) for number, newer in twins if connection.value(pair, [number, newer])]
+        connection.raw.executemany(f"DELETE FROM {table} WHERE number = ?", equal)
+        others = [(number,) for number, _ in twins if (number,) not in equal]
+        renamed = f"UPDATE {table} SET id = '(row number ' || number || ') ' || id WHERE number = ?"
+        connection.raw.executemany(renamed, others)
+        parted.update(cast("int", number) for (number,) in others)
+    return parted
