@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
+from mnemon.testing.samples import CURRENT, NOTES, PLAIN, PROJECT, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Delete, Terms
+from mnemon.types.storage import Delete, Put, Row, Terms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +94,48 @@ def test_rows_of_several_lost_projects_stay_apart(path: Path) -> None:
     with open_notes(path) as store:
         found = of_kind(store.check(repair=True), LOST)
         assert found == [("(project number 4)'", ("07",), 1, True), ("(project number 5)", ("07",), 1, True)]
+        assert store.check() == []
+
+
+@pytest.mark.parametrize("lost", [3, -1, 0, 2**63 - 1])
+@pytest.mark.parametrize("table", ["notes", "plain"])
+def test_no_lost_project_takes_the_number_that_another_one_has(path: Path, table: str, lost: int) -> None:
+    with open_notes(path) as store:
+        store.declare(PLAIN)
+        store.apply("other", [Put(collection="plain", row=Row(id="07"))])
+    number = 47 if table == "notes" else 1
+    damage(
+        path,
+        "UPDATE notes__rows SET project = 'x' WHERE number = 7",
+        "UPDATE notes__rows SET project = cast(x'ff' AS TEXT) WHERE number = 8",
+        f"UPDATE {table}__rows SET project = {lost} WHERE number = {number}",  # noqa: S608 - ours
+    )
+
+    with open_notes(path) as store:
+        store.collections()
+        found = [(one.collection, one.project, one.ids) for one in store.check(repair=True) if one.kind == LOST]
+        assert sorted(found) == sorted(
+            [
+                ("notes", f"(project number {3 + (lost == 3)})", ("07",)),
+                ("notes", f"(project number {4 + (lost == 3)})", ("08",)),
+                (table, f"(project number {lost})", ("07",)),
+            ]
+        )
+        assert store.check() == []
+
+
+def test_what_is_left_of_one_project_in_several_collections_becomes_one_project(path: Path) -> None:
+    with open_notes(path) as store:
+        store.declare(PLAIN)
+        store.apply("other", [Put(collection="plain", row=Row(id="07"))])
+    damage(path, "DELETE FROM mnemon_projects WHERE number = 2")
+
+    with open_notes(path) as store:
+        store.collections()
+        told = [[(one.collection, one.rows) for one in store.check(repair=repair)] for repair in (False, True)]
+        assert told == [[("notes", 40), ("plain", 1)]] * 2
+        assert len(store.list_ids("(project number 2)", "notes")) == 40
+        assert store.list_ids("(project number 2)", "plain") == ["07"]
         assert store.check() == []
 
 

@@ -17,7 +17,7 @@ from mnemon.stores.sqlite.postings import indexed_words, is_damage, make_posting
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Numbers
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from mnemon.stores.sqlite.connections import Connection
     from mnemon.types.storage import Collection, Finding
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
 __all__ = ["audit"]
 
 
-def audit(connection: Connection, collections: Iterable[Collection], *, repair: bool) -> list[Finding]:
+def audit(connection: Connection, collections: Sequence[Collection], *, repair: bool) -> list[Finding]:
     """Return what does not fit; with `repair`, mend what can be mended in the caller's transaction.
 
     Reads each row, and compares it with its postings and tag entries, and vectors with rows. What was derived
     of a row whose fields or terms are damaged is left as it is: the row cannot tell what it should be.
     """
-    return [one for each in collections for one in _audit_collection(connection, each, repair=repair)]
+    lost = list(audit_projects(connection, [each.name for each in collections], repair=repair))
+    return lost + [one for each in collections for one in _audit_collection(connection, each, repair=repair)]
 
 
 def _audit_collection(connection: Connection, collection: Collection, *, repair: bool) -> list[Finding]:
-    lost = list(audit_projects(connection, collection.name, repair=repair))
     damaged = damaged_rows(connection, collection)
     if not damaged:
-        return [*lost, *_audit_derived(connection, collection, damaged, repair=repair)]
+        return list(_audit_derived(connection, collection, damaged, repair=repair))
     with any_text(connection):  # which takes longer
         named = _by_project(connection, collection.name, damaged)
         silent = {number for number, tells in damaged.items() if not tells}
-        return [*lost, *named, *_audit_derived(connection, collection, silent, repair=repair)]
+        return [*named, *_audit_derived(connection, collection, silent, repair=repair)]
 
 
 def _by_project(connection: Connection, name: str, damaged: Numbers[int]) -> list[Finding]:
