@@ -31,7 +31,7 @@ from mnemon.errors import (
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Collection, Delete, Ordered, VectorSpace
+from mnemon.types.storage import Collection, Delete, DeleteWhere, Ordered, VectorSpace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -378,13 +378,13 @@ def descriptors(folder: Path) -> list[str]:
     return sorted(path.name for path in paths if path.parent == folder)
 
 
-def put_many(store: Store) -> None:
-    store.apply(PROJECT, put(*(note(f"new {number}", terms=("t",)) for number in range(40))))
+def delete(store: Store) -> None:
+    store.apply(PROJECT, [DeleteWhere(collection="notes", where=where("metadata.k").eq(1))])
 
 
-def put_in_a_unit(store: SQLiteStore) -> None:
+def delete_in_a_unit(store: SQLiteStore) -> None:
     with store.exclusive() as unit:
-        put_many(unit)
+        delete(unit)
 
 
 def ask(store: SQLiteStore) -> None:
@@ -393,8 +393,8 @@ def ask(store: SQLiteStore) -> None:
 
 FAILING: dict[str, tuple[str, Callable[[SQLiteStore], object]]] = {
     "scrub": ("UPDATE notes__rows SET f_user_id = cast(x'ff' AS TEXT) WHERE number = 7", lambda store: store.scrub()),
-    "apply": ("UPDATE notes__rows SET terms = cast(x'ff' AS TEXT) WHERE number = 7", put_many),
-    "unit": ("UPDATE notes__rows SET terms = cast(x'ff' AS TEXT) WHERE number = 7", put_in_a_unit),
+    "apply": ("UPDATE notes__rows SET metadata = '{' WHERE number = 7", delete),
+    "unit": ("UPDATE notes__rows SET metadata = '{' WHERE number = 7", delete_in_a_unit),
     "condition": ("UPDATE notes__rows SET metadata = '{' WHERE number = 7", ask),
 }
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
+from mnemon.errors import InvalidInputError
 from mnemon.stores.sqlite.conditions import Sql
+from mnemon.stores.sqlite.damage import any_text
 from mnemon.stores.sqlite.places import is_current
 from mnemon.stores.sqlite.rows import terms_of
 from mnemon.stores.sqlite.tokens import tokens
+from mnemon.types.jsonvalue import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Numbers
@@ -37,12 +40,16 @@ def indexed_number(connection: Connection, collection: Collection) -> int:
 
 
 def index_pending(connection: Connection, collection: Collection, places: Places, *, indexed: int, last: int) -> int:
-    """Add the rows up to number `last` to the index if many of them wait; return up to which it goes now."""
+    """Add the rows up to number `last` to the index if many of them wait; return up to which it goes now.
+
+    Damaged ones are left out: they may be another project's than the one that is written to.
+    """
     if not collection.text or last - indexed < MOST_PENDING:
         return indexed
     name = collection.name
-    texts = row_tokens(connection, collection, places, f"r.number > {indexed}")
-    connection.raw.executemany(f"INSERT INTO {name}__text (rowid, tokens) VALUES (?, ?)", texts)
+    with any_text(connection):
+        texts = row_tokens(connection, collection, places, f"r.number > {indexed}")
+        connection.raw.executemany(f"INSERT INTO {name}__text (rowid, tokens) VALUES (?, ?)", texts)
     connection.execute("UPDATE mnemon_collections SET indexed = ? WHERE name = ?", [last, name])
     return last
 
@@ -50,7 +57,10 @@ def index_pending(connection: Connection, collection: Collection, places: Places
 def row_tokens(
     connection: Connection, collection: Collection, places: Places, condition: str, *, without: Numbers[int] = ()
 ) -> Iterator[tuple[int, str]]:
-    """Yield number and tokens of the rows that have any, by number; none of those that are in `without`."""
+    """Yield number and tokens of the rows that have any, by number; none of those that are in `without`.
+
+    None either of those whose terms or scopes are no text, from which no token can be made.
+    """
     columns = "".join(f", r.f_{scope}" for scope in collection.scopes)
     current = is_current(collection)
     found = connection.execute(
@@ -60,13 +70,22 @@ def row_tokens(
     for number, project, terms, state, *scopes in cast(
         "Iterable[tuple[int, int, Parameter, int, *tuple[str | None, ...]]]", found
     ):
-        if number in without:
+        if number in without or not _are_texts(terms, *scopes):
             continue
-        words = terms_of(connection, collection.name, number, terms)
+        words = cast("str", terms).split(" ")
         text = tokens(places.of_row(project, scopes, current=bool(state)), words)
         if text:
             connection.indexed += len(words)
             yield number, text
+
+
+def _are_texts(terms: Parameter, *scopes: Parameter) -> bool:
+    try:
+        for text in (terms, *(value for value in scopes if value is not None)):
+            check_text(text, "text")
+    except InvalidInputError:
+        return False
+    return True
 
 
 def pending_holding(
