@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mnemon.types.storage import Finding
 
 LOST = "rows of no project: repair gives it a name"
+NAMELESS = "projects whose name is damaged: repair gives them one"
 DAMAGED = "damaged rows: restore a backup, or delete them"
 ALICE = where("user_id").eq("alice") & CURRENT
 WORDS = Terms(weights={"t": 1.0})
@@ -175,3 +176,51 @@ def test_a_damaged_row_that_waits_for_the_index_is_not_looked_for_in_it(path: Pa
         store.apply(PROJECT, [Delete(collection="notes", ids=["new"])])
         assert not any("words__notes" in statement for statement in said)
         assert store.check() == []
+
+
+NAMES = ["x'00'", "cast(x'ff' AS TEXT)", "''", "printf('%.*c', 99999, 'n')"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_project_whose_name_is_damaged_is_told_and_gets_another_one(path: Path, name: str) -> None:
+    damage(path, f"UPDATE mnemon_projects SET name = {name} WHERE number = 2")  # noqa: S608 - ours
+
+    with open_notes(path) as store:
+        for repair, project in ((False, None), (True, "(project number 2)")):
+            told = [(one.collection, one.kind, one.project, one.repaired) for one in store.check(repair=repair)]
+            assert told == [("mnemon_projects", NAMELESS, project, repair)]
+        assert store.check() == []
+        assert len(store.list_ids("(project number 2)", "notes")) == 40
+        assert len(store.search("(project number 2)", "notes", WORDS, ALICE, limit=100)) == 40
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_row_is_not_named_with_the_damaged_name_of_its_project(path: Path, name: str) -> None:
+    damage(
+        path,
+        f"UPDATE mnemon_projects SET name = {name} WHERE number = 2",  # noqa: S608 - ours
+        "UPDATE notes__rows SET metadata = '{' WHERE number = 47",
+    )
+
+    with open_notes(path) as store:
+        assert of_kind(store.check(), DAMAGED) == [(None, ("07",), 1, False)]
+        assert of_kind(store.check(repair=True), DAMAGED) == [("(project number 2)", ("07",), 1, False)]
+        assert store.apply("(project number 2)", [Delete(collection="notes", ids=["07"])]).counts == (1,)
+        assert store.check() == []
+
+
+def test_several_projects_with_damaged_names_get_one_each(path: Path) -> None:
+    damage(
+        path,
+        "UPDATE mnemon_projects SET name = x'00' WHERE number = 1",
+        "UPDATE mnemon_projects SET name = cast(x'ff' AS TEXT) WHERE number = 2",
+        "INSERT INTO mnemon_projects (name) VALUES ('(project number 2)')",
+        "UPDATE notes__rows SET project = 'x', metadata = '{' WHERE number = 7",
+    )
+
+    with open_notes(path) as store:
+        assert [one.rows for one in store.check() if one.kind == NAMELESS] == [1, 1]
+        found = store.check(repair=True)
+        assert [one.project for one in found if one.kind == NAMELESS] == ["(project number 1)", "(project number 2)'"]
+        assert of_kind(found, LOST) == [("(project number 4)", ("07",), 1, True)]
+        assert [one.kind for one in store.check()] == [DAMAGED]

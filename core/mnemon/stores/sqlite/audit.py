@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon.logic.rows import ROWS_DAMAGED
 from mnemon.stores.sqlite.damage import any_text, damaged_rows
 from mnemon.stores.sqlite.findings import found_rows
-from mnemon.stores.sqlite.lost import audit_projects
+from mnemon.stores.sqlite.lost import audit_names, audit_projects, sound_name
 from mnemon.stores.sqlite.norms import extreme_vectors, norms_kind, scale_vectors
 from mnemon.stores.sqlite.pending import indexed_number, row_tokens
 from mnemon.stores.sqlite.places import Places
@@ -31,8 +31,9 @@ def audit(connection: Connection, collections: Sequence[Collection], *, repair: 
     Reads each row, and compares it with its postings and tag entries, and vectors with rows. What was derived
     of a row whose fields or terms are damaged is left as it is: the row cannot tell what it should be.
     """
+    nameless = list(audit_names(connection, repair=repair))
     lost = list(audit_projects(connection, [each.name for each in collections], repair=repair))
-    return lost + [one for each in collections for one in _audit_collection(connection, each, repair=repair)]
+    return nameless + lost + [one for each in collections for one in _audit_collection(connection, each, repair=repair)]
 
 
 def _audit_collection(connection: Connection, collection: Collection, *, repair: bool) -> list[Finding]:
@@ -50,7 +51,7 @@ def _by_project(connection: Connection, name: str, damaged: Numbers[int]) -> lis
     found: dict[str | None, list[int]] = {}
     sql = f"SELECT p.name FROM {name}__rows r LEFT JOIN mnemon_projects p ON p.number = r.project WHERE r.number = ?"
     for number in sorted(damaged):
-        found.setdefault(cast("str | None", connection.value(sql, [number])), []).append(number)
+        found.setdefault(sound_name(connection.value(sql, [number])), []).append(number)
     return [
         found_rows(connection, name, ROWS_DAMAGED, numbers, repaired=False, project=project)
         for project, numbers in sorted(found.items(), key=lambda item: item[0] or "")

@@ -1,21 +1,45 @@
-"""Rows whose project is damaged: nobody can reach them by any name, so repair gives their project one."""
+"""Projects that nobody can reach by any name, and rows of none: repair gives them a name."""
 
 from __future__ import annotations
 
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
+from mnemon.errors import InvalidInputError
+from mnemon.logic.requests import check_project
+from mnemon.stores.sqlite.damage import any_text
 from mnemon.stores.sqlite.findings import found_rows
+from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mnemon.stores.sqlite.connections import Connection
-    from mnemon.types.storage import Finding
+    from mnemon.stores.sqlite.connections import Connection, Parameter
 
-__all__ = ["audit_projects"]
+__all__ = ["audit_names", "audit_projects", "sound_name"]
 
+_NAMELESS = "projects whose name is damaged: repair gives them one"
 _LOST = "rows of no project: repair gives it a name"
+
+
+def audit_names(connection: Connection, *, repair: bool) -> Iterator[Finding]:
+    """Find the projects whose name no call can say; with `repair`, give each one that tells its number."""
+    with any_text(connection):
+        projects = connection.rows("SELECT number, name FROM mnemon_projects ORDER BY number")
+    for number, name in projects:
+        if sound_name(name) is None:
+            made = _free_name(connection, cast("int", number)) if repair else None
+            if repair:
+                connection.execute("UPDATE mnemon_projects SET name = ? WHERE number = ?", [made, number])
+            yield Finding(collection="mnemon_projects", kind=_NAMELESS, ids=(), rows=1, repaired=repair, project=made)
+
+
+def sound_name(name: Parameter) -> str | None:
+    """Return the name of a project, or None where no call could say it."""
+    try:
+        return check_project(name)
+    except InvalidInputError:
+        return None
 
 
 def audit_projects(connection: Connection, names: Iterable[str], *, repair: bool) -> Iterator[Finding]:
@@ -56,8 +80,14 @@ def _lost_rows(connection: Connection, name: str) -> dict[int | str, list[int]]:
 
 def _make_project(connection: Connection, number: int) -> tuple[int, str]:
     """Return the number and the name of a new project."""
+    name = _free_name(connection, number)
+    connection.execute("INSERT INTO mnemon_projects (number, name) VALUES (?, ?)", [number, name])
+    return number, name
+
+
+def _free_name(connection: Connection, number: int) -> str:
+    """Return a name that tells a project's number, and that no other project has."""
     wanted = f"(project number {number})"
     while connection.value("SELECT 1 FROM mnemon_projects WHERE name = ?", [wanted]):
         wanted += "'"
-    connection.execute("INSERT INTO mnemon_projects (number, name) VALUES (?, ?)", [number, wanted])
-    return number, wanted
+    return wanted
