@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import json
-from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from mnemon.stores.sqlite.damage import any_text
+from mnemon.stores.sqlite.lost import free_numbers, make_project, sound_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Numbers
 
     from mnemon.stores.sqlite.connections import Connection, Parameter
 
-__all__ = ["free_project", "keep_apart", "made_project", "part_twins"]
-
-
-def free_project(connection: Connection) -> int:
-    """Return a number that no project has and no row of any collection, whatever its table of projects lost."""
-    used = {number for (number,) in connection.rows("SELECT number FROM mnemon_projects")}
-    for (name,) in connection.rows("SELECT name FROM mnemon_collections"):
-        used |= {number for (number,) in connection.rows(f"SELECT DISTINCT project FROM {name}__rows NOT INDEXED")}
-    return next(number for number in count(1) if number not in used)
-
-
-def made_project(connection: Connection, number: int, wanted: str) -> str:
-    """Make a project and return its name: the wanted one, or what makes it another one than there is."""
-    while connection.value("SELECT 1 FROM mnemon_projects NOT INDEXED WHERE name = ?", [wanted]):
-        wanted += "'"
-    connection.execute("INSERT INTO mnemon_projects (number, name) VALUES (?, ?)", [number, wanted])
-    return wanted
+__all__ = ["keep_apart", "part_twins"]
 
 
 def keep_apart(connection: Connection, table: str, numbers: Numbers[int], what: str) -> dict[str, set[int]]:
@@ -45,10 +29,9 @@ def keep_apart(connection: Connection, table: str, numbers: Numbers[int], what: 
     apart: dict[str, set[int]] = {}
     for project, rows in theirs.items():
         with any_text(connection):
-            name = connection.value("SELECT name FROM mnemon_projects WHERE number IS ?", [project])
-        number = free_project(connection)
-        shown = name if isinstance(name, str) and name.isprintable() else f"project number {project}"
-        apart[made_project(connection, number, f"({what} of {shown})")] = rows
+            name = sound_name(connection.value("SELECT name FROM mnemon_projects WHERE number IS ?", [project]))
+        number = next(free_numbers(connection))
+        apart[make_project(connection, number, f"({what} of {name or f'project number {project}'})")] = rows
         moved = [(number, row) for row in rows]
         connection.raw.executemany(f"UPDATE {table} SET project = ? WHERE number = ?", moved)
     return apart

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mnemon.stores.sqlite.connections import Connection, Parameter
 
-__all__ = ["audit_names", "audit_projects", "sound_name"]
+__all__ = ["audit_names", "audit_projects", "free_numbers", "make_project", "sound_name"]
 
 _NAMELESS = "projects whose name is damaged: repair gives them one"
 _LOST = "rows of no project: repair gives it a name"
@@ -28,7 +28,7 @@ def audit_names(connection: Connection, *, repair: bool) -> Iterator[Finding]:
         projects = connection.rows("SELECT number, name FROM mnemon_projects ORDER BY number")
     for number, name in projects:
         if sound_name(name) is None:
-            made = _free_name(connection, cast("int", number)) if repair else None
+            made = _free_name(connection, f"(project number {number})") if repair else None
             if repair:
                 connection.execute("UPDATE mnemon_projects SET name = ? WHERE number = ?", [made, number])
             yield Finding(collection="mnemon_projects", kind=_NAMELESS, ids=(), rows=1, repaired=repair, project=made)
@@ -50,9 +50,7 @@ def audit_projects(connection: Connection, names: Iterable[str], *, repair: bool
     is to be compared afterwards.
     """
     lost = {name: _lost_rows(connection, name) for name in names}
-    known = {cast("int", number) for (number,) in connection.rows("SELECT number FROM mnemon_projects")}
-    taken = known.union(project for rows in lost.values() for project in rows if isinstance(project, int))
-    free = (number for number in count(1) if number not in taken)  # the highest one may be the highest that there is
+    free = free_numbers(connection)
     made: dict[int | str, tuple[int, str]] = {}
     for name, rows in lost.items():
         for project, numbers in rows.items():
@@ -80,14 +78,27 @@ def _lost_rows(connection: Connection, name: str) -> dict[int | str, list[int]]:
 
 def _make_project(connection: Connection, number: int) -> tuple[int, str]:
     """Return the number and the name of a new project."""
-    name = _free_name(connection, number)
+    return number, make_project(connection, number, f"(project number {number})")
+
+
+def free_numbers(connection: Connection) -> Iterator[int]:
+    """Yield numbers that no project has and no row of any collection, whatever the table of projects lost."""
+    taken = {number for (number,) in connection.rows("SELECT number FROM mnemon_projects")}
+    for (name,) in connection.rows("SELECT name FROM mnemon_collections"):
+        sql = f"SELECT DISTINCT project FROM {name}__rows NOT INDEXED WHERE typeof(project) = 'integer'"
+        taken |= {number for (number,) in connection.rows(sql)}
+    yield from (number for number in count(1) if number not in taken)  # the highest may be the highest there is
+
+
+def make_project(connection: Connection, number: int, wanted: str) -> str:
+    """Make a project of a number; return its name."""
+    name = _free_name(connection, wanted)
     connection.execute("INSERT INTO mnemon_projects (number, name) VALUES (?, ?)", [number, name])
-    return number, name
+    return name
 
 
-def _free_name(connection: Connection, number: int) -> str:
-    """Return a name that tells a project's number, and that no other project has."""
-    wanted = f"(project number {number})"
+def _free_name(connection: Connection, wanted: str) -> str:
+    """Return the name that is wanted, or what makes it one that no project has."""
     while connection.value("SELECT 1 FROM mnemon_projects WHERE name = ?", [wanted]):
         wanted += "'"
     return wanted
