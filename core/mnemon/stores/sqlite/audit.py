@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon.logic.rows import ROWS_DAMAGED
 from mnemon.stores.sqlite.damage import any_text, damaged_rows
 from mnemon.stores.sqlite.findings import found_rows
-from mnemon.stores.sqlite.lost import audit_names, audit_projects, sound_name
+from mnemon.stores.sqlite.lost import audit_names, audit_projects, give_ids, rows_given_ids, sound_name
 from mnemon.stores.sqlite.norms import extreme_vectors, norms_kind, scale_vectors
 from mnemon.stores.sqlite.pending import indexed_number, row_tokens
 from mnemon.stores.sqlite.places import Places
@@ -37,13 +37,21 @@ def audit(connection: Connection, collections: Sequence[Collection], *, repair: 
 
 
 def _audit_collection(connection: Connection, collection: Collection, *, repair: bool) -> list[Finding]:
-    damaged = damaged_rows(connection, collection)
+    damaged = _damaged(connection, collection)
     if not damaged:
         return list(_audit_derived(connection, collection, damaged, repair=repair))
     with any_text(connection):  # which takes longer
+        if repair and give_ids(connection, collection.name, damaged):
+            damaged = _damaged(connection, collection)  # more of them can tell now what is derived of them
         named = _by_project(connection, collection.name, damaged)
         silent = {number for number, tells in damaged.items() if not tells}
         return [*named, *_audit_derived(connection, collection, silent, repair=repair)]
+
+
+def _damaged(connection: Connection, collection: Collection) -> dict[int, bool]:
+    """Return the rows that are not sound, as `damaged_rows` does, and those that have lost the id they had."""
+    given = dict.fromkeys(rows_given_ids(connection, collection.name), True)
+    return given | damaged_rows(connection, collection)
 
 
 def _by_project(connection: Connection, name: str, damaged: Numbers[int]) -> list[Finding]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mnemon.stores.sqlite.connections import Connection, Parameter
 
-__all__ = ["FILE_DAMAGED", "found_rows"]
+__all__ = ["FILE_DAMAGED", "found_rows", "name_of"]
 
 FILE_DAMAGED = "the file is damaged"
 _SHOWN = 100
@@ -35,12 +35,12 @@ def found_rows(
     marks = ", ".join("?" * len(shown))
     with any_text(connection):
         rows = connection.rows(f"SELECT number, id FROM {collection}__rows WHERE number IN ({marks})", shown)
-    ids = tuple(sorted(_name(cast("int", number), row_id) for number, row_id in rows))
+    ids = tuple(sorted(name_of(cast("int", number), row_id) for number, row_id in rows))
     return Finding(collection=collection, kind=kind, ids=ids, rows=len(concerned), repaired=repaired, project=project)
 
 
-def _name(number: int, row_id: Parameter) -> str:
-    """Return an id, or what tells the row where its id is damaged: such a one can be deleted by a filter."""
+def name_of(number: int, row_id: Parameter) -> str:
+    """Return an id, or what tells the row where its id is damaged; repair makes that its id."""
     try:
         return check_id(row_id, "id")
     except InvalidInputError:

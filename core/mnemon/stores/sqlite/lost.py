@@ -1,4 +1,4 @@
-"""Projects that nobody can reach by any name, and rows of none: repair gives them a name."""
+"""Projects and rows that no call can name, and rows of no project: repair gives them a name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from mnemon.errors import InvalidInputError
 from mnemon.logic.requests import check_project
 from mnemon.stores.sqlite.damage import any_text
-from mnemon.stores.sqlite.findings import found_rows
+from mnemon.stores.sqlite.findings import found_rows, name_of
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     from mnemon.stores.sqlite.connections import Connection, Parameter
 
-__all__ = ["audit_names", "audit_projects", "free_numbers", "make_project", "sound_name"]
+__all__ = [
+    "audit_names",
+    "audit_projects",
+    "free_numbers",
+    "give_ids",
+    "make_project",
+    "rows_given_ids",
+    "sound_name",
+]
+
 
 _NAMELESS = "projects whose name is damaged: repair gives them one"
 _LOST = "rows of no project: repair gives it a name"
@@ -102,3 +111,28 @@ def _free_name(connection: Connection, wanted: str) -> str:
     while connection.value("SELECT 1 FROM mnemon_projects WHERE name = ?", [wanted]):
         wanted += "'"
     return wanted
+
+
+def rows_given_ids(connection: Connection, name: str) -> list[int]:
+    """Return the rows that `give_ids` gave one: which they had nobody knows, so they are told until they are gone."""
+    given = "rtrim(id, char(39)) = '(row number ' || number || ')'"
+    rows = connection.rows(f"SELECT number FROM {name}__rows NOT INDEXED WHERE {given}")
+    return [cast("int", number) for (number,) in rows]
+
+
+def give_ids(connection: Connection, name: str, numbers: Iterable[int]) -> bool:
+    """Give those of these rows whose id no call can say the one that a finding calls them by; return whether any is.
+
+    So they can be read by it, and deleted.
+    """
+    table = f"{name}__rows"
+    ids = [(number, connection.value(f"SELECT id FROM {table} WHERE number = ?", [number])) for number in numbers]
+    nameless = [number for number, row_id in ids if name_of(number, row_id) != row_id]
+    for number in nameless:
+        wanted = name_of(number, None)
+        taken = f"SELECT 1 FROM {table} WHERE id = ? AND project = (SELECT project FROM {table} WHERE number = ?)"
+        while connection.value(taken, [wanted, number]):
+            wanted += "'"
+        connection.execute(f"UPDATE {table} SET id = ? WHERE number = ?", [wanted, number])
+        connection.execute(f"INSERT INTO {name}__changed (row, gone) VALUES (?, 0)", [number])
+    return bool(nameless)
