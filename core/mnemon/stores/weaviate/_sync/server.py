@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import stamina
@@ -63,6 +64,7 @@ class Server:
         self._lock = Lock()
         self._pid = os.getpid()
         self._loop: object = None
+        self._broken_off: float | None = None
 
     def client(self) -> WeaviateClient:
         """Return the connected client."""
@@ -144,7 +146,12 @@ class Server:
         except BaseException as error:  # a call that is cancelled has no answer either
             if silence is not None and not is_final(error):
                 silence.set()
+                self._broken_off = monotonic()
             raise
+
+    def broken_off(self) -> bool:
+        """Say whether a request that writes had no answer lately, so that the server may be at it yet."""
+        return self._broken_off is not None and monotonic() - self._broken_off < self.timeout_s
 
     def version(self) -> str:
         """Return the server's version."""

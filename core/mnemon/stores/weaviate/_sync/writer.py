@@ -116,15 +116,16 @@ class Writer:
         """Let searches find by their vectors what an earlier request may have written by half.
 
         The server keeps the rows of a request that is broken off, by its end of time too, and leaves their vectors out
-        of the index; the same row written once more changes nothing of that. So rows that were there before are looked
-        at, and all where a request had no answer.
+        of the index; the same row written once more changes nothing of that. It may be at it yet while this batch is
+        planned. So all rows are looked at where one of them was there before, or a request was broken off lately.
         """
+        puts = [write for write in batch if isinstance(write, Put) and write.row.vectors]
+        broken_off = self._silence.is_set() or self._server.broken_off()
+        if not broken_off and not any((put.collection, put.row.id) in known for put in puts):
+            return
         doubtful: dict[str, list[str]] = {}
-        for write in batch:
-            if not isinstance(write, Put) or not write.row.vectors:
-                continue
-            if self._silence.is_set() or (write.collection, write.row.id) in known:
-                doubtful.setdefault(write.collection, []).append(write.row.id)
+        for put in puts:
+            doubtful.setdefault(put.collection, []).append(put.row.id)
         for name, ids in doubtful.items():
             collection = self._declared[name]
             for space in collection.vectors:
