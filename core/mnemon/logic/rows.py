@@ -249,7 +249,7 @@ def check_vector(vector: object, space: VectorSpace) -> NDArray[numpy.float32]:
     if array.shape[0] != space.dimensions:
         raise DimensionMismatchError(space.name, expected=space.dimensions, got=array.shape[0])
     # The cheap test comes first: nearly every vector has a plain length, which needs no other.
-    if not _LEAST_PLAIN < np.vdot(array, array) < _MOST_PLAIN:
+    if not _LEAST_PLAIN < float(np.vdot(array, array)) < _MOST_PLAIN:
         _check_length(array, vector, space)
     return np.ascontiguousarray(array)
 

@@ -163,7 +163,11 @@ class Collection:
 
     def space(self, name: str) -> VectorSpace | None:
         """Return the declared vector space of that name, or None."""
-        return next((space for space in self.vectors if space.name == name), None)
+        return self._spaces.get(name)
+
+    @cached_property
+    def _spaces(self) -> Mapping[str, VectorSpace]:
+        return {space.name: space for space in self.vectors}
 
     def order_of(self, name: str) -> Ordered | None:
         """Return the ordered field of that name, or None."""
