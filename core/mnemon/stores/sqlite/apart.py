@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from mnemon.stores.sqlite.damage import any_text
 from mnemon.stores.sqlite.lost import free_numbers, make_project, sound_name
 
 if TYPE_CHECKING:
@@ -22,16 +21,16 @@ def keep_apart(connection: Connection, table: str, numbers: Numbers[int], what: 
     The indexes of the table that are damaged are to be gone: SQLite looks for a row's entries where it changes it.
     """
     listed = json.dumps(sorted(numbers))
-    theirs: dict[Parameter, set[int]] = {}
-    chosen = f"SELECT number, project FROM {table} WHERE number IN (SELECT value FROM json_each(?))"
-    for number, project in connection.rows(chosen, [listed]):
-        theirs.setdefault(project, set()).add(cast("int", number))
+    theirs: dict[tuple[Parameter, ...], set[int]] = {}
+    chosen = "r.number IN (SELECT value FROM json_each(?))"
+    named = f"{table} r LEFT JOIN mnemon_projects p ON p.number = r.project"
+    for row, *project in connection.rows(f"SELECT r.number, r.project, p.name FROM {named} WHERE {chosen}", [listed]):
+        theirs.setdefault(tuple(project), set()).add(cast("int", row))
     apart: dict[str, set[int]] = {}
-    for project, rows in theirs.items():
-        with any_text(connection):
-            name = sound_name(connection.value("SELECT name FROM mnemon_projects WHERE number IS ?", [project]))
+    for (project, name), rows in theirs.items():
+        known = sound_name(name) or (f"project number {project}" if isinstance(project, int) else "no project")
         number = next(free_numbers(connection))
-        apart[make_project(connection, number, f"({what} of {name or f'project number {project}'})")] = rows
+        apart[make_project(connection, number, f"({what} of {known})")] = rows
         moved = [(number, row) for row in rows]
         connection.raw.executemany(f"UPDATE {table} SET project = ? WHERE number = ?", moved)
     return apart

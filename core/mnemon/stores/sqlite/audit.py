@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.rows import ROWS_DAMAGED
@@ -33,7 +34,9 @@ def audit(connection: Connection, collections: Sequence[Collection], *, repair: 
     """
     nameless = list(audit_names(connection, repair=repair))
     lost = list(audit_projects(connection, [each.name for each in collections], repair=repair))
-    return nameless + lost + [one for each in collections for one in _audit_collection(connection, each, repair=repair)]
+    with any_text(connection) if lost else nullcontext():  # their project may be text, and of any kind
+        rest = [one for each in collections for one in _audit_collection(connection, each, repair=repair)]
+    return nameless + lost + rest
 
 
 def _audit_collection(connection: Connection, collection: Collection, *, repair: bool) -> list[Finding]:

@@ -8,8 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 from mnemon.stores.sqlite.apart import keep_apart, part_twins
-from mnemon.stores.sqlite.damage import damaged_parts
-from mnemon.stores.sqlite.failures import DamagedError
+from mnemon.stores.sqlite.damage import any_text, damaged_parts
 from mnemon.stores.sqlite.findings import found_rows
 from mnemon.stores.sqlite.pending import indexed_number, row_tokens
 from mnemon.stores.sqlite.places import Places
@@ -36,13 +35,14 @@ def audit_indexes(
     by_table: dict[str, list[str]] = {}
     for index in indexes:
         by_table.setdefault(_described(connection, index)[0], []).append(index)
-    return [
-        finding
-        for table, damaged in sorted(by_table.items())
-        for finding in _audit_table(
-            connection, table, collections.get(table.removesuffix("__rows")), damaged, repair=repair
-        )
-    ]
+    with any_text(connection):  # a row that an index has otherwise may be damaged, too
+        return [
+            finding
+            for table, damaged in sorted(by_table.items())
+            for finding in _audit_table(
+                connection, table, collections.get(table.removesuffix("__rows")), damaged, repair=repair
+            )
+        ]
 
 
 def _audit_table(
@@ -82,17 +82,10 @@ def _changed(connection: Connection, collection: Collection, differing: Mapping[
 
 def _indexed_otherwise(connection: Connection, collection: Collection, numbers: Iterable[int]) -> set[int]:
     """Return those of some rows of which the full-text index has other words, or another place."""
-    condition = (
-        f"r.number IN (SELECT value FROM json_each({{}})) AND r.number <= {indexed_number(connection, collection)}"
-    )
-    places = Places(connection, collection, adds=False)
-    should: dict[int, set[str]] = {}
-    for number in numbers:
-        try:
-            texts = row_tokens(connection, collection, places, condition.format(f"'[{number}]'"))
-            should |= {row: set(text.split(" ")) for row, text in texts}
-        except DamagedError:
-            continue  # it is named as damaged
+    those = f"r.number IN (SELECT value FROM json_each('{json.dumps([*numbers])}'))"
+    indexed = f"r.number <= {indexed_number(connection, collection)}"
+    texts = row_tokens(connection, collection, Places(connection, collection, adds=False), f"{those} AND {indexed}")
+    should = {number: set(text.split(" ")) for number, text in texts}
     has: dict[int, set[str]] = {}
     try:
         words = f"SELECT doc, term FROM {indexed_words(connection, collection.name)} WHERE doc IN "

@@ -21,9 +21,12 @@ _MOST_REMEMBERED = 8_192
 
 
 def place_hash(project: int, scope: str, value: str, *, current: bool) -> bytes:
-    """Return 128 bits that stand for a place; scope and value are empty where the collection has no scopes."""
+    """Return 128 bits that stand for a place; scope and value are empty where the collection has no scopes.
+
+    A damaged row may have text that is no UTF-8 for the number of its project.
+    """
     place = f"{project}\x1f{'current' if current else 'superseded'}\x1f{scope}\x1f{value}"
-    return blake2b(place.encode(), digest_size=16).digest()
+    return blake2b(place.encode(errors="surrogateescape"), digest_size=16).digest()
 
 
 def is_current(collection: Collection) -> str:
