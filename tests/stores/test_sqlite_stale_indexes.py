@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.samples import CURRENT, NOTES, PLAIN, PROJECT, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Delete, Terms
+from mnemon.types.storage import Collection, Delete, Put, Row, Terms
 from tests.stores.stale import change_behind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 DIFFER = "SQLite's indexes differ from rows"
@@ -70,20 +72,21 @@ def test_a_row_that_an_index_has_otherwise_may_be_no_text(path: Path, index: str
         assert store.check() == []
 
 
+@pytest.mark.parametrize("also", [[], ["09"]])
 @pytest.mark.parametrize("indexes", [[], [BY_USER[0]], [*BY_USER, IDS]])
-def test_the_project_of_a_row_may_be_no_text(path: Path, indexes: list[str]) -> None:
+def test_the_project_of_a_row_may_be_no_text(path: Path, indexes: list[str], also: list[str]) -> None:
     change_behind(
         path,
         indexes,
         "UPDATE notes__rows SET project = cast(x'ff' AS TEXT) WHERE number = 8",
-        "UPDATE notes__rows SET metadata = '{' WHERE number = 9",
+        *(f"UPDATE notes__rows SET metadata = '{{' WHERE number = {int(row_id)}" for row_id in also),  # noqa: S608 - ours
     )
 
     with open_notes(path) as store:
         assert (LOST, None, ("08",), False) in told(store)
         name = "(changed rows of no project)" if indexes else "(project number 3)"
         assert (CHANGED if indexes else LOST, name, ("08",), True) in told(store, repair=True)
-        assert told(store) == [(DAMAGED, PROJECT, ("09",), False)]
+        assert told(store) == [(DAMAGED, PROJECT, (row_id,), False) for row_id in also]
         assert store.list_ids(name, "notes") == ["08"]
         assert [match.row.id for match in store.search(name, "notes", WORDS, ALICE)] == ["08"]
 
@@ -100,3 +103,87 @@ def test_a_row_whose_project_is_no_text_stops_no_write_of_another_one(path: Path
         store.check(repair=True)
         assert store.check() == []
         assert store.list_ids("(project number 3)", "notes") == ["new"]
+
+
+SHELF = Collection(
+    name="shelf", keys=("user_id",), scopes=("user_id",), text=True, person="user_id", indexes=(("user_id",),)
+)
+WITHOUT_WITNESS = {
+    "waiting for the index": (SHELF, 3, ("t",), "SELECT 1"),
+    "without words": (SHELF, 40, (), "SELECT 1"),
+    "of an index that cannot be read": (SHELF, 40, ("t",), "DELETE FROM shelf__text_data WHERE id > 10"),
+    "whose person is no scope": (replace(SHELF, keys=("user_id", "run"), scopes=("run",)), 40, ("t",), "SELECT 1"),
+}
+
+
+def fill_shelf(path: Path, shelf: Collection, count: int, terms: Sequence[str]) -> None:
+    with SQLiteStore(path) as store:
+        store.declare(shelf)
+        fields = [{**dict.fromkeys(shelf.keys, "r"), "user_id": ("alice", "bob")[n % 2]} for n in range(count)]
+        rows = [Row(id=f"{n:02}", fields=one, terms=tuple(terms)) for n, one in enumerate(fields)]
+        store.apply(PROJECT, [Put(collection="shelf", row=row) for row in rows])
+
+
+@pytest.mark.parametrize("way", WITHOUT_WITNESS)
+def test_a_row_that_the_full_text_index_does_not_tell_of_is_given_to_nobody_else(tmp_path: Path, way: str) -> None:
+    """There is one index with its person, and that is what its row says otherwise."""
+    shelf, count, terms, also = WITHOUT_WITNESS[way]
+    path = tmp_path / "store.db"
+    fill_shelf(path, shelf, count, terms)
+    moved = "UPDATE shelf__rows SET f_user_id = 'alice' WHERE id = '01'"
+    change_behind(path, ["shelf__by__user_id"], moved, also)
+
+    with SQLiteStore(path) as store:
+        store.declare(shelf)
+        assert (CHANGED, None, ("01",), False) in told(store)
+        assert (CHANGED, f"(changed rows of {PROJECT})", ("01",), True) in told(store, repair=True)
+        assert store.check() == []
+        assert "01" not in store.list_ids(PROJECT, "shelf", where("user_id").eq("alice"))
+
+
+def test_a_sound_row_stays_where_the_full_text_index_has_it_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    fill_shelf(path, SHELF, 40, ("t",))
+    moved = "UPDATE shelf__rows SET f_user_id = '{}' WHERE id = '01'"
+    change_behind(path, [], "DROP INDEX shelf__by__user_id", moved.format("carol"))
+    change_behind(path, [], "CREATE INDEX shelf__by__user_id ON shelf__rows (project, f_user_id, id)")
+    change_behind(path, ["shelf__by__user_id"], moved.format("bob"))
+
+    with SQLiteStore(path) as store:
+        store.declare(SHELF)
+        assert told(store, repair=True) == [(DIFFER, None, ("01",), True)]
+        assert "01" in store.list_ids(PROJECT, "shelf", where("user_id").eq("bob"))
+
+
+def test_a_row_that_one_index_has_in_another_project_is_given_to_neither(path: Path) -> None:
+    with open_notes(path) as store:
+        for project in (PROJECT, "other"):
+            store.apply(project, [Put(collection="plain", row=Row(id=f"{project}-{number}")) for number in range(3)])
+    change_behind(path, ["plain__rows_id"], "UPDATE plain__rows SET project = 2 WHERE id = 'default-1'")
+
+    with open_notes(path) as store:
+        assert (CHANGED, "(changed rows of other)", ("default-1",), True) in told(store, repair=True)
+        assert store.check() == []
+        assert store.list_ids(PROJECT, "plain") == ["default-0", "default-2"]
+        assert store.list_ids("other", "plain") == ["other-0", "other-1", "other-2"]
+
+
+def test_a_sound_row_stays_where_a_second_index_has_it_as_it_is(path: Path) -> None:
+    """One index is damaged: its row waits for the full-text index, which does not tell of it."""
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(note("new", user_id="alice", terms=("t",))))
+    change_behind(path, [BY_USER[0]], "UPDATE notes__rows SET f_user_id = 'bob' WHERE id = 'new'")
+
+    with open_notes(path) as store:
+        assert told(store, repair=True) == [(DIFFER, None, ("new",), True)]
+        assert "new" in store.list_ids(PROJECT, "notes", where("user_id").eq("bob"))
+
+
+def test_what_an_index_has_of_a_row_that_is_gone_is_no_row_that_changed(path: Path) -> None:
+    change_behind(path, [*BY_USER, IDS], "DELETE FROM notes__rows WHERE number = 7")
+
+    with open_notes(path) as store:
+        kinds = [kind for kind, *_ in told(store)]
+        assert CHANGED not in kinds
+        assert [kind for kind, *_ in told(store, repair=True)] == kinds
+        assert store.check() == []

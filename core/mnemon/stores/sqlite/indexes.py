@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 from mnemon.stores.sqlite.apart import keep_apart, part_twins
 from mnemon.stores.sqlite.damage import any_text, damaged_parts
 from mnemon.stores.sqlite.findings import found_rows
-from mnemon.stores.sqlite.pending import indexed_number, row_tokens
-from mnemon.stores.sqlite.places import Places
-from mnemon.stores.sqlite.postings import indexed_words, is_damage
+from mnemon.stores.sqlite.witnesses import changed_rows, read_index
 from mnemon.types.storage import Finding
 
 if TYPE_CHECKING:
@@ -34,7 +30,7 @@ def audit_indexes(
     """Tell which of the tables of these damaged indexes have which rows otherwise; with `repair`, mend them."""
     by_table: dict[str, list[str]] = {}
     for index in indexes:
-        by_table.setdefault(_described(connection, index)[0], []).append(index)
+        by_table.setdefault(read_index(connection, index).table, []).append(index)
     with any_text(connection):  # a row that an index has otherwise may be damaged, too
         return [
             finding
@@ -54,7 +50,7 @@ def _audit_table(
         mended = repair and _mend_other(connection, table, damaged)
         yield Finding(collection=table, kind=INDEXES_DIFFER, ids=(), rows=len(numbers), repaired=mended)
         return
-    changed = _changed(connection, collection, differing)
+    changed = changed_rows(connection, collection, differing)
     parted, apart = _mend(connection, table, damaged, changed) if repair else (set[int](), {None: changed})
     mended = repair and not set(damaged) & set(damaged_parts(connection).indexes)
     if mended:
@@ -67,67 +63,10 @@ def _audit_table(
         yield found_rows(connection, collection.name, _TWINS, parted, repaired=mended)
 
 
-def _changed(connection: Connection, collection: Collection, differing: Mapping[str, set[int]]) -> set[int]:
-    """Return the rows that have changed themselves, as far as that can be told: more than an index says so.
-
-    It is another index, or the full-text index. Of a collection without text an index is believed that has a row
-    under another scope: to take a sound row from its owner for a time is better than to give it to somebody else.
-    """
-    times = Counter(number for rows in differing.values() for number in rows)
-    changed = {number for number, one in times.items() if one > 1}
-    if collection.text:
-        return changed | _indexed_otherwise(connection, collection, times.keys() - changed)
-    return changed.union(*(_listed_elsewhere(connection, collection, index) for index in differing))
-
-
-def _indexed_otherwise(connection: Connection, collection: Collection, numbers: Iterable[int]) -> set[int]:
-    """Return those of some rows of which the full-text index has other words, or another place."""
-    those = f"r.number IN (SELECT value FROM json_each('{json.dumps([*numbers])}'))"
-    indexed = f"r.number <= {indexed_number(connection, collection)}"
-    texts = row_tokens(connection, collection, Places(connection, collection, adds=False), f"{those} AND {indexed}")
-    should = {number: set(text.split(" ")) for number, text in texts}
-    has: dict[int, set[str]] = {}
-    try:
-        words = f"SELECT doc, term FROM {indexed_words(connection, collection.name)} WHERE doc IN "
-        for number, word in connection.rows(f"{words} (SELECT value FROM json_each(?))", [json.dumps([*should])]):
-            has.setdefault(cast("int", number), set()).add(cast("str", word))
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
-        return set()  # a damaged one is no witness
-    return {number for number, words in should.items() if has.get(number) != words}
-
-
-def _listed_elsewhere(connection: Connection, collection: Collection, index: str) -> set[int]:
-    """Return the rows that an index has under a scope that is not theirs."""
-    table = f"{collection.name}__rows"
-    scopes = {f"f_{scope}" for scope in collection.scopes}
-    if collection.person is not None:
-        scopes.add(f"f_{collection.person}")
-    columns = [cast("str", name) for (name,) in connection.rows("SELECT name FROM pragma_index_info(?)", [index])]
-    named = ", ".join(["rowid", *(name for name in columns if name in scopes)])
-    _, definition = _described(connection, index)
-    _, partial, condition = (definition or "").partition(" WHERE ")
-    where = f" WHERE {condition}" if partial else ""
-    found = connection.rows(
-        f"SELECT {named} FROM {table} INDEXED BY {index}{where} EXCEPT SELECT {named} FROM {table} NOT INDEXED"
-    )
-    return {cast("int", number) for number, *_ in found}
-
-
-def _described(connection: Connection, index: str) -> tuple[str, str | None]:
-    """Return an index's table and its definition; that of a constraint has none."""
-    rows = connection.rows("SELECT tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND name = ?", [index])
-    return cast("tuple[str, str | None]", rows[0])
-
-
-def _differing(connection: Connection, index: str) -> set[int]:
-    table, definition = _described(connection, index)
-    columns = [cast("str", name) for (name,) in connection.rows("SELECT name FROM pragma_index_info(?)", [index])]
-    _, partial, condition = (definition or "").partition(" WHERE ")
-    entries = f"SELECT {', '.join(['rowid', *columns])} FROM {table}"
-    where = f" WHERE {condition}" if partial else ""
-    has, should = f"{entries} INDEXED BY {index}{where}", f"{entries} NOT INDEXED{where}"
+def _differing(connection: Connection, name: str) -> set[int]:
+    index = read_index(connection, name)
+    entries = f"SELECT {', '.join(['rowid', *index.columns])} FROM {index.table}"
+    has, should = f"{entries} INDEXED BY {name}{index.where}", f"{entries} NOT INDEXED{index.where}"
     found = connection.rows(
         f"SELECT rowid FROM ({has} EXCEPT {should}) UNION SELECT rowid FROM ({should} EXCEPT {has})"
     )
@@ -142,7 +81,7 @@ def _mend(
     A row that changed may be another's now, so that nobody is shown it before somebody looked at it; and a damaged
     index of ids lets a second row of one id be put.
     """
-    definitions = [cast("str", _described(connection, index)[1]) for index in indexes]
+    definitions = [cast("str", read_index(connection, index).definition) for index in indexes]
     for index in indexes:
         connection.execute(f"DROP INDEX {index}")
     apart = keep_apart(connection, table, changed, "changed rows")
