@@ -170,6 +170,36 @@ def test_damaged_rows_hide_no_others_and_what_can_be_mended_is(path: Path) -> No
         assert store.check() == []
 
 
+def test_a_damaged_vector_makes_no_row_tell_what_its_fields_do_not(path: Path) -> None:
+    damage(path, WAYS["tags that are no JSON"], WAYS["a vector with NaN"])
+
+    with open_notes(path) as store:
+        for repair in (False, True):
+            assert told(store, repair=repair) == [("notes", DAMAGED, ("07",), 1, False)]
+
+
+def test_damaged_rows_that_wait_for_the_full_text_index_and_others_are_deleted_together(path: Path) -> None:
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(note("new", terms=("t",))))
+    damage(path, "UPDATE notes__rows SET f_categories = '{' WHERE id IN ('07', 'new')")
+
+    with open_notes(path) as store:
+        assert store.apply(PROJECT, [Delete(collection="notes", ids=["07", "new"])]).counts == (2,)
+        assert store.check() == []
+
+
+def test_what_stood_in_the_indexes_of_a_damaged_row_is_looked_for_once(path: Path) -> None:
+    damage(path, WAYS["tags that are no JSON"])
+    said: list[str] = []
+
+    with open_notes(path) as store:
+        with store._connections.maintaining() as writer:  # pyright: ignore[reportPrivateUsage]
+            writer.raw.set_trace_callback(said.append)
+        for row_id in ("07", "08", "09"):
+            store.apply(PROJECT, [Delete(collection="notes", ids=[row_id])])
+        assert sum("DELETE FROM notes__tag WHERE row IN" in statement for statement in said) == 1
+
+
 def test_a_row_without_an_id_is_named_by_its_number_and_goes_with_a_filter(path: Path) -> None:
     damage(
         path,

@@ -225,7 +225,9 @@ def test_a_damaged_index_of_places_is_made_anew_even_after_a_write(path: Path) -
         store.apply(PROJECT, put(*(note(f"new-{number}", user_id="alice", terms=("t",)) for number in range(40))))
         store.check(repair=True)
         assert store.check() == []
-        assert len(store.search(PROJECT, "notes", Terms(weights={"t": 1.0}), ALICE, limit=100)) == 50
+        store.apply(PROJECT, put(*(note(f"more-{number}", user_id="alice", terms=("t",)) for number in range(40))))
+        assert store.check() == []
+        assert len(store.search(PROJECT, "notes", Terms(weights={"t": 1.0}), ALICE, limit=100)) == 90
 
 
 def test_no_backup_is_made_with_a_damaged_index_until_it_is_mended(path: Path, tmp_path: Path) -> None:

@@ -187,3 +187,44 @@ def test_what_an_index_has_of_a_row_that_is_gone_is_no_row_that_changed(path: Pa
         assert CHANGED not in kinds
         assert [kind for kind, *_ in told(store, repair=True)] == kinds
         assert store.check() == []
+
+
+def test_every_damaged_index_is_named_however_much_sqlite_says_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with open_notes(path) as store:
+        store.apply(PROJECT, put(*(note(f"{number:03}") for number in range(150))))
+    change_behind(path, [BY_USER[0]], "UPDATE notes__rows SET f_created_at = '2026-01-01T00:00:00.000000Z'")
+    change_behind(path, ["notes__by__run_id__label"], "UPDATE notes__rows SET f_run_id = 'r' WHERE id = '149'")
+
+    with open_notes(path) as store:
+        assert store.check(repair=True) != []
+        assert store.check() == []
+
+
+def test_rows_of_no_project_are_found_where_the_index_of_ids_is_damaged(path: Path) -> None:
+    change_behind(path, [IDS], "UPDATE notes__rows SET project = 9 WHERE number = 7")
+
+    with open_notes(path) as store:
+        assert (LOST, None, ("07",), False) in told(store)
+
+
+def test_a_row_that_repair_gave_an_id_is_told_where_the_index_of_ids_is_damaged(path: Path) -> None:
+    change_behind(path, [IDS], "UPDATE notes__rows SET id = '(row number 7)' WHERE number = 7")
+
+    with open_notes(path) as store:
+        assert (DAMAGED, PROJECT, ("(row number 7)",), False) in told(store)
+
+
+def test_rows_apart_do_not_meet_those_of_a_lost_project_behind_an_index_that_is_mended_later(path: Path) -> None:
+    with open_notes(path) as store:
+        store.apply(PROJECT, [Put(collection="plain", row=Row(id="07", fields={"thread": "t"}))])
+    change_behind(path, ["plain__rows_id"], "UPDATE plain__rows SET project = 3")
+    change_behind(path, BY_USER, "UPDATE notes__rows SET f_user_id = 'carol' WHERE number = 7")
+
+    with open_notes(path) as store:
+        found = {one.kind: one.project for one in store.check(repair=True)}
+        assert store.check() == []
+        for kind, lists in ((CHANGED, [["07"], []]), (LOST, [[], ["07"]])):
+            project = found[kind]
+            assert project is not None
+            assert [store.list_ids(project, name) for name in ("notes", "plain")] == lists

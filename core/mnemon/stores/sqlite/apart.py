@@ -45,7 +45,7 @@ def part_twins(connection: Connection, table: str) -> set[int]:
     """
     columns = [cast("str", name) for (name,) in connection.rows("SELECT name FROM pragma_table_info(?)", [table])]
     same = " AND ".join(f"newer.{name} IS older.{name}" for name in columns if name != "number")
-    newest = f"SELECT number, max(number) OVER (PARTITION BY project, id) AS newest FROM {table} NOT INDEXED"
+    newest = f"SELECT number, max(number) OVER (PARTITION BY project, id) AS newest FROM {table}"
     parted: set[int] = set()
     while twins := connection.rows(f"SELECT number, newest FROM ({newest}) WHERE number < newest"):
         pair = f"SELECT 1 FROM {table} older, {table} newer WHERE older.number = ? AND newer.number = ? AND {same}"
