@@ -92,8 +92,9 @@ def test_no_row_gets_the_id_of_another_one(path: Path) -> None:
         assert len(store.list_ids(PROJECT, "notes")) == 41
 
 
-def test_a_row_of_neither_project_nor_id_gets_both(path: Path) -> None:
-    damage(path, "UPDATE notes__rows SET id = x'ff', project = 'x' WHERE number = 7")
+@pytest.mark.parametrize("row_id", IDS)
+def test_a_row_of_neither_project_nor_id_gets_both(path: Path, row_id: str) -> None:
+    damage(path, f"UPDATE notes__rows SET id = {row_id}, project = 'x' WHERE number = 7")  # noqa: S608 - ours
 
     with open_notes(path) as store:
         assert (DAMAGED, "(project number 3)", ("(row number 7)",), False) in told(store, repair=True)

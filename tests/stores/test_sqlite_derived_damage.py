@@ -32,6 +32,10 @@ WAYS = {
     "places that are gone": (POSTINGS, "DELETE FROM notes__place"),
     "the first block of postings": (POSTINGS, "UPDATE notes__text_data SET block = x'00' WHERE id = 10"),
     "the other blocks of postings": (POSTINGS, "UPDATE notes__text_data SET block = x'00' WHERE id > 10"),
+    "a word that is no text": (
+        POSTINGS,
+        "UPDATE notes__text_data SET block = unhexed(replace(hex(block), '7874', '78FF')) WHERE id > 10",
+    ),
     "postings that are gone": (POSTINGS, "DELETE FROM notes__text_data WHERE id > 10"),
     "the list of postings that is gone": (POSTINGS, "DELETE FROM notes__text_data WHERE id = 10"),
     "everything of the index": (POSTINGS, "DELETE FROM notes__text_data"),
@@ -44,6 +48,7 @@ WAYS = {
 
 def damage(path: Path, statement: str) -> None:
     with closing(sqlite3.connect(path)) as file:
+        file.create_function("unhexed", 1, bytes.fromhex)
         file.execute(statement)
         file.commit()
 
