@@ -8,23 +8,24 @@ import zlib
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from mnemon.errors import StoreError
+from mnemon.protocols.capabilities import Capability
 from mnemon.stores.in_memory import InMemoryStore
+from mnemon.types.storage import Applied
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from mnemon.protocols.capabilities import Capability
+    from mnemon.logic.requests import CountRequest, GetRequest, GroupRequest, ScanRequest
     from mnemon.protocols.embedder import Purpose
     from mnemon.types.filters import Filter
     from mnemon.types.storage import (
-        Applied,
         Collection,
         Counts,
         Cursor,
@@ -51,6 +52,9 @@ def counted_ids() -> Callable[[], str]:
     """Return a source of the ids id-1, id-2, ..."""
     numbers = count(1)
     return lambda: f"id-{next(numbers)}"
+
+
+Answer = TypeVar("Answer")
 
 
 class WordEmbedder:
@@ -221,3 +225,52 @@ class FakeAsyncStore:
     async def aclose(self) -> None:
         await asyncio.sleep(0)
         self.store.close()
+
+
+class FakeCrowdedStore(InMemoryStore):
+    """A fake: the reference store without units of work, in which somebody else acts after a step of one's own.
+
+    A batch is written one by one, and is no transaction.
+    """
+
+    exclusive = None  # pyright: ignore[reportAssignmentType] - it has none
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps = 0
+        self._act: Callable[[], object] | None = None
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return super().capabilities - {Capability.EXCLUSIVE}
+
+    def after(self, steps: int, act: Callable[[], object]) -> None:
+        """Let somebody act once, after so many reads and writes."""
+        self._steps, self._act = steps, act
+
+    @property
+    def acted(self) -> bool:
+        return self._act is None
+
+    def _step(self, answer: Answer) -> Answer:
+        self._steps -= 1
+        if self._steps == 0 and self._act is not None:
+            act, self._act = self._act, None
+            act()
+        return answer
+
+    def _get(self, request: GetRequest) -> dict[str, Row]:
+        return self._step(super()._get(request))
+
+    def _list_ids(self, request: CountRequest) -> list[str]:
+        return self._step(super()._list_ids(request))
+
+    def _scan(self, request: ScanRequest) -> Page:
+        return self._step(super()._scan(request))
+
+    def _groups(self, request: GroupRequest) -> GroupPage:
+        return self._step(super()._groups(request))
+
+    def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
+        one_by_one = [self._step(super(FakeCrowdedStore, self)._apply(project, [write])) for write in batch]
+        return Applied(tuple(count for done in one_by_one for count in done.counts))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mnemon.logic.memories import MEMORIES, newest_row_id
+from mnemon.logic.memories import MEMORIES, is_superseded, newest_of, newest_row_id
 from mnemon.logic.sheet import Sheets
 from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
@@ -59,6 +59,13 @@ def newest_rows(
         later = {newest_row_id(row): key for key, row in firsts.items() if newest_row_id(row) != key}
         rows = store.get(project, MEMORIES.name, list(later), include=include, decisive=True) if later else {}
         newest |= firsts | {later[row_id]: row for row_id, row in rows.items()}
+    # Where others cannot be kept out, a writer may be between closing a version and naming the next one.
+    unsettled = [key for key, row in newest.items() if is_superseded(row)]
+    while unsettled:
+        there = newest_of(versions_of(store, project, unsettled, include))
+        later = {key: row for key, row in there.items() if row.id != newest[key].id}
+        newest |= later
+        unsettled = [key for key, row in later.items() if is_superseded(row)]
     return newest
 
 

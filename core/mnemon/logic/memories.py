@@ -20,7 +20,7 @@ from mnemon.types.storage import Collection, Ordered, Row
 from mnemon.types.times import format_time, to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from mnemon.types.storage import FieldValue, Vector
@@ -34,7 +34,9 @@ __all__ = [
     "TIME_WORDS",
     "first_row",
     "found_by",
+    "is_superseded",
     "later_row",
+    "newest_of",
     "newest_row_id",
     "payload_of",
     "record_of",
@@ -124,6 +126,17 @@ def version_row_id(memory_id: str, version: int, op_id: str) -> str:
 def newest_row_id(first: Row) -> str:
     """Return which row is the newest, as the row of version 1 tells it."""
     return cast("str", first.fields.get("newest") or first.id)
+
+
+def is_superseded(row: Row) -> bool:
+    """Whether a later version took the place of this one; it was written before this one was closed."""
+    return "recorded_to" in row.fields and row.fields.get("ended") is None
+
+
+def newest_of(rows: Iterable[Row]) -> dict[str, Row]:
+    """Return the row of the highest version of each memory, by the memory's id."""
+    ordered = sorted(rows, key=lambda row: (row.fields["version"], "recorded_to" not in row.fields, row.id))
+    return {cast("str", row.fields["memory_id"]): row for row in ordered}
 
 
 def found_by(text: str, speaker: str | None, language: str) -> tuple[str, ...]:

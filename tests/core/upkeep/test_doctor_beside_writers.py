@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from mnemon import InMemoryStore
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS
-from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
-from mnemon.types.storage import Applied, Delete, Patch
+from mnemon.types.storage import Delete, Patch
+from tests.core.fakes import FakeCrowdedStore
 from tests.core.versions.fixtures import Clock, open_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from mnemon import Memory
-    from mnemon.logic.requests import CountRequest, GetRequest, GroupRequest, ScanRequest
-    from mnemon.types.storage import GroupPage, Page, Row, Write
-
-Answer = TypeVar("Answer")
+    from mnemon.stores.in_memory import InMemoryStore
+    from mnemon.types.storage import Row, Write
 
 NUMBER = "my number is X4471"
 KINDS = {
@@ -32,55 +29,6 @@ KINDS = {
     "memory missing",
     "operation missing",
 }
-
-
-class FakeCrowdedStore(InMemoryStore):
-    """A fake: the reference store without units of work, in which somebody else acts after a step of one's own.
-
-    A batch is written one by one, and is no transaction.
-    """
-
-    exclusive = None  # pyright: ignore[reportAssignmentType] - it has none
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._steps = 0
-        self._act: Callable[[], object] | None = None
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        return super().capabilities - {Capability.EXCLUSIVE}
-
-    def after(self, steps: int, act: Callable[[], object]) -> None:
-        """Let somebody act once, after so many reads and writes."""
-        self._steps, self._act = steps, act
-
-    @property
-    def acted(self) -> bool:
-        return self._act is None
-
-    def _step(self, answer: Answer) -> Answer:
-        self._steps -= 1
-        if self._steps == 0 and self._act is not None:
-            act, self._act = self._act, None
-            act()
-        return answer
-
-    def _get(self, request: GetRequest) -> dict[str, Row]:
-        return self._step(super()._get(request))
-
-    def _list_ids(self, request: CountRequest) -> list[str]:
-        return self._step(super()._list_ids(request))
-
-    def _scan(self, request: ScanRequest) -> Page:
-        return self._step(super()._scan(request))
-
-    def _groups(self, request: GroupRequest) -> GroupPage:
-        return self._step(super()._groups(request))
-
-    def _apply(self, project: str, batch: Sequence[Write]) -> Applied:
-        one_by_one = [self._step(super(FakeCrowdedStore, self)._apply(project, [write])) for write in batch]
-        return Applied(tuple(count for done in one_by_one for count in done.counts))
 
 
 def half_done(memory: Memory, store: InMemoryStore, user: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnemon import ConflictError, InvalidInputError, Memory, NotFoundError
+from tests.core.fakes import FakeCrowdedStore
 from tests.core.versions.fixtures import NOON, Clock, add, last_operation, open_memory
 
 if TYPE_CHECKING:
@@ -230,3 +231,24 @@ def test_two_processes_that_update_one_memory_lose_nothing(tmp_path: Path, expec
 
         assert said == outcomes
         assert len(memory.history(memory_id)) == 1 + said.count("won")
+
+
+@pytest.mark.parametrize("earlier", [0, 1], ids=["of the first version", "of a later one"])
+def test_a_memory_is_there_after_each_step_of_an_update_from_which_nobody_is_kept(earlier: int) -> None:
+    steps, acted = 0, True
+    while acted:
+        steps += 1
+        store = FakeCrowdedStore()
+        memory, reader = open_memory(store), open_memory(store)
+        memory_id = add(memory, "tea 0")
+        for number in range(earlier):
+            memory.update(memory_id, f"tea {number + 1}")
+        found: list[str] = []
+        store.after(steps, lambda reader=reader, found=found, of=memory_id: found.append(reader.get(of).text))
+
+        memory.update(memory_id, "coffee")
+        acted = store.acted
+
+        assert found in ([["coffee"], [f"tea {earlier}"]] if acted else [[]])
+        assert memory.get(memory_id).text == "coffee"
+    assert steps > 4
