@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.memories import MEMORIES, is_superseded, newest_of, newest_row_id
 from mnemon.logic.sheet import Sheets
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncDesk", "every_row", "in_chunks", "newest_rows", "pages", "versions_of"]
 
 _PAGE = 1_000
+_MOST_LOOKS = 10
+"""How often a reader asks for the newest version of a memory that somebody updates without a pause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +60,30 @@ async def newest_rows(
         later = {newest_row_id(row): key for key, row in firsts.items() if newest_row_id(row) != key}
         rows = await store.get(project, MEMORIES.name, list(later), include=include, decisive=True) if later else {}
         newest |= firsts | {later[row_id]: row for row_id, row in rows.items()}
-    # Where others cannot be kept out, a writer may be between closing a version and naming the next one.
-    unsettled = [key for key, row in newest.items() if is_superseded(row)]
-    while unsettled:
-        there = newest_of(await versions_of(store, project, unsettled, include))
-        later = {key: row for key, row in there.items() if row.id != newest[key].id}
-        newest |= later
-        unsettled = [key for key, row in later.items() if is_superseded(row)]
-    return newest
+    superseded = [key for key, row in newest.items() if is_superseded(row)]
+    return newest | await _successors(store, project, superseded, include) if superseded else newest
+
+
+async def _successors(
+    store: AsyncStore, project: str, memory_ids: Sequence[str], include: Sequence[Part]
+) -> dict[str, Row]:
+    """Return the newest rows of memories whose first one does not name it yet, by the memory's id.
+
+    Where others cannot be kept out, a writer may be between closing a version and naming the next one.
+    """
+    ids: dict[str, str] = {}
+    rows: dict[str, Row] = {}
+    for _ in range(_MOST_LOOKS):
+        versions: dict[str, list[Row]] = {}
+        for row in await versions_of(store, project, memory_ids, ()):
+            versions.setdefault(cast("str", row.fields["memory_id"]), []).append(row)
+        ids = {newest_of(of_one).id: key for key, of_one in versions.items()}
+        known, rows = rows, {}
+        for chunk in in_chunks(list(ids)):
+            rows |= await store.get(project, MEMORIES.name, chunk, include=include, decisive=True)
+        if known.keys() == rows.keys() or not any(map(is_superseded, rows.values())):
+            break
+    return {ids[row_id]: row for row_id, row in rows.items()}
 
 
 async def versions_of(

@@ -12,12 +12,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mnemon._async.desk import in_chunks, pages, versions_of
-from mnemon.logic.memories import MEMORIES
+from mnemon.logic.memories import MEMORIES, newest_of, newest_row_id
 from mnemon.logic.mending import (
     is_erased,
     last_written,
     lost_operations,
-    newest_of,
     operations_named,
     pointing,
     rebuilt,
@@ -94,14 +93,16 @@ class AsyncMender:
         return True
 
     async def newest_version(self, memory_id: str) -> bool:
-        """Whether a first version names a newest one that is not there."""
+        """Whether a first version names a newest one that is not there, or that is not the newest."""
         rows = await self._versions(memory_id)
         first = _row(rows, memory_id)
-        newest = None if first is None else first.fields.get("newest")
-        if newest is None or _row(rows, str(newest)) is not None or self._may_be_in_work(rows):
+        if first is None or self._may_be_in_work(rows):
+            return False
+        newest, named = newest_of(rows), _row(rows, newest_row_id(first))
+        if named is not None and named.fields["version"] == newest.fields["version"]:
             return False
         if self.repair:
-            await self.store.apply(self.desk.project, pointing(memory_id, newest_of(rows)))
+            await self.store.apply(self.desk.project, pointing(memory_id, newest))
         return True
 
     async def memory(self, memory_id: str, message_row: str) -> bool:

@@ -13,12 +13,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mnemon._sync.desk import in_chunks, pages, versions_of
-from mnemon.logic.memories import MEMORIES
+from mnemon.logic.memories import MEMORIES, newest_of, newest_row_id
 from mnemon.logic.mending import (
     is_erased,
     last_written,
     lost_operations,
-    newest_of,
     operations_named,
     pointing,
     rebuilt,
@@ -95,14 +94,16 @@ class AsyncMender:
         return True
 
     def newest_version(self, memory_id: str) -> bool:
-        """Whether a first version names a newest one that is not there."""
+        """Whether a first version names a newest one that is not there, or that is not the newest."""
         rows = self._versions(memory_id)
         first = _row(rows, memory_id)
-        newest = None if first is None else first.fields.get("newest")
-        if newest is None or _row(rows, str(newest)) is not None or self._may_be_in_work(rows):
+        if first is None or self._may_be_in_work(rows):
+            return False
+        newest, named = newest_of(rows), _row(rows, newest_row_id(first))
+        if named is not None and named.fields["version"] == newest.fields["version"]:
             return False
         if self.repair:
-            self.store.apply(self.desk.project, pointing(memory_id, newest_of(rows)))
+            self.store.apply(self.desk.project, pointing(memory_id, newest))
         return True
 
     def memory(self, memory_id: str, message_row: str) -> bool:

@@ -129,14 +129,13 @@ def newest_row_id(first: Row) -> str:
 
 
 def is_superseded(row: Row) -> bool:
-    """Whether a later version took the place of this one; it was written before this one was closed."""
-    return "recorded_to" in row.fields and row.fields.get("ended") is None
+    """Whether a later version took the place of this one, emptied or not; it was written before this was closed."""
+    return "recorded_to" in row.fields and row.fields.get("ended") != DELETED
 
 
-def newest_of(rows: Iterable[Row]) -> dict[str, Row]:
-    """Return the row of the highest version of each memory, by the memory's id."""
-    ordered = sorted(rows, key=lambda row: (row.fields["version"], "recorded_to" not in row.fields, row.id))
-    return {cast("str", row.fields["memory_id"]): row for row in ordered}
+def newest_of(rows: Iterable[Row]) -> Row:
+    """Return the row of the highest version; of two of them the one that was stored last."""
+    return max(rows, key=lambda row: (row.fields["version"], str(row.fields["recorded_from"]), row.id))
 
 
 def found_by(text: str, speaker: str | None, language: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.erasing import EMPTY, ERASED
-from mnemon.logic.memories import DELETED, MEMORIES, first_row
+from mnemon.logic.memories import DELETED, MEMORIES, first_row, newest_of
 from mnemon.logic.messages import message_from_row, readable_message
 from mnemon.logic.operations import common_scope, operation_put
 from mnemon.logic.scopes import scope_of
@@ -28,7 +28,6 @@ __all__ = [
     "is_erased",
     "last_written",
     "lost_operations",
-    "newest_of",
     "operations_named",
     "pointing",
     "readable",
@@ -82,11 +81,6 @@ def last_written(rows: Iterable[Row]) -> str:
 def operations_named(row: Row) -> list[str]:
     """Return the operations that made a version, and closed it."""
     return [cast("str", row.fields[name]) for name in ("op_id", "closed_by") if name in row.fields]
-
-
-def newest_of(rows: Iterable[Row]) -> Row:
-    """Return the row of the highest version; of two of them the one that was stored last."""
-    return max(rows, key=lambda row: (_version(row), str(row.fields["recorded_from"]), row.id))
 
 
 def stub(memory_id: str, rows: Sequence[Row]) -> Row:
