@@ -213,6 +213,18 @@ def test_patches_that_add_up_to_more_than_one_message_holds_are_refused_before_t
     assert store.get("p", "notes", ["a"])["a"].fields["paths"] == tags
 
 
+def test_a_patch_of_few_characters_and_many_bytes_is_added_up_too(store: WeaviateStore) -> None:
+    tags = tuple(f"{number:08}" + "y" * 32_000 for number in range(3_050))
+    faces = tuple(f"{number:04}" + "\U0001f600" * 8_000 for number in range(120))
+    store.apply("p", put(note("a", categories=tags), note("b")))
+
+    with pytest.raises(InvalidInputError, match=r"row 'a' takes \d+ bytes"):
+        store.apply("p", [Patch(collection="notes", id="a", fields={"paths": faces})])
+
+    assert store.get("p", "notes", ["a"])["a"].fields.keys() == {"user_id", "categories"}
+    assert [row.id for row in store.scan("p", "notes", fields=("user_id",)).rows] == ["a", "b"]
+
+
 GONE = {"error": [{"message": "msg:repo.merge code:500 err:merge into index: update local object: object not found"}]}
 
 

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from mnemon.stores.weaviate.rows import check_size
-from mnemon.types.storage import Put
+from mnemon.types.storage import Patch, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from mnemon.stores.weaviate._async.server import AsyncServer
     from mnemon.stores.weaviate.rows import Properties, Stored
-    from mnemon.types.storage import Patch
 
 __all__ = ["check_growth"]
 
 _MUCH = 1_000_000
-"""Bytes of a patch for which it is worth while to look at how large its row is."""
+"""Bytes that a batch may add to a row for which it is worth while to look at how large the row is."""
+_UTF8 = 4
+"""Bytes that a character may take."""
 
 
 async def check_growth(
-    server: AsyncServer, project: str, written: Iterable[tuple[int, Put | Patch]], encoded: Mapping[int, Stored]
+    server: AsyncServer, project: str, written: Sequence[tuple[int, Put | Patch]], encoded: Mapping[int, Stored]
 ) -> None:
     """Refuse patches that add up with what their rows hold to more than the server could ever send again.
 
     Raises:
         InvalidInputError: they do.
     """
+    added: Counter[tuple[str, str]] = Counter()
+    for index, write in written:
+        if isinstance(write, Patch):
+            added[write.collection, encoded[index].id] += encoded[index].size * _UTF8
     rows: dict[tuple[str, str], Properties] = {}
     for index, write in written:
         one = encoded[index]
@@ -36,7 +42,7 @@ async def check_growth(
             rows[key] = one.properties
             continue
         if key not in rows:
-            if one.size <= _MUCH:
+            if added[key] <= _MUCH:
                 continue
             there = await server.object_now(write.collection, project, one.uuid)
             rows[key] = {} if there is None else there["properties"]
