@@ -64,7 +64,8 @@ def audit_projects(connection: Connection, names: Iterable[str], *, repair: bool
     for name, rows in lost.items():
         for project, numbers in rows.items():
             if repair and project not in made:
-                made[project] = _make_project(connection, project if isinstance(project, int) else next(free))
+                new = project if isinstance(project, int) else next(free)
+                made[project] = new, make_project(connection, new, f"(project number {new})")
             number, project_name = made.get(project, (None, None))
             if repair and number != project:
                 moved = [(number, row) for row in numbers]
@@ -83,11 +84,6 @@ def _lost_rows(connection: Connection, name: str) -> dict[int | str, list[int]]:
     for number, value in cast("Iterable[tuple[int, int | str]]", found):
         lost.setdefault(value, []).append(number)
     return lost
-
-
-def _make_project(connection: Connection, number: int) -> tuple[int, str]:
-    """Return the number and the name of a new project."""
-    return number, make_project(connection, number, f"(project number {number})")
 
 
 def free_numbers(connection: Connection) -> Iterator[int]:
