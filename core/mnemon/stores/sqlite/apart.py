@@ -49,9 +49,9 @@ def part_twins(connection: Connection, table: str) -> set[int]:
     parted: set[int] = set()
     while twins := connection.rows(f"SELECT number, newest FROM ({newest}) WHERE number < newest"):
         pair = f"SELECT 1 FROM {table} older, {table} newer WHERE older.number = ? AND newer.number = ? AND {same}"
-        equal = [(number,) for number, newer in twins if connection.value(pair, [number, newer])]
+        equal = {(number,) for number, newer in twins if connection.value(pair, [number, newer])}
         connection.raw.executemany(f"DELETE FROM {table} WHERE number = ?", equal)
-        others = [(number,) for number, _ in twins if (number,) not in equal]
+        others = {(number,) for number, _ in twins} - equal
         renamed = f"UPDATE {table} SET id = '(row number ' || number || ') ' || id WHERE number = ?"
         connection.raw.executemany(renamed, others)
         parted.update(cast("int", number) for (number,) in others)
