@@ -27,9 +27,10 @@ def keep_apart(connection: Connection, table: str, numbers: Numbers[int], what: 
     for row, *project in connection.rows(f"SELECT r.number, r.project, p.name FROM {named} WHERE {chosen}", [listed]):
         theirs.setdefault(tuple(project), set()).add(cast("int", row))
     apart: dict[str, set[int]] = {}
+    free = free_numbers(connection)
     for (project, name), rows in theirs.items():
         known = sound_name(name) or (f"project number {project}" if isinstance(project, int) else "no project")
-        number = next(free_numbers(connection))
+        number = next(free)
         apart[make_project(connection, number, f"({what} of {known})")] = rows
         moved = [(number, row) for row in rows]
         connection.raw.executemany(f"UPDATE {table} SET project = ? WHERE number = ?", moved)
