@@ -65,11 +65,8 @@ def _audit_table(
 
 def _differing(connection: Connection, name: str) -> set[int]:
     index = read_index(connection, name)
-    entries = f"SELECT {', '.join(['rowid', *index.columns])} FROM {index.table}"
-    has, should = f"{entries} INDEXED BY {name}{index.where}", f"{entries} NOT INDEXED{index.where}"
-    found = connection.rows(
-        f"SELECT rowid FROM ({has} EXCEPT {should}) UNION SELECT rowid FROM ({should} EXCEPT {has})"
-    )
+    of_index, of_table = index.compared(*index.columns)
+    found = connection.rows(f"SELECT rowid FROM ({of_index}) UNION SELECT rowid FROM ({of_table})")
     return {cast("int", number) for (number,) in found}
 
 

@@ -43,6 +43,12 @@ class Index:
         _, partial, condition = (self.definition or "").partition(" WHERE ")
         return f" WHERE {condition}" if partial else ""
 
+    def compared(self, *columns: str) -> tuple[str, str]:
+        """Return queries for what it alone has in these columns of its own, and for what the table alone has."""
+        entries = f"SELECT {', '.join(['rowid', *columns])} FROM {self.table}"
+        has, rows = f"{entries} INDEXED BY {self.name}{self.where}", f"{entries} NOT INDEXED"
+        return f"{has} EXCEPT {rows}", f"{rows}{self.where} EXCEPT {has}"
+
 
 def read_index(connection: Connection, name: str) -> Index:
     """Return an index of the file."""
@@ -112,9 +118,8 @@ def _listed_elsewhere(connection: Connection, collection: Collection, differing:
 
 
 def _having_otherwise(connection: Connection, index: Index, column: str) -> set[int]:
-    entries = f"SELECT rowid, {column} FROM {index.table}"
-    found = connection.rows(f"{entries} INDEXED BY {index.name}{index.where} EXCEPT {entries} NOT INDEXED")
-    return {cast("int", number) for number, _ in found}
+    of_index, _ = index.compared(column)
+    return {cast("int", number) for number, _ in connection.rows(of_index)}
 
 
 def _chosen(connection: Connection, table: str, numbers: Iterable[int], where: str = "") -> set[int]:
