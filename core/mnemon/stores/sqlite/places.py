@@ -23,10 +23,10 @@ _MOST_REMEMBERED = 8_192
 def place_hash(project: int, scope: str, value: str, *, current: bool) -> bytes:
     """Return 128 bits that stand for a place; scope and value are empty where the collection has no scopes.
 
-    A damaged row may have text that is no UTF-8 for the number of its project.
+    A damaged row may have anything for the number of its project, also text that is no UTF-8.
     """
-    place = f"{project}\x1f{'current' if current else 'superseded'}\x1f{scope}\x1f{value}"
-    return blake2b(place.encode(errors="surrogateescape"), digest_size=16).digest()
+    place = f"{project!a}\x1f{'current' if current else 'superseded'}\x1f{scope}\x1f{value}"
+    return blake2b(place.encode(), digest_size=16).digest()
 
 
 def is_current(collection: Collection) -> str:
