@@ -10,13 +10,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from mnemon.errors import InvalidInputError
 from mnemon.stores.sqlite.conditions import Sql
 from mnemon.stores.sqlite.damage import any_text
 from mnemon.stores.sqlite.places import is_current
 from mnemon.stores.sqlite.rows import terms_of
 from mnemon.stores.sqlite.tokens import tokens
-from mnemon.types.jsonvalue import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Numbers
@@ -61,31 +59,26 @@ def row_tokens(
 
     None either of those whose terms or scopes are no text, from which no token can be made.
     """
-    columns = "".join(f", r.f_{scope}" for scope in collection.scopes)
-    current = is_current(collection)
+    columns = [f"r.f_{scope}" for scope in collection.scopes]
+    sound = "".join(f" AND typeof({column}) IN ('text', 'null')" for column in columns)
     found = connection.execute(
-        f"SELECT r.number, r.project, r.terms, {current}{columns} FROM {collection.name}__rows r NOT INDEXED "
-        f"WHERE {condition} AND r.terms IS NOT NULL ORDER BY r.number"
+        f"SELECT {', '.join(['r.number', 'r.project', 'r.terms', is_current(collection), *columns])} "
+        f"FROM {collection.name}__rows r NOT INDEXED "
+        f"WHERE {condition} AND typeof(r.terms) = 'text'{sound} ORDER BY r.number"
     )
     for number, project, terms, state, *scopes in cast(
-        "Iterable[tuple[int, int, Parameter, int, *tuple[str | None, ...]]]", found
+        "Iterable[tuple[int, int, str, int, *tuple[str | None, ...]]]", found
     ):
-        if number in without or not _are_texts(terms, *scopes):
+        if number in without:
             continue
-        words = cast("str", terms).split(" ")
-        text = tokens(places.of_row(project, scopes, current=bool(state)), words)
+        words = terms.split(" ")
+        try:
+            text = tokens(places.of_row(project, scopes, current=bool(state)), words)
+        except UnicodeEncodeError:  # text that is no UTF-8, as `any_text` reads it
+            continue
         if text:
             connection.indexed += len(words)
             yield number, text
-
-
-def _are_texts(terms: Parameter, *scopes: Parameter) -> bool:
-    try:
-        for text in (terms, *(value for value in scopes if value is not None)):
-            check_text(text, "text")
-    except InvalidInputError:
-        return False
-    return True
 
 
 def pending_holding(
