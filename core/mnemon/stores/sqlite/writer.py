@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import StoreConflictError
@@ -47,13 +48,8 @@ _DERIVED_OF: frozenset[Part] = frozenset({"terms"})
 def write_batch(connection: Connection, project: str, batch: Sequence[Write]) -> tuple[int, ...]:
     """Carry out writes in order, those that follow each other in one collection together; return their counts."""
     counts: list[int] = []
-    while len(counts) < len(batch):
-        first = len(counts)
-        name = batch[first].collection
-        end = first + 1
-        while end < len(batch) and batch[end].collection == name:
-            end += 1
-        counts += _writer_of(connection, name, project).write_run(batch[first:end], first)
+    for name, writes in groupby(batch, lambda write: write.collection):
+        counts += _writer_of(connection, name, project).write_run(list(writes), len(counts))
     return tuple(counts)
 
 
