@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mnemon.stores.sqlite.connections import Connection
     from mnemon.types.storage import Collection
 
-__all__ = ["INDEXES_DIFFER", "audit_indexes"]
+__all__ = ["audit_indexes"]
 
-INDEXES_DIFFER = "SQLite's indexes differ from rows"
+_INDEXES_DIFFER = "SQLite's indexes differ from rows"
 _CHANGED = "rows that changed: repair keeps them apart, in a project of their own"
 _TWINS = "rows whose id another row had, too: each has one of its own now"
 
@@ -48,14 +48,14 @@ def _audit_table(
     numbers = {number for rows in differing.values() for number in rows}
     if collection is None:
         mended = repair and _mend_other(connection, table, damaged)
-        yield Finding(collection=table, kind=INDEXES_DIFFER, ids=(), rows=len(numbers), repaired=mended)
+        yield Finding(collection=table, kind=_INDEXES_DIFFER, ids=(), rows=len(numbers), repaired=mended)
         return
     changed = changed_rows(connection, collection, differing)
     parted, apart = _mend(connection, table, damaged, changed) if repair else (set[int](), {None: changed})
     mended = repair and not set(damaged) & set(damaged_parts(connection).indexes)
     if mended:
         _forget_caches(connection, collection.name)
-    yield found_rows(connection, collection.name, INDEXES_DIFFER, numbers, repaired=mended)
+    yield found_rows(connection, collection.name, _INDEXES_DIFFER, numbers, repaired=mended)
     for project, rows in apart.items():
         if rows:
             yield found_rows(connection, collection.name, _CHANGED, rows, repaired=mended, project=project)

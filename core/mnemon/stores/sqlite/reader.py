@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from mnemon.types.requests import CountRequest, GetRequest, GroupRequest, ScanRequest
     from mnemon.types.storage import Row
 
-__all__ = ["condition_sql", "count", "get", "groups", "list_ids", "scan"]
+__all__ = ["count", "get", "groups", "list_ids", "scan"]
 
 
-def condition_sql(connection: Connection, request: CountRequest | ScanRequest | GroupRequest) -> Sql | None:
+def _condition_sql(connection: Connection, request: CountRequest | ScanRequest | GroupRequest) -> Sql | None:
     """Return the request's project and filter as a condition; None where the project has no rows."""
     project = project_number(connection, request.project)
     if project is None:
@@ -54,7 +54,7 @@ def get(connection: Connection, request: GetRequest) -> dict[str, Row]:
 
 def list_ids(connection: Connection, request: CountRequest) -> list[str]:
     """Return the ids that match, sorted."""
-    where = condition_sql(connection, request)
+    where = _condition_sql(connection, request)
     if where is None:
         return []
     table = f"{request.collection.name}__rows"
@@ -64,7 +64,7 @@ def list_ids(connection: Connection, request: CountRequest) -> list[str]:
 
 def scan(connection: Connection, request: ScanRequest) -> Page:
     """Return one page."""
-    where = condition_sql(connection, request)
+    where = _condition_sql(connection, request)
     if where is None:
         return Page(rows=(), after=None)
     wanted = request.limit + 1
@@ -137,7 +137,7 @@ def _keysets(request: ScanRequest) -> list[Sql]:
 
 def count(connection: Connection, request: CountRequest) -> Counts:
     """Count rows, and rows per term."""
-    where = condition_sql(connection, request)
+    where = _condition_sql(connection, request)
     if where is None:
         return Counts(rows=0, terms=dict.fromkeys(request.terms, 0))
     table = f"{request.collection.name}__rows"
@@ -186,7 +186,7 @@ def _count_terms_in_rows(connection: Connection, request: CountRequest, where: S
 
 def groups(connection: Connection, request: GroupRequest) -> GroupPage:
     """Return one page of groups."""
-    where = condition_sql(connection, request)
+    where = _condition_sql(connection, request)
     if where is None:
         return GroupPage(groups=(), after=None)
     table = f"{request.collection.name}__rows"
