@@ -11,16 +11,14 @@ import pytest
 from mnemon import Memory
 from mnemon.errors import StoreCorruptError
 from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PROJECT, moment, note, put
+from mnemon.testing.samples import PROJECT, moment, note, put
 from mnemon.types.filters import And, where
 from mnemon.types.storage import Collection, Delete, DeleteWhere, Nearest, Patch, Put, Row, Terms
+from tests.stores.damaged import ALICE, DAMAGED, POSTINGS, TAGS, damage, open_notes, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-DAMAGED = "damaged rows: restore a backup, or delete them"
-ALICE = where("user_id").eq("alice") & CURRENT
 
 WAYS = {
     "metadata that is no JSON": "UPDATE notes__rows SET metadata = '{' WHERE number = 7",
@@ -44,20 +42,6 @@ WAYS = {
 }
 
 
-def damage(path: Path, *statements: str) -> None:
-    file = sqlite3.connect(path)
-    for statement in statements:
-        file.execute(statement)
-    file.commit()
-    file.close()
-
-
-def open_notes(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    store.declare(NOTES)
-    return store
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A file of 80 rows with everything that a row can have; those up to 64 are in the full-text index."""
@@ -79,10 +63,6 @@ def path(tmp_path: Path) -> Path:
         store.apply(PROJECT, put(*rows[:64]))
         store.apply(PROJECT, put(*rows[64:]))
     return place
-
-
-def told(store: SQLiteStore, *, repair: bool = False) -> list[tuple[str, str, tuple[str, ...], int, bool]]:
-    return [(one.collection, one.kind, one.ids, one.rows, one.repaired) for one in store.check(repair=repair)]
 
 
 @pytest.mark.parametrize("repair", [False, True])
@@ -149,8 +129,8 @@ def test_damaged_rows_hide_no_others_and_what_can_be_mended_is(path: Path) -> No
         "INSERT INTO notes__vec__small VALUES (999, x'00')",
     )
     mendable = {
-        ("postings differ from rows", ("40",)),
-        ("tag entries differ from rows", ("41",)),
+        (POSTINGS, ("40",)),
+        (TAGS, ("41",)),
         ("vectors without a row in small", ()),
     }
     names = tuple(f"{number:02}" for number in range(1, len(WAYS) + 1))
@@ -262,7 +242,7 @@ OTHERS = {
     "notes__changed": "INSERT INTO notes__changed VALUES (1, NULL, 0)",
     "notes__place": "UPDATE notes__place SET hash = NULL WHERE number = 1",
 }
-TOLD = {"notes__place": [DAMAGED, "postings differ from rows"]}
+TOLD = {"notes__place": [DAMAGED, POSTINGS]}
 """What is told where a table can be made anew from rows; of the others there is no more than the file."""
 
 

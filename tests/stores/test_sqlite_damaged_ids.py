@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
-from mnemon.types.filters import where
-from mnemon.types.storage import Delete, Nearest, Terms
+from mnemon.testing.samples import PROJECT, note, put
+from mnemon.types.storage import Delete
+from tests.stores.damaged import ALICE, DAMAGED, NEAR, TAGS, WORDS, damage, open_notes, told_of_projects
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DAMAGED = "damaged rows: restore a backup, or delete them"
-ALICE = where("user_id").eq("alice") & CURRENT
-WORDS = Terms(weights={"t": 1.0})
-NEAR = Nearest(space="small", vector=[1.0, 0.0, 0.0])
 IDS = ["x'ff'", "cast(x'ff' AS TEXT)", "printf('%.*c', 99999, 'i')"]
-
-
-def damage(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path)) as file:
-        for statement in statements:
-            file.execute(statement)
-        file.commit()
-
-
-def open_notes(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    store.declare(NOTES)
-    return store
 
 
 @pytest.fixture
@@ -48,10 +28,6 @@ def path(tmp_path: Path) -> Path:
     return place
 
 
-def told(store: SQLiteStore, *, repair: bool = False) -> list[tuple[str, str | None, tuple[str, ...], bool]]:
-    return [(one.kind, one.project, one.ids, one.repaired) for one in store.check(repair=repair)]
-
-
 @pytest.mark.parametrize("also", ["", ", metadata = '{'", ", terms = x'00'"])
 @pytest.mark.parametrize("row_id", IDS)
 def test_repair_gives_a_row_the_id_that_it_is_named_by(path: Path, row_id: str, also: str) -> None:
@@ -60,7 +36,7 @@ def test_repair_gives_a_row_the_id_that_it_is_named_by(path: Path, row_id: str, 
 
     with open_notes(path) as store:
         for repair in (False, True, False):  # which id they had nobody knows: they are told until they are gone
-            assert told(store, repair=repair) == [(DAMAGED, *mine, False), (DAMAGED, *others, False)]
+            assert told_of_projects(store, repair=repair) == [(DAMAGED, *mine, False), (DAMAGED, *others, False)]
         for project, ids in (mine, others):
             assert "".join(ids) in store.list_ids(project, "notes")
             assert also or len(store.search(project, "notes", WORDS, ALICE, limit=100)) == 40
@@ -72,10 +48,10 @@ def test_repair_gives_a_row_the_id_that_it_is_named_by(path: Path, row_id: str, 
 
 def test_what_is_derived_of_a_row_that_has_an_id_again_is_mended_at_once(path: Path) -> None:
     damage(path, "UPDATE notes__rows SET id = x'ff' WHERE number = 7", "DELETE FROM notes__tag WHERE row = 7")
-    tags = ("tag entries differ from rows", None, ("(row number 7)",), True)
+    tags = (TAGS, None, ("(row number 7)",), True)
 
     with open_notes(path) as store:
-        assert told(store, repair=True) == [(DAMAGED, PROJECT, ("(row number 7)",), False), tags]
+        assert told_of_projects(store, repair=True) == [(DAMAGED, PROJECT, ("(row number 7)",), False), tags]
 
 
 def test_no_row_gets_the_id_of_another_one(path: Path) -> None:
@@ -86,7 +62,7 @@ def test_no_row_gets_the_id_of_another_one(path: Path) -> None:
 
     with open_notes(path) as store:
         for repair in (True, False):
-            assert told(store, repair=repair) == [(DAMAGED, PROJECT, ("(row number 7)''",), False)]
+            assert told_of_projects(store, repair=repair) == [(DAMAGED, PROJECT, ("(row number 7)''",), False)]
         store.apply(PROJECT, [Delete(collection="notes", ids=["(row number 7)''"])])
         assert store.check() == []
         assert len(store.list_ids(PROJECT, "notes")) == 41
@@ -97,7 +73,7 @@ def test_a_row_of_neither_project_nor_id_gets_both(path: Path, row_id: str) -> N
     damage(path, f"UPDATE notes__rows SET id = {row_id}, project = 'x' WHERE number = 7")  # noqa: S608 - ours
 
     with open_notes(path) as store:
-        assert (DAMAGED, "(project number 3)", ("(row number 7)",), False) in told(store, repair=True)
+        assert (DAMAGED, "(project number 3)", ("(row number 7)",), False) in told_of_projects(store, repair=True)
         assert store.apply("(project number 3)", [Delete(collection="notes", ids=["(row number 7)"])]).counts == (1,)
         assert store.check() == []
 

@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mnemon.errors import StoreCorruptError
-from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
+from mnemon.testing.samples import PROJECT, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Delete, DeleteWhere, Nearest, Terms
+from mnemon.types.storage import Delete, DeleteWhere
+from tests.stores.damaged import ALICE, NEAR, WORDS, damage, open_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mnemon.stores.sqlite.store import SQLiteStore
     from mnemon.types.filters import Filter
 
-ALICE = where("user_id").eq("alice") & CURRENT
 CLOSED_TOO = where("user_id").eq("alice")  # no matrix is kept of those
-NEAR = Nearest(space="small", vector=[1.0, 0.0, 0.0])
-WORDS = Terms(weights={"t": 1.0})
 AXES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 NAMED = r"the row '20' of 'notes' in .*store\.db cannot be read.*restore a backup, or delete the row"
-
-
-def damage(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path)) as file:
-        for statement in statements:
-            file.execute(statement)
-        file.commit()
-
-
-def open_notes(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    store.declare(NOTES)
-    return store
 
 
 @pytest.fixture

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
+from mnemon.testing.samples import PROJECT, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Delete, Terms
+from mnemon.types.storage import Delete
+from tests.stores.damaged import ALICE, POSTINGS, TAGS, WORDS, change_bytes, damage, open_notes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ALICE = where("user_id").eq("alice") & CURRENT
-POSTINGS, TAGS = "postings differ from rows", "tag entries differ from rows"
+    from mnemon.stores.sqlite.store import SQLiteStore
 
 WAYS = {
     "a tag's value that is no text": (
@@ -46,19 +43,6 @@ WAYS = {
 }
 
 
-def damage(path: Path, statement: str) -> None:
-    with closing(sqlite3.connect(path)) as file:
-        file.create_function("unhexed", 1, bytes.fromhex)
-        file.execute(statement)
-        file.commit()
-
-
-def open_notes(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    store.declare(NOTES)
-    return store
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A file of 40 rows, all of them in the full-text index."""
@@ -71,7 +55,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def sees_all(store: SQLiteStore) -> bool:
-    found = store.search(PROJECT, "notes", Terms(weights={"t": 1.0}), ALICE, limit=100)
+    found = store.search(PROJECT, "notes", WORDS, ALICE, limit=100)
     tagged = [store.list_ids(PROJECT, "notes", where("categories").eq(value)) for value in ("c7", "c40")]
     counts = store.count(PROJECT, "notes", ALICE, terms=("t", "u7")).terms
     return len(found) == 40 and tagged == [["07"], ["40"]] and counts == {"t": 40, "u7": 1}
@@ -116,13 +100,7 @@ def test_the_rows_that_are_damaged_are_in_no_index_that_could_not_be_read(path: 
 
 
 def test_tag_entries_out_of_their_order_are_made_anew(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as file:
-        ((page,),) = file.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'notes__tag'").fetchall()
-        ((size,),) = file.execute("PRAGMA page_size").fetchall()
-    content = bytearray(path.read_bytes())
-    at = content.index(b"categoriesc40", (page - 1) * size, page * size)
-    content[at : at + 13] = b"categoriesz40"
-    path.write_bytes(bytes(content))
+    change_bytes(path, "notes__tag", b"categoriesc40", b"categoriesz40")
 
     with open_notes(path) as store:
         assert [(one.kind, one.repaired) for one in store.check(repair=True)] == [(TAGS, True)]

@@ -10,19 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnemon.errors import StoreFullError
-from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import NOTES, PROJECT, note, put
+from mnemon.testing.samples import PROJECT, note, put
+from tests.stores.damaged import open_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import FileIO
     from pathlib import Path
 
-
-def open_notes(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    store.declare(NOTES)
-    return store
+    from mnemon.stores.sqlite.store import SQLiteStore
 
 
 def fill(store: SQLiteStore, written: list[str]) -> None:

@@ -29,22 +29,15 @@ from mnemon.errors import (
     StoreFullError,
 )
 from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
+from mnemon.testing.samples import NOTES, PROJECT, note, put
 from mnemon.types.filters import where
 from mnemon.types.storage import Collection, Delete, DeleteWhere, Ordered, VectorSpace
+from tests.stores.damaged import damage, open_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mnemon.protocols.store import Store
-
-ALICE = where("user_id").eq("alice") & CURRENT
-
-
-def open_notes(path: Path, *, max_bytes: int | None = None) -> SQLiteStore:
-    store = SQLiteStore(path, max_bytes=max_bytes)
-    store.declare(NOTES)
-    return store
 
 
 def pay(store: SQLiteStore, *, credit: bool) -> None:
@@ -258,10 +251,7 @@ def test_a_condition_on_text_that_is_damaged_says_what_to_do(tmp_path: Path) -> 
     path = tmp_path / "store.db"
     with open_notes(path) as store:
         store.apply(PROJECT, put(note("a", metadata={"k": 1})))
-    file = sqlite3.connect(path)
-    file.execute("UPDATE notes__rows SET metadata = cast(x'5bff22' AS TEXT)")
-    file.commit()
-    file.close()
+    damage(path, "UPDATE notes__rows SET metadata = cast(x'5bff22' AS TEXT)")
 
     with open_notes(path) as store, pytest.raises(StoreCorruptError, match="restore a backup"):
         store.list_ids(PROJECT, "notes", where("metadata.k").eq(1))
@@ -404,9 +394,9 @@ def test_what_a_condition_raised_is_gone_with_the_call(tmp_path: Path) -> None:
     """It would hold the frames that it passed through, and all that they read."""
     with open_notes(tmp_path / "store.db") as store:
         store.apply(PROJECT, put(note("a", metadata={"k": 1})))
-        damage, _ = FAILING["condition"]
+        statement, _ = FAILING["condition"]
         with store._connections.writing() as connection:  # pyright: ignore[reportPrivateUsage]
-            connection.execute(damage.replace("= 7", "= 1"))
+            connection.execute(statement.replace("= 7", "= 1"))
         with suppress(StoreCorruptError):
             ask(store)
 
@@ -417,14 +407,11 @@ def test_what_a_condition_raised_is_gone_with_the_call(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("failing", FAILING)
 def test_a_call_that_failed_on_a_damaged_row_leaves_no_file_open(tmp_path: Path, failing: str) -> None:
-    damage, call = FAILING[failing]
+    statement, call = FAILING[failing]
     path = tmp_path / "store.db"
     with open_notes(path) as store:
         store.apply(PROJECT, put(*(note(f"{number}", terms=("t",), metadata={"k": 1}) for number in range(20))))
-    file = sqlite3.connect(path)
-    file.execute(damage)
-    file.commit()
-    file.close()
+    damage(path, statement)
 
     store = open_notes(path)
     try:

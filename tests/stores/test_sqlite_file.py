@@ -29,19 +29,12 @@ from mnemon.stores.sqlite.store import SQLiteStore
 from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
 from mnemon.types.filters import where
 from mnemon.types.storage import Delete, Nearest, Patch, Terms
+from tests.stores.damaged import ALICE, open_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mnemon.stores.sqlite.connections import Connection
-
-ALICE = where("user_id").eq("alice") & CURRENT
-
-
-def open_notes(path: Path, max_bytes: int | None = None) -> SQLiteStore:
-    store = SQLiteStore(path, max_bytes=max_bytes)
-    store.declare(NOTES)
-    return store
 
 
 def test_the_file_and_its_folders_are_private(tmp_path: Path) -> None:

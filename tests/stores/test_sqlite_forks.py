@@ -11,23 +11,19 @@ import pytest
 
 from mnemon.errors import ClosedError, StoreError
 from mnemon.stores.sqlite.forks import Gate
-from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import NOTES, PROJECT, note, put
+from mnemon.testing.samples import PROJECT, note, put
+from tests.stores.damaged import open_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mnemon.stores.sqlite.store import SQLiteStore
+
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
     pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning"),
 ]
-
-
-def open_notes(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    store.declare(NOTES)
-    return store
 
 
 class Child:

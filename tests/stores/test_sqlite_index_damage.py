@@ -11,25 +11,25 @@ import pytest
 
 from mnemon.errors import StoreCorruptError
 from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
+from mnemon.testing.samples import CURRENT, PROJECT, note, put
 from mnemon.types.filters import where
-from mnemon.types.storage import Collection, Delete, Nearest, Put, Row, Terms
+from mnemon.types.storage import Collection, Delete, Put, Row
+from tests.stores.damaged import (
+    ALICE,
+    BY_USER,
+    CHANGED,
+    DIFFER,
+    NEAR,
+    POSTINGS,
+    TWINS,
+    WORDS,
+    change_bytes,
+    open_notes,
+    told,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-DIFFER = "SQLite's indexes differ from rows"
-CHANGED = "rows that changed: repair keeps them apart, in a project of their own"
-TWINS = "rows whose id another row had, too: each has one of its own now"
-POSTINGS = "postings differ from rows"
-ALICE = where("user_id").eq("alice") & CURRENT
-NEAR = Nearest(space="small", vector=[1.0, 0.0, 0.0])
-
-
-def open_notes(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    store.declare(NOTES)
-    return store
 
 
 @pytest.fixture
@@ -50,21 +50,6 @@ def path(tmp_path: Path) -> Path:
     return place
 
 
-def damage(path: Path, index: str, old: bytes, new: bytes) -> None:
-    """Change bytes of an index, as a disk might."""
-    with closing(sqlite3.connect(path)) as file:
-        ((page,),) = file.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", [index]).fetchall()
-        ((size,),) = file.execute("PRAGMA page_size").fetchall()
-    content = bytearray(path.read_bytes())
-    at = content.index(old, (page - 1) * size, page * size)
-    content[at : at + len(old)] = new
-    path.write_bytes(bytes(content))
-
-
-def told(store: SQLiteStore, *, repair: bool = False) -> list[tuple[str, str, tuple[str, ...], int, bool]]:
-    return [(one.collection, one.kind, one.ids, one.rows, one.repaired) for one in store.check(repair=repair)]
-
-
 def fill(path: Path) -> None:
     """Put so many rows that the text of all is in the full-text index."""
     with open_notes(path) as store:
@@ -72,12 +57,9 @@ def fill(path: Path) -> None:
         store.apply(PROJECT, put(*rows))
 
 
-SCOPED = ("notes__by__user_id__created_at", "notes__by__user_id__closed_at")
-
-
-@pytest.mark.parametrize("index", SCOPED)
+@pytest.mark.parametrize("index", BY_USER)
 def test_an_index_that_lists_anothers_row_is_told_and_mended(path: Path, index: str) -> None:
-    damage(path, index, b"blicerow-00", b"alicerow-00")
+    change_bytes(path, index, b"blicerow-00", b"alicerow-00")
 
     with open_notes(path) as store:
         assert told(store) == [("notes", DIFFER, ("row-00",), 1, False)]
@@ -89,7 +71,7 @@ def test_an_index_that_lists_anothers_row_is_told_and_mended(path: Path, index: 
 
 
 def test_what_a_process_read_through_a_damaged_index_is_read_anew(path: Path) -> None:
-    damage(path, "notes__by__user_id__closed_at", b"blicerow-00", b"alicerow-00")
+    change_bytes(path, "notes__by__user_id__closed_at", b"blicerow-00", b"alicerow-00")
 
     with open_notes(path) as store, open_notes(path) as other:
         ours = [one.changes(PROJECT, "notes", ALICE) for one in (store, other)]
@@ -106,7 +88,7 @@ def test_what_a_process_read_through_a_damaged_index_is_read_anew(path: Path) ->
 
 
 def test_a_damaged_index_of_ids_is_mended(path: Path) -> None:
-    damage(path, "notes__rows_id", b"row-07", b"row-7x")
+    change_bytes(path, "notes__rows_id", b"row-07", b"row-7x")
 
     with open_notes(path) as store:
         assert told(store) == [("notes", DIFFER, ("row-07",), 1, False)]
@@ -116,7 +98,7 @@ def test_a_damaged_index_of_ids_is_mended(path: Path) -> None:
 
 
 def test_of_two_rows_of_one_id_both_are_kept_and_the_newer_one_keeps_the_id(path: Path) -> None:
-    damage(path, "notes__rows_id", b"row-07", b"row-7x")
+    change_bytes(path, "notes__rows_id", b"row-07", b"row-7x")
     twin = Put(collection="notes", row=note("row-07", user_id="carol"), existing="abort")
 
     with open_notes(path) as store:
@@ -134,7 +116,7 @@ def test_three_rows_of_one_id_are_parted_and_the_same_row_put_twice_is_one(path:
     with open_notes(path) as store:
         rows = store.get(PROJECT, "notes", ["row-07", "row-08"], include=("terms", "small"))
     for row in (rows["row-08"], replace(rows["row-07"], payload=b"2"), replace(rows["row-07"], payload=b"3")):
-        damage(path, "notes__rows_id", row.id.encode(), row.id.replace("-0", "-x").encode())
+        change_bytes(path, "notes__rows_id", row.id.encode(), row.id.replace("-0", "-x").encode())
         with open_notes(path) as store:
             store.apply(PROJECT, [Put(collection="notes", row=row, existing="abort")])
 
@@ -150,7 +132,7 @@ def test_three_rows_of_one_id_are_parted_and_the_same_row_put_twice_is_one(path:
 
 
 def test_a_damaged_index_of_a_table_that_is_not_of_rows_is_mended(path: Path) -> None:
-    damage(path, "sqlite_autoindex_mnemon_projects_1", PROJECT.encode(), PROJECT.upper().encode())
+    change_bytes(path, "sqlite_autoindex_mnemon_projects_1", PROJECT.encode(), PROJECT.upper().encode())
 
     with open_notes(path) as store:
         assert told(store) == [("mnemon_projects", DIFFER, (), 1, False)]
@@ -160,7 +142,7 @@ def test_a_damaged_index_of_a_table_that_is_not_of_rows_is_mended(path: Path) ->
 
 
 def test_an_index_that_two_projects_of_one_name_are_in_is_told_and_left(path: Path) -> None:
-    damage(path, "sqlite_autoindex_mnemon_projects_1", PROJECT.encode(), PROJECT.upper().encode())
+    change_bytes(path, "sqlite_autoindex_mnemon_projects_1", PROJECT.encode(), PROJECT.upper().encode())
 
     with open_notes(path) as store:
         store.apply(PROJECT, put(note("new")))
@@ -172,9 +154,9 @@ def test_an_index_that_two_projects_of_one_name_are_in_is_told_and_left(path: Pa
 def test_a_row_that_changed_is_shown_to_nobody_but_kept(path: Path, indexes: int) -> None:
     """Each index has it under the right user, or but one and the full-text index."""
     fill(path)
-    damage(path, "notes__rows", b"row-00blice", b"row-00alice")
+    change_bytes(path, "notes__rows", b"row-00blice", b"row-00alice")
     if indexes == 1:
-        damage(path, SCOPED[0], b"blicerow-00", b"alicerow-00")
+        change_bytes(path, BY_USER[0], b"blicerow-00", b"alicerow-00")
 
     with open_notes(path) as store:
         before = store.check()
@@ -189,7 +171,7 @@ def test_a_row_that_changed_is_shown_to_nobody_but_kept(path: Path, indexes: int
         assert (apart.repaired, apart.project) == (True, kept)
         assert store.check() == []
         assert "row-00" not in store.list_ids(PROJECT, "notes")
-        assert len(store.search(PROJECT, "notes", Terms(weights={"t": 1.0}), ALICE, limit=100)) == 10
+        assert len(store.search(PROJECT, "notes", WORDS, ALICE, limit=100)) == 10
         assert [row.id for row in store.scan(kept, "notes").rows] == ["row-00"]
         assert store.apply(kept, [Delete(collection="notes", ids=["row-00"])]).counts == (1,)
         assert store.check() == []
@@ -203,8 +185,8 @@ def test_without_text_one_index_that_names_another_person_is_enough(tmp_path: Pa
     with SQLiteStore(path) as store:
         store.declare(logs)
         store.apply(PROJECT, [Put(collection="logs", row=row) for row in rows])
-    damage(path, "logs__by__thread", b"t3row-3", b"t4row-3")
-    damage(path, "logs__rows", b"row-5blice", b"row-5alice")
+    change_bytes(path, "logs__by__thread", b"t3row-3", b"t4row-3")
+    change_bytes(path, "logs__rows", b"row-5blice", b"row-5alice")
 
     with SQLiteStore(path) as store:
         store.declare(logs)
@@ -219,7 +201,7 @@ def test_a_damaged_index_of_places_is_made_anew_even_after_a_write(path: Path) -
     fill(path)
     with closing(sqlite3.connect(path)) as file:
         ((place,), *_) = file.execute("SELECT hash FROM notes__place").fetchall()
-    damage(path, "sqlite_autoindex_notes__place_1", place, bytes(16))
+    change_bytes(path, "sqlite_autoindex_notes__place_1", place, bytes(16))
 
     with open_notes(path) as store:
         store.apply(PROJECT, put(*(note(f"new-{number}", user_id="alice", terms=("t",)) for number in range(40))))
@@ -227,11 +209,11 @@ def test_a_damaged_index_of_places_is_made_anew_even_after_a_write(path: Path) -
         assert store.check() == []
         store.apply(PROJECT, put(*(note(f"more-{number}", user_id="alice", terms=("t",)) for number in range(40))))
         assert store.check() == []
-        assert len(store.search(PROJECT, "notes", Terms(weights={"t": 1.0}), ALICE, limit=100)) == 90
+        assert len(store.search(PROJECT, "notes", WORDS, ALICE, limit=100)) == 90
 
 
 def test_no_backup_is_made_with_a_damaged_index_until_it_is_mended(path: Path, tmp_path: Path) -> None:
-    damage(path, SCOPED[0], b"blicerow-00", b"alicerow-00")
+    change_bytes(path, BY_USER[0], b"blicerow-00", b"alicerow-00")
     copy = tmp_path / "copy.db"
 
     with open_notes(path) as store:

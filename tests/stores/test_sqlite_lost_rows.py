@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PLAIN, PROJECT, note, put
-from mnemon.types.filters import where
-from mnemon.types.storage import Delete, Put, Row, Terms
+from mnemon.testing.samples import PLAIN, PROJECT, note, put
+from mnemon.types.storage import Delete, Put, Row
+from tests.stores.damaged import ALICE, DAMAGED, LOST, NAMELESS, WORDS, damage, open_notes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mnemon.types.storage import Finding
-
-LOST = "rows of no project: repair gives it a name"
-NAMELESS = "projects whose name is damaged: repair gives them one"
-DAMAGED = "damaged rows: restore a backup, or delete them"
-ALICE = where("user_id").eq("alice") & CURRENT
-WORDS = Terms(weights={"t": 1.0})
-
-
-def damage(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path)) as file:
-        for statement in statements:
-            file.execute(statement)
-        file.commit()
-
-
-def open_notes(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    store.declare(NOTES)
-    return store
 
 
 @pytest.fixture

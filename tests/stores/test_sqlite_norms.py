@@ -13,16 +13,15 @@ from mnemon.embedders.callable import CallableEmbedder
 from mnemon.logic.memories import with_vector
 from mnemon.stores.in_memory import InMemoryStore
 from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PROJECT, moment, note, put
-from mnemon.types.filters import where
+from mnemon.testing.samples import PROJECT, moment, note, put
 from mnemon.types.storage import Finding, Nearest, Patch
 from mnemon.wrappers.copying import copy_project
+from tests.stores.damaged import ALICE, open_notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-ALICE = where("user_id").eq("alice") & CURRENT
 EXTREME = {
     "large": (3e20, 4e20, 0.0),
     "beyond float32's squares": (3e38, 3e38, 0.0),
@@ -44,12 +43,6 @@ def overwrite(path: Path, vector: Sequence[float], table: str = "notes__vec__sma
 
 def direction(vector: Sequence[float]) -> list[float]:
     return (np.array(vector, np.float64) / np.linalg.norm(vector)).tolist()
-
-
-def open_notes(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    store.declare(NOTES)
-    return store
 
 
 @pytest.fixture

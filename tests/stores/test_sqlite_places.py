@@ -9,23 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnemon.errors import StoreConflictError
-from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PROJECT, moment, note, put
+from mnemon.testing.samples import CURRENT, PROJECT, moment, note, put
 from mnemon.types.filters import And, where
 from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Terms
+from tests.stores.damaged import open_notes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mnemon.stores.sqlite.store import SQLiteStore
     from mnemon.types.storage import Row
 
 HELLO = Terms(weights={"hello": 1.0})
-
-
-def open_notes(path: Path) -> SQLiteStore:
-    store = SQLiteStore(path)
-    store.declare(NOTES)
-    return store
 
 
 def places(path: Path) -> int:
