@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon.errors import StoreFullError
+from mnemon.errors import StoreError, StoreFullError
 from mnemon.testing.samples import PROJECT, note, put
+from mnemon.types.storage import Delete
 from tests.stores.damaged import open_notes
 
 if TYPE_CHECKING:
@@ -78,3 +79,57 @@ def test_a_disk_that_is_really_full_loses_nothing_either(small_disk: Path) -> No
         assert store.check() == []
     with open_notes(small_disk / "store.db") as store:
         assert store.list_ids(PROJECT, "notes") == sorted(["later", *written])
+
+
+def fill_by_twos(store: SQLiteStore, written: list[str]) -> None:
+    """Write batches of two until the store refuses; add to `written` what it acknowledged."""
+    for number in range(1_000):
+        batch = [
+            note(f"{number}/{part}", payload=os.urandom(5_000), terms=("t",), small=(1.0, 0.0, 0.0)) for part in "ab"
+        ]
+        store.apply(PROJECT, put(*batch))
+        written += [row.id for row in batch]
+
+
+def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    with open_notes(tmp_path / "store.db", max_bytes=2_000_000) as store:
+        written: list[str] = []
+        with pytest.raises(StoreFullError, match="max_bytes"):
+            fill_by_twos(store, written)
+
+        assert len(written) > 20
+        assert store.list_ids(PROJECT, "notes") == sorted(written)
+        assert store.check() == []
+        store.apply(PROJECT, [Delete(collection="notes", ids=written[:20])])
+        store.apply(PROJECT, put(note("later", payload=os.urandom(5_000))))
+        assert store.list_ids(PROJECT, "notes") == sorted(["later", *written[20:]])
+
+
+def pay(store: SQLiteStore, *, credit: bool) -> None:
+    """Write in a unit of work, fill the disk, go on as if nothing had happened."""
+    with store.exclusive() as unit:
+        unit.apply(PROJECT, put(note("debit")))
+        with pytest.raises(StoreFullError):
+            unit.apply(PROJECT, put(*(note(f"{number}", payload=os.urandom(30_000)) for number in range(100))))
+        if credit:
+            unit.apply(PROJECT, put(note("credit")))
+
+
+def test_a_unit_that_a_full_disk_took_back_writes_nothing_more(tmp_path: Path) -> None:
+    with open_notes(tmp_path / "store.db", max_bytes=1_000_000) as store:
+        store.apply(PROJECT, put(note("before")))
+
+        with pytest.raises(StoreError, match="took the"):
+            pay(store, credit=True)
+
+        assert store.list_ids(PROJECT, "notes") == ["before"]
+        store.apply(PROJECT, put(note("after")))
+        assert store.check() == []
+
+
+def test_a_caught_full_disk_alone_never_commits_half_a_unit(tmp_path: Path) -> None:
+    with open_notes(tmp_path / "store.db", max_bytes=1_000_000) as store:
+        with pytest.raises(StoreError, match="took the"):
+            pay(store, credit=False)
+
+        assert store.list_ids(PROJECT, "notes") == []

@@ -1,4 +1,4 @@
-"""The file of an embedded store: who may read it, what is refused, and what is left in it."""
+"""The file of an embedded store: who may read it, what is refused as one, and how it is written."""
 
 from __future__ import annotations
 
@@ -8,33 +8,20 @@ import stat
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon.errors import (
-    ClosedError,
-    InvalidInputError,
-    SchemaMismatchError,
-    StoreCorruptError,
-    StoreError,
-    StoreFullError,
-    StoreReadOnlyError,
-)
-from mnemon.stores.sqlite import schema
+from mnemon.errors import InvalidInputError, StoreCorruptError, StoreError, StoreReadOnlyError
 from mnemon.stores.sqlite.files import filesystem_of, prepare_file
 from mnemon.stores.sqlite.store import SQLiteStore
-from mnemon.testing.samples import CURRENT, NOTES, PROJECT, note, put
-from mnemon.types.filters import where
-from mnemon.types.storage import Delete, Nearest, Patch, Terms
+from mnemon.testing.samples import PROJECT, note, put
+from mnemon.types.storage import Nearest, Terms
 from tests.stores.damaged import ALICE, open_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from mnemon.stores.sqlite.connections import Connection
+    from collections.abc import Iterator
 
 
 def test_the_file_and_its_folders_are_private(tmp_path: Path) -> None:
@@ -128,6 +115,15 @@ def test_what_cannot_name_a_file_is_refused(path: str) -> None:
         SQLiteStore(path)
 
 
+def test_a_name_that_is_too_long_or_a_loop_is_an_error_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+
+    for path in (tmp_path / ("n" * 300), tmp_path / "one"):
+        with pytest.raises(StoreError, match="choose another place"):
+            SQLiteStore(path)
+
+
 def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     with sqlite3.connect(path) as other:
@@ -143,125 +139,17 @@ def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> 
     other.close()
 
 
-def test_a_newer_file_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    open_notes(path).close()
-    with sqlite3.connect(path) as raw:
-        raw.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
-    raw.close()
+def test_a_foreign_database_keeps_every_byte(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE theirs (x)")
+    other.close()
+    before = path.read_bytes()
 
-    with pytest.raises(SchemaMismatchError, match="newer"):
+    with pytest.raises(StoreCorruptError, match="another program"):
         SQLiteStore(path)
 
-
-def write_in_a_unit(store: SQLiteStore) -> None:
-    with store.exclusive() as unit:
-        unit.apply(PROJECT, put(note("b")))
-
-
-def read_a_snapshot(store: SQLiteStore) -> None:
-    with store.snapshot() as moment:
-        moment.list_ids(PROJECT, "notes")
-
-
-CALLS: dict[str, Callable[[SQLiteStore], object]] = {
-    "apply": lambda store: store.apply(PROJECT, put(note("b"))),
-    "unit": write_in_a_unit,
-    "declare": lambda store: store.declare(replace(NOTES, name="other")),
-    "get": lambda store: store.get(PROJECT, "notes", ["a"]),
-    "search": lambda store: store.search(PROJECT, "notes", Terms(weights={"t": 1.0}), ALICE),
-    "snapshot": read_a_snapshot,
-    "changes": lambda store: store.changes(PROJECT, "notes"),
-    "backup": lambda store: store.backup(store.path.with_name("copy.db")),
-    "scrub": lambda store: store.scrub(),
-    "check": lambda store: store.check(repair=True),
-}
-
-
-@pytest.mark.parametrize("call", CALLS)
-def test_a_file_that_a_newer_version_changes_while_it_is_open_is_refused(tmp_path: Path, call: str) -> None:
-    path = tmp_path / "store.db"
-    with open_notes(path) as store:
-        store.apply(PROJECT, put(note("a")))
-        assert store.list_ids(PROJECT, "notes") == ["a"]
-        raw = sqlite3.connect(path)
-        raw.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
-
-        for _ in range(2):  # it is not forgotten either
-            with pytest.raises(SchemaMismatchError, match="newer"):
-                CALLS[call](store)
-
-        assert raw.execute("SELECT id FROM notes__rows").fetchall() == [("a",)]
-        raw.execute(f"PRAGMA user_version = {schema.VERSION}")
-        raw.close()
-        assert store.list_ids(PROJECT, "notes") == ["a"]
-
-
-def test_steps_to_a_newer_version_are_taken_whole_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "store.db"
-    with open_notes(path) as store:
-        store.apply(PROJECT, put(note("a")))
-
-    def add_table(connection: Connection) -> None:
-        connection.execute("CREATE TABLE added (x)")
-
-    def fail(connection: Connection) -> None:
-        connection.execute("CREATE TABLE half (x)")
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(schema, "_STEPS", (*schema._STEPS, add_table, fail))  # pyright: ignore[reportPrivateUsage]
-    version = schema.VERSION
-    monkeypatch.setattr(schema, "VERSION", version + 2)
-    with pytest.raises(ZeroDivisionError):
-        SQLiteStore(path)
-    monkeypatch.setattr(schema, "_STEPS", schema._STEPS[:-1])  # pyright: ignore[reportPrivateUsage]
-    monkeypatch.setattr(schema, "VERSION", version + 1)
-    for _ in range(2):
-        with open_notes(path) as store:
-            assert store.list_ids(PROJECT, "notes") == ["a"]
-
-    with sqlite3.connect(path) as raw:
-        names = {name for (name,) in raw.execute("SELECT name FROM sqlite_schema")}
-        assert raw.execute("PRAGMA user_version").fetchone() == (version + 1,)
-    raw.close()
-    assert "added" in names
-    assert "half" not in names
-
-
-def test_damage_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    with open_notes(path) as store:
-        store.apply(PROJECT, put(*(note(f"{number}", payload=b"x" * 3_000) for number in range(200))))
-    content = bytearray(path.read_bytes())
-    content[8_192:] = os.urandom(len(content) - 8_192)
-    path.write_bytes(bytes(content))
-
-    with pytest.raises(StoreCorruptError, match=r"restore a backup"), open_notes(path) as store:
-        store.scan(PROJECT, "notes", limit=1_000)
-
-
-def fill(store: SQLiteStore, written: list[str]) -> None:
-    """Write batches of two until the store refuses; add to `written` what it acknowledged."""
-    for number in range(1_000):
-        batch = [
-            note(f"{number}/{part}", payload=os.urandom(5_000), terms=("t",), small=(1.0, 0.0, 0.0)) for part in "ab"
-        ]
-        store.apply(PROJECT, put(*batch))
-        written += [row.id for row in batch]
-
-
-def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    with open_notes(tmp_path / "store.db", max_bytes=2_000_000) as store:
-        written: list[str] = []
-        with pytest.raises(StoreFullError, match="max_bytes"):
-            fill(store, written)
-
-        assert len(written) > 20
-        assert store.list_ids(PROJECT, "notes") == sorted(written)
-        assert store.check() == []
-        store.apply(PROJECT, [Delete(collection="notes", ids=written[:20])])
-        store.apply(PROJECT, put(note("later", payload=os.urandom(5_000))))
-        assert store.list_ids(PROJECT, "notes") == sorted(["later", *written[20:]])
+    assert path.read_bytes() == before
 
 
 READ_ONLY = """
@@ -315,28 +203,25 @@ def test_a_file_that_becomes_read_only_is_an_error_of_ours(tmp_path: Path) -> No
             store.apply(PROJECT, put(note("a")))
 
 
-def test_a_store_carried_over_a_fork_says_so(tmp_path: Path) -> None:
-    with open_notes(tmp_path / "store.db") as store:
-        store.apply(PROJECT, put(note("a")))
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            said = b""
-            try:
-                store.list_ids(PROJECT, "notes")
-            except ClosedError as error:
-                said = str(error).encode()
-            finally:
-                store.close()
-                os.write(writer, said)
-                os._exit(0)
-        os.waitpid(child, 0)
-        said = os.read(reader, 10_000).decode()
-        os.close(reader)
-        os.close(writer)
+AS_NOBODY = """
+import os, sys
+from mnemon.errors import StoreReadOnlyError
+from mnemon.stores.sqlite.store import SQLiteStore
 
-        assert "fork" in said
-        assert store.list_ids(PROJECT, "notes") == ["a"]
+os.setgid(65534)
+os.setuid(65534)
+try:
+    SQLiteStore(sys.argv[1])
+except StoreReadOnlyError as error:
+    assert "permissions" in str(error)
+else:
+    sys.exit("it was opened")
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_users_folder_is_an_error_of_ours(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", AS_NOBODY, str(tmp_path / "store.db")], check=True)
 
 
 def test_full_durability_asks_for_an_fsync_at_every_commit(tmp_path: Path) -> None:
@@ -351,83 +236,10 @@ def test_full_durability_asks_for_an_fsync_at_every_commit(tmp_path: Path) -> No
     assert levels == [1, 2]
 
 
-PRIVATE = "marmalade\u00e9"
-
-
-def contents(folder: Path) -> bytes:
-    return b"".join(file.read_bytes() for file in folder.iterdir())
-
-
-def test_scrubbed_bytes_are_gone_from_every_file(tmp_path: Path) -> None:
-    store = open_notes(tmp_path / "store.db")
-    other = note("other", user_id="bob", terms=("apricot",), payload=b"apricot")
-    secret = note(
-        PRIVATE, user_id=PRIVATE, terms=(PRIVATE, "quince"), metadata={"k": "quince"}, payload=PRIVATE.encode() * 3_000
-    )
-    store.apply(PROJECT, put(other, secret, *(note(f"{number}", terms=("quince",)) for number in range(50))))
-    store.search(PROJECT, "notes", Terms(weights={PRIVATE: 1.0}), where("user_id").eq(PRIVATE) & CURRENT)
-    assert PRIVATE.encode() in contents(tmp_path)
-
-    ids = [PRIVATE, *(f"{number}" for number in range(50))]
-    store.apply(PROJECT, [Patch(collection="notes", id=PRIVATE, fields={"closed_at": "2026-01-01T00:00:00.000000Z"})])
-    store.apply(PROJECT, [Delete(collection="notes", ids=ids)])
-    scrubbed = store.scrub()
-    left = contents(tmp_path)
-    store.close()
-
-    assert scrubbed.bytes == "gone"
-    for text in (PRIVATE.encode(), b"quince", PRIVATE.encode().hex().encode()):
-        assert text not in left
-        assert text not in contents(tmp_path)
-    assert b"apricot" in contents(tmp_path)
-
-
-def test_scrubbing_is_pending_while_somebody_reads(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    with open_notes(path) as store:
-        store.apply(PROJECT, put(note("a", payload=PRIVATE.encode())))
-        reader = sqlite3.connect(path, isolation_level=None)
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM notes__rows").fetchall()
-        store.apply(PROJECT, [Delete(collection="notes", ids=["a"])])
-
-        meanwhile = store.scrub()
-        reader.close()
-        afterwards = store.scrub()
-
-    assert (meanwhile.bytes, afterwards.bytes) == ("pending", "gone")
-    assert "reading" in meanwhile.reason
-    assert PRIVATE.encode() not in contents(tmp_path)
-
-
-@pytest.mark.parametrize("rounds", [3_000, pytest.param(1_000_000, marks=pytest.mark.nightly)])
-def test_churn_leaves_a_file_of_bounded_size(tmp_path: Path, rounds: int) -> None:
-    rows = 100
-    with open_notes(tmp_path / "store.db") as store:
-        sizes: list[int] = []
-        for start in range(0, rounds, rows):
-            batch = [
-                note(
-                    f"{number}",
-                    terms=("t", f"n{start + number}"),
-                    small=(1.0, number, 0.0),
-                    categories=(f"c{start % 7}",),
-                )
-                for number in range(rows)
-            ]
-            store.apply(PROJECT, put(*batch))
-            sizes.append(sum(file.stat().st_size for file in tmp_path.iterdir()))
-        assert store.check() == []
-
-    assert max(sizes) < 64 * 2**20
-    assert (tmp_path / "store.db").stat().st_size < 24 * 2**20
-
-
-def test_an_older_sqlite_is_refused_with_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 31, 1))
-    monkeypatch.setattr(sqlite3, "sqlite_version", "3.31.1")
-
-    with pytest.raises(StoreError, match=r"SQLite 3\.31\.1, and the embedded store needs 3\.33\.0"):
-        SQLiteStore(tmp_path / "a.db")
-
-    assert list(tmp_path.iterdir()) == []
+def test_the_write_settings_are_what_the_docs_say(tmp_path: Path) -> None:
+    with (
+        open_notes(tmp_path / "store.db") as store,
+        store._connections.maintaining() as writer,  # pyright: ignore[reportPrivateUsage]
+    ):
+        assert writer.value("PRAGMA journal_mode") == "wal"
+        assert writer.value("PRAGMA secure_delete") == 1

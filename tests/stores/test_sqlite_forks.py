@@ -47,6 +47,30 @@ class Child:
             return reader.read().decode()
 
 
+def test_a_store_carried_over_a_fork_says_so(tmp_path: Path) -> None:
+    with open_notes(tmp_path / "store.db") as store:
+        store.apply(PROJECT, put(note("a")))
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            said = b""
+            try:
+                store.list_ids(PROJECT, "notes")
+            except ClosedError as error:
+                said = str(error).encode()
+            finally:
+                store.close()
+                os.write(writer, said)
+                os._exit(0)
+        os.waitpid(child, 0)
+        said = os.read(reader, 10_000).decode()
+        os.close(reader)
+        os.close(writer)
+
+        assert "fork" in said
+        assert store.list_ids(PROJECT, "notes") == ["a"]
+
+
 def test_what_a_child_writes_outlives_the_parents_store(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     closed, close = os.pipe()

@@ -22,6 +22,7 @@ from mnemon.testing._sync.changes import Follower
 from mnemon.testing.samples import CURRENT, HOSTILE, NOTES, PROJECT, moment, note, put
 from mnemon.types.filters import And, where
 from mnemon.types.storage import Delete, Nearest, Patch, Put, Terms, VectorSpace
+from tests.stores.damaged import ALICE, NEAR, open_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
     from mnemon.protocols.store import Store
     from mnemon.types.filters import Filter
     from mnemon.types.storage import Applied, Collection, Write
-
-
-ALICE = where("user_id").eq("alice") & CURRENT
-NEAR = Nearest(space="small", vector=[1.0, 0.0, 0.0])
 
 
 class TwoOpeners(SQLiteStore):
@@ -340,6 +337,14 @@ def test_an_audit_finds_what_does_not_fit_and_mends_it(tmp_path: Path) -> None:
         assert all(finding.repaired for finding in mended)
         assert store.check() == []
         assert ids(store, Terms(weights={"u": 1.0})) == ["3"]
+
+
+def test_an_audit_keeps_no_writer_out(tmp_path: Path) -> None:
+    with open_notes(tmp_path / "store.db") as store, open_notes(tmp_path / "store.db") as other:
+        store.apply(PROJECT, put(note("a", terms=("t",))))
+        with other.exclusive() as unit:
+            unit.apply(PROJECT, put(note("b")))
+            assert store.check() == []
 
 
 def test_rows_of_others_do_not_move_a_scope(tmp_path: Path) -> None:
