@@ -177,7 +177,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests a real server saw, and what they measured."""
     stats = terminalreporter.stats
-    reports = [report for kind in ("passed", "failed", "error") for report in stats.get(kind, ())]
+    reports = [
+        report
+        for kind in ("passed", "failed", "error")
+        for report in stats.get(kind, ())
+        if isinstance(report, pytest.TestReport)  # and not of a module that cannot be imported
+    ]
     served = {report.nodeid for report in reports if (LIVE, "") in map(tuple, report.user_properties)}
     wrong = {report.nodeid for report in reports if report.outcome == "failed"} & served
     for report in reports:
