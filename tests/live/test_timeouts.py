@@ -7,12 +7,14 @@ import re
 import signal
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mnemon import StoreUnavailableError
 from mnemon.stores.weaviate.concurrency import atogether
+from mnemon.testing import samples
 from mnemon.types.storage import Collection, Patch, Put, Row
 from tests.live.conftest import place_on
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tests.servers.weaviate_server import Node
 
 NOTES = Collection(name="notes", keys=("user_id",))
+FOLLOWED = replace(samples.NOTES, name="followed")
+"""Announces its changes, so that a write asks the server once more after one that failed."""
 TIMEOUT_S, LEAST_S, MOST_S = 6.0, 3.0, 40.0
 """Of a call, with its repetitions: one attempt has half of it. It may end half as much later, and later still on a busy
 machine.
@@ -76,6 +80,21 @@ def test_many_requests_of_one_call_do_not_wait_one_after_the_other(place: Place,
 
         assert LEAST_S <= took <= MOST_S
         repeated(lambda: store.apply("p", batch))
+
+
+def test_a_write_is_in_doubt_until_the_server_has_answered_again(place: Place, node: Node, between: Between) -> None:
+    with place.open(timeout_s=TIMEOUT_S) as store:
+        repeated(lambda: store.declare(FOLLOWED))
+        repeated(lambda: store.apply("p", [Put(collection="followed", row=Row(id="a"))]))
+        batch = [Put(collection="followed", row=Row(id="b", vectors={"small": [1.0, 0.0, 0.0]}))]
+        between.after(store, "add to the log of changes", 1, node.pause)
+        time_of(lambda: store.apply("p", batch), place)
+        server = store._server  # pyright: ignore[reportPrivateUsage] - what the next write goes by
+
+        assert server.broken_off()
+        node.signal(signal.SIGCONT)
+        repeated(lambda: store.get("p", "followed", ["a"]))
+        assert server.broken_off()
 
 
 def test_an_async_call_that_gets_no_answer_ends_in_time(place: Place, node: Node) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,7 +64,7 @@ class AsyncServer:
         self._lock = AsyncLock()
         self._pid = os.getpid()
         self._loop: object = None
-        self._broken_off: float | None = None
+        self._doubtful_until = -inf
 
     async def client(self) -> WeaviateAsyncClient:
         """Return the connected client."""
@@ -142,16 +143,26 @@ class AsyncServer:
     async def _attempt(self, call: AsyncCall[Answer], silence: Event | None) -> Answer:
         try:
             async with alimited(self._attempt_s):
-                return await call()
+                answer = await call()
         except BaseException as error:  # a call that is cancelled has no answer either
             if silence is not None and not is_final(error):
-                silence.set()
-                self._broken_off = monotonic()
+                self.doubt(silence)
             raise
+        if self._doubtful_until == inf:
+            self._doubtful_until = monotonic() + self.timeout_s
+        return answer
+
+    def doubt(self, silence: Event) -> None:
+        """Note that the server may carry out a request later: until it answers again, and a call's time from then.
+
+        A server that is silent goes on with what it was asked when it wakes, however long that takes.
+        """
+        silence.set()
+        self._doubtful_until = inf
 
     def broken_off(self) -> bool:
         """Say whether a request that writes had no answer lately, so that the server may be at it yet."""
-        return self._broken_off is not None and monotonic() - self._broken_off < self.timeout_s
+        return monotonic() < self._doubtful_until
 
     async def version(self) -> str:
         """Return the server's version."""

@@ -230,7 +230,7 @@ class AsyncWriter:
 
         answer = await self._server.ask_again(doing, inserting, self._silence)
         if answer.has_errors:
-            self._silence.set()  # a node that had the row to write may do so yet
+            self._server.doubt(self._silence)  # a node that had the row to write may do so yet
             failed = [ids[place] for place in sorted(answer.errors)]
             msg = (
                 f"Weaviate at {self._server.where} did not write {len(failed)} of {len(ids)} rows of {collection!r}, "
@@ -382,7 +382,7 @@ class AsyncWriter:
                 raise
             deleted += answer.successful
             if answer.failed:
-                self._silence.set()
+                self._server.doubt(self._silence)
                 msg = f"Weaviate at {self._server.where} did not delete {answer.failed} rows; repeat the call"
                 raise StoreError(msg)
             if answer.matches <= answer.successful:
