@@ -12,7 +12,7 @@ from mnemon.errors import StoreCorruptError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import source_rows
 from mnemon.logic.memories import MEMORIES, newest_row_id
-from mnemon.logic.mending import BYTES_LEFT, finding, is_erased, operations_named, readable
+from mnemon.logic.mending import BYTES_LEFT, finding, is_erased, lacks_successor, operations_named, readable
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.rows import ROWS_DAMAGED
@@ -103,20 +103,23 @@ async def _twice_current(mender: AsyncMender) -> list[Finding]:
 
 
 async def _newest_missing(mender: AsyncMender) -> list[Finding]:
-    """Find first versions that name a newest one that is not there, or that is older than the current one."""
+    """Find first versions of which the newest one they name is not there, superseded, or older than the current one."""
     desk, store = mender.desk, mender.store
     lost: dict[str, None] = {}
-    async for rows in pages(store, desk.project, MEMORIES.name, where("newest").exists(), include=()):
-        named = {cast("str", row.fields["newest"]): row.id for row in rows}
-        lost.update((named[row_id], None) for row_id in await _missing(desk, store, MEMORIES.name, named))
+    closed = where("newest").exists() | where("version").eq(1) & where("recorded_to").exists()
+    async for rows in pages(store, desk.project, MEMORIES.name, closed, include=()):
+        named = {newest_row_id(row): row.id for row in rows}
+        for chunk in in_chunks(list(named)):
+            found = await store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
+            lost.update((named[key], None) for key in chunk if key not in found or lacks_successor(found[key]))
     later = CURRENT & where("version").gt(1)
     async for rows in pages(store, desk.project, MEMORIES.name, later, include=()):
         current = {_memory(row): row.id for row in rows}
         for chunk in in_chunks(list(current)):
             firsts = await store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
             lost.update((key, None) for key, first in firsts.items() if newest_row_id(first) != current[key])
-    found = [memory_id for memory_id in lost if await mender.newest_version(memory_id)]
-    return finding(MEMORIES.name, "newest version missing", found, repaired=mender.repair)
+    ids = [memory_id for memory_id in lost if await mender.newest_version(memory_id)]
+    return finding(MEMORIES.name, "newest version missing", ids, repaired=mender.repair)
 
 
 async def _memory_missing(mender: AsyncMender) -> list[Finding]:

@@ -15,6 +15,7 @@ from mnemon._async.desk import in_chunks, pages, versions_of
 from mnemon.logic.memories import MEMORIES, newest_of, newest_row_id
 from mnemon.logic.mending import (
     is_erased,
+    lacks_successor,
     last_written,
     lost_operations,
     operations_named,
@@ -93,13 +94,14 @@ class AsyncMender:
         return True
 
     async def newest_version(self, memory_id: str) -> bool:
-        """Whether a first version names a newest one that is not there, or that is not the newest."""
+        """Whether a first version names a newest one that is not there, not the newest, or itself superseded."""
         rows = await self._versions(memory_id)
         first = _row(rows, memory_id)
         if first is None or self._may_be_in_work(rows):
             return False
         newest, named = newest_of(rows), _row(rows, newest_row_id(first))
-        if named is not None and named.fields["version"] == newest.fields["version"]:
+        is_named = named is not None and named.fields["version"] == newest.fields["version"]
+        if is_named and not lacks_successor(newest):
             return False
         if self.repair:
             await self.store.apply(self.desk.project, pointing(memory_id, newest))

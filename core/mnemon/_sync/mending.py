@@ -16,6 +16,7 @@ from mnemon._sync.desk import in_chunks, pages, versions_of
 from mnemon.logic.memories import MEMORIES, newest_of, newest_row_id
 from mnemon.logic.mending import (
     is_erased,
+    lacks_successor,
     last_written,
     lost_operations,
     operations_named,
@@ -94,13 +95,14 @@ class AsyncMender:
         return True
 
     def newest_version(self, memory_id: str) -> bool:
-        """Whether a first version names a newest one that is not there, or that is not the newest."""
+        """Whether a first version names a newest one that is not there, not the newest, or itself superseded."""
         rows = self._versions(memory_id)
         first = _row(rows, memory_id)
         if first is None or self._may_be_in_work(rows):
             return False
         newest, named = newest_of(rows), _row(rows, newest_row_id(first))
-        if named is not None and named.fields["version"] == newest.fields["version"]:
+        is_named = named is not None and named.fields["version"] == newest.fields["version"]
+        if is_named and not lacks_successor(newest):
             return False
         if self.repair:
             self.store.apply(self.desk.project, pointing(memory_id, newest))

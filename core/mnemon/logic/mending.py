@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.erasing import EMPTY, ERASED
-from mnemon.logic.memories import DELETED, MEMORIES, first_row, newest_of
+from mnemon.logic.memories import MEMORIES, first_row, is_superseded, newest_of
 from mnemon.logic.messages import message_from_row, readable_message
 from mnemon.logic.operations import common_scope, operation_put
 from mnemon.logic.scopes import scope_of
@@ -26,6 +26,7 @@ __all__ = [
     "BYTES_LEFT",
     "finding",
     "is_erased",
+    "lacks_successor",
     "last_written",
     "lost_operations",
     "operations_named",
@@ -116,10 +117,15 @@ def settled(rows: Sequence[Row]) -> list[Write]:
     return [*writes, *_pointer(str(kept.fields["memory_id"]), kept)]
 
 
+def lacks_successor(newest: Row) -> bool:
+    """Whether the newest version there is was superseded, and can be the current one again since it is not empty."""
+    return is_superseded(newest) and newest.fields.get("ended") != EMPTY
+
+
 def pointing(memory_id: str, newest: Row) -> list[Write]:
     """Return the writes that make a row the newest one of its memory again; it is current unless it was deleted."""
     writes = _pointer(memory_id, newest)
-    if newest.fields.get("ended") not in {DELETED, EMPTY} and "recorded_to" in newest.fields:
+    if lacks_successor(newest):
         fields = {"recorded_to": None, "closed_by": None, "ended": None}
         writes.append(Patch(collection=MEMORIES.name, id=newest.id, fields=fields, otherwise="skip"))
     return writes

@@ -1,4 +1,4 @@
-"""A writer who dies after a new version was put, and before the first one names it, leaves the memory in reach."""
+"""A version that nobody names, or that was closed too early, leaves its memory in reach."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnemon import NotFoundError
+from mnemon.logic.conditions import CURRENT
 from mnemon.logic.memories import MEMORIES
-from mnemon.types.storage import Patch
-from tests.core.versions.fixtures import add, last_operation, texts
+from mnemon.types.storage import Delete, Patch
+from mnemon.types.times import format_time
+from tests.core.versions.fixtures import NOON, add, last_operation, texts
 
 if TYPE_CHECKING:
     from mnemon import Memory
@@ -67,4 +69,37 @@ def test_doctor_finishes_the_undoing_of_a_deletion(memory: Memory, store: Store)
 
     assert (mended.ids, mended.repaired) == ((memory_id,), True)
     assert memory.get(memory_id).text == "tea"
+    assert memory.doctor().findings == ()
+
+
+@pytest.mark.parametrize("versions", [1, 2], ids=["the first version", "a later one"])
+def test_doctor_makes_the_last_version_current_that_was_closed_for_one_that_never_came(
+    memory: Memory, store: Store, versions: int
+) -> None:
+    memory_id = add(memory, "tea 1")
+    for number in range(1, versions):
+        memory.update(memory_id, f"tea {number + 1}")
+    fields = {"recorded_to": format_time(NOON), "closed_by": last_operation(memory)}
+    (last,) = store.list_ids("default", MEMORIES.name, CURRENT)
+    store.apply("default", [Patch(collection=MEMORIES.name, id=last, fields=fields)])
+    with pytest.raises(NotFoundError):
+        memory.get(memory_id)
+
+    (seen,) = memory.doctor().findings
+    (mended,) = memory.doctor(repair=True).findings
+
+    assert (seen.kind, seen.ids, seen.repaired) == ("newest version missing", (memory_id,), False)
+    assert (mended.ids, mended.repaired) == ((memory_id,), True)
+    assert memory.get(memory_id).text == f"tea {versions}"
+    assert memory.doctor().findings == ()
+
+
+def test_doctor_lets_a_first_version_alone_of_which_only_its_marker_is_left(memory: Memory, store: Store) -> None:
+    memory_id = add(memory, "tea")
+    memory.update(memory_id, "coffee")
+    memory.purge(keep_versions=1)
+    later = [row for row in store.list_ids("default", MEMORIES.name) if row != memory_id]
+    store.apply("default", [Delete(collection=MEMORIES.name, ids=later)])
+
+    assert [one.kind for one in memory.doctor(repair=True).findings] == ["newest version missing"]
     assert memory.doctor().findings == ()
