@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     )
 
 
+Answer = TypeVar("Answer")
+
+
 def ticking_clock() -> Callable[[], datetime]:
     """Return a clock that goes on by a second each time it is asked, in any thread."""
     seconds = count()
@@ -52,9 +55,6 @@ def counted_ids() -> Callable[[], str]:
     """Return a source of the ids id-1, id-2, ..."""
     numbers = count(1)
     return lambda: f"id-{next(numbers)}"
-
-
-Answer = TypeVar("Answer")
 
 
 class WordEmbedder:
@@ -251,6 +251,15 @@ class FakeCrowdedStore(InMemoryStore):
     @property
     def acted(self) -> bool:
         return self._act is None
+
+    def after_each(self, act: Callable[[], object]) -> None:
+        """Let somebody act after every read and write of others; their own steps are followed by none."""
+
+        def acting() -> None:
+            act()
+            self.after(1, acting)
+
+        self.after(1, acting)
 
     def _step(self, answer: Answer) -> Answer:
         self._steps -= 1

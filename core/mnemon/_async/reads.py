@@ -58,6 +58,7 @@ class AsyncReads(AsyncFace):
 
         Raises:
             NotFoundError: no such memory in that scope, or it was deleted or has expired.
+            ConflictError: others update it without a pause, on a store that keeps nobody out.
         """
         refuse_foreign("get", foreign)
         scope = self._named(user_id, agent_id, app_id, run_id)

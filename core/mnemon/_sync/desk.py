@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from mnemon.errors import ConflictError
 from mnemon.logic.memories import MEMORIES, is_superseded, newest_of, newest_row_id
 from mnemon.logic.sheet import Sheets
 from mnemon.protocols.capabilities import Capability
@@ -53,7 +54,11 @@ class Desk:
 def newest_rows(
     store: Store, project: str, memory_ids: Iterable[str], include: Sequence[Part] = ("metadata", "payload")
 ) -> dict[str, Row]:
-    """Return the newest row of each memory that is there, by the memory's id; it may be a deleted one's."""
+    """Return the newest row of each memory that is there, by the memory's id; it may be a deleted one's.
+
+    Raises:
+        ConflictError: others update one of the memories without a pause.
+    """
     newest: dict[str, Row] = {}
     for chunk in in_chunks(list(memory_ids)):
         found = store.get(project, MEMORIES.name, chunk, include=include, decisive=True)
@@ -81,8 +86,10 @@ def _successors(store: Store, project: str, memory_ids: Sequence[str], include: 
         for chunk in in_chunks(list(ids)):
             rows |= store.get(project, MEMORIES.name, chunk, include=include, decisive=True)
         if known.keys() == rows.keys() or not any(map(is_superseded, rows.values())):
-            break
-    return {ids[row_id]: row for row_id, row in rows.items()}
+            return {ids[row_id]: row for row_id, row in rows.items()}
+    passed = [ids[row_id] for row_id, row in rows.items() if is_superseded(row)]
+    msg = f"memory {passed[0]!r} was updated between each two of {_MOST_LOOKS} reads; read it again when that is over"
+    raise ConflictError(msg, memory_ids=passed)
 
 
 def versions_of(

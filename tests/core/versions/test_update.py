@@ -8,11 +8,14 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mnemon import ConflictError, InvalidInputError, Memory, NotFoundError
+from mnemon.logic.memories import MEMORIES
+from mnemon.types.storage import Patch
 from tests.core.fakes import FakeCrowdedStore
 from tests.core.versions.fixtures import NOON, Clock, add, last_operation, open_memory
 
@@ -252,3 +255,19 @@ def test_a_memory_is_there_after_each_step_of_an_update_from_which_nobody_is_kep
         assert found in ([["coffee"], [f"tea {earlier}"]] if acted else [[]])
         assert memory.get(memory_id).text == "coffee"
     assert steps > 4
+
+
+def test_a_memory_that_others_update_without_a_pause_is_not_said_to_be_none() -> None:
+    store = FakeCrowdedStore()
+    writer, reader = open_memory(store), open_memory(store)
+    memory_id = add(writer, "tea 0")
+    writer.update(memory_id, "tea 1")
+    unnamed = Patch(collection=MEMORIES.name, id=memory_id, fields={"newest": None, "newest_version": None})
+    store.apply("default", [unnamed])  # as long as the first of these updates is on its way
+    numbers = count(2)
+    store.after_each(lambda: writer.update(memory_id, f"tea {next(numbers)}"))
+
+    with pytest.raises(ConflictError, match=f"'{memory_id}' was updated between") as caught:
+        reader.get(memory_id)
+
+    assert caught.value.memory_ids == (memory_id,)
