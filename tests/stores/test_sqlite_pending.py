@@ -75,6 +75,24 @@ def test_a_row_is_found_at_every_moment_of_a_long_history(tmp_path: Path) -> Non
         assert 0 < indexed < written
 
 
+def test_rows_that_wait_are_in_the_index_once_after_a_batch_that_does_not(tmp_path: Path) -> None:
+    reference = InMemoryStore()
+    with reference, SQLiteStore(tmp_path / "s.db") as store:
+        for one in (reference, store):
+            one.declare(NOTES)
+            for number in range(20):
+                one.apply((PROJECT, "other")[number % 2], put(row(number)))
+            one.apply(PROJECT, put(*(row(number) for number in range(100, 160))))
+        indexed, written = watermark(store)
+
+        assert indexed == written == 80
+        assert [answers(store, scope) for scope in FILTERS] == [answers(reference, scope) for scope in FILTERS]
+        assert store.check() == []
+        for one in (reference, store):
+            one.apply(PROJECT, [DeleteWhere(collection="notes", where=where("categories").eq("even"))])
+        assert [answers(store, scope) for scope in FILTERS] == [answers(reference, scope) for scope in FILTERS]
+
+
 def test_a_failed_batch_leaves_nothing_in_the_index(tmp_path: Path) -> None:
     with SQLiteStore(tmp_path / "s.db") as store:
         store.declare(NOTES)

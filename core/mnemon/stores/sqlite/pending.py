@@ -37,17 +37,30 @@ def indexed_number(connection: Connection, collection: Collection) -> int:
     return cast("int", connection.value("SELECT indexed FROM mnemon_collections WHERE name = ?", [collection.name]))
 
 
-def index_pending(connection: Connection, collection: Collection, places: Places, *, indexed: int, last: int) -> int:
+def index_pending(
+    connection: Connection,
+    collection: Collection,
+    places: Places,
+    texts: Iterable[tuple[int, str]],
+    *,
+    indexed: int,
+    known: int,
+    last: int,
+) -> int:
     """Add the rows up to number `last` to the index if many of them wait; return up to which it goes now.
 
-    Damaged ones are left out: they may be another project's than the one that is written to.
+    The text of those from number `known` on is `texts`, and of those before is read; damaged ones are left out: they
+    may be another project's than the one that is written to.
     """
-    if not collection.text or last - indexed < MOST_PENDING:
+    if last - indexed < MOST_PENDING:
         return indexed
     name = collection.name
-    with any_text(connection):
-        texts = row_tokens(connection, collection, places, f"r.number > {indexed}")
-        connection.raw.executemany(f"INSERT INTO {name}__text (rowid, tokens) VALUES (?, ?)", texts)
+    add = f"INSERT INTO {name}__text (rowid, tokens) VALUES (?, ?)"
+    if known > indexed + 1:
+        with any_text(connection):
+            between = f"r.number > {indexed} AND r.number < {known}"
+            connection.raw.executemany(add, row_tokens(connection, collection, places, between))
+    connection.raw.executemany(add, texts)
     connection.execute("UPDATE mnemon_collections SET indexed = ? WHERE name = ?", [last, name])
     return last
 

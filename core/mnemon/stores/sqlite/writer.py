@@ -27,7 +27,7 @@ from mnemon.types.filters import And
 from mnemon.types.storage import Delete, DeleteWhere, Patch, Put, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy
     from numpy.typing import NDArray
@@ -145,10 +145,8 @@ class Writer:
     def write_run(self, writes: Sequence[Write], first: int) -> Sequence[int]:
         """Carry out writes in order, the first of which is number `first` of its batch; return their counts."""
         rows = [write.row for write in writes if isinstance(write, Put)]
-        if len(rows) == len(writes) > 1 and self._put_new(rows):
-            counts = [1] * len(rows)
-        else:
-            counts = [self._write(write, index) for index, write in enumerate(writes, first)]
+        new = self._put_new(rows) if len(rows) == len(writes) > 1 else ()
+        counts = [1] * len(new) or [self._write(write, index) for index, write in enumerate(writes, first)]
         numbers = self._numbers
         if self._silent:
             forget_derived(self._connection, self._collection, self._silent, indexed=numbers.indexed)
@@ -158,7 +156,13 @@ class Writer:
             self._left.clear()
         if self._collection.text:
             numbers.indexed = index_pending(
-                self._connection, self._collection, numbers.places, indexed=numbers.indexed, last=numbers.next - 1
+                self._connection,
+                self._collection,
+                numbers.places,
+                self._texts(new),
+                indexed=numbers.indexed,
+                known=numbers.next - len(new),
+                last=numbers.next - 1,
             )
         return counts
 
@@ -173,11 +177,11 @@ class Writer:
             case DeleteWhere():
                 return self._delete_where(write.where, write.limit)
 
-    def _put_new(self, rows: Sequence[Row]) -> bool:
-        """Insert rows together if all of their ids are new; return whether it did."""
+    def _put_new(self, rows: Sequence[Row]) -> Sequence[tuple[int, Row]]:
+        """Insert rows together if all of their ids are new, and return them with their numbers; if not, none."""
         ids = [row.id for row in rows]
         if len(set(ids)) < len(ids) or self.has_any(ids):
-            return False
+            return ()
         numbered = list(zip(self._numbers.take(len(rows)), rows, strict=True))
         execute_many = self._connection.raw.executemany
         execute_many(self._insert_row, [self._encode(number, row) for number, row in numbered])
@@ -195,7 +199,7 @@ class Writer:
                 execute_many(statement, vectors)
         for row in rows:
             self.newest.follow(row)
-        return True
+        return numbered
 
     def has_any(self, ids: Sequence[str]) -> bool:
         """Whether a row of one of these ids is there."""
@@ -253,13 +257,20 @@ class Writer:
     def _index_text(
         self, statement: str, number: int, fields: Mapping[str, FieldValue | None], terms: Sequence[str]
     ) -> None:
+        text = self._text(fields, terms)
+        if text:
+            self._connection.execute(statement, [number, text])
+
+    def _texts(self, numbered: Iterable[tuple[int, Row]]) -> Iterator[tuple[int, str]]:
+        """Yield number and tokens of the rows that have any."""
+        return ((number, text) for number, row in numbered if (text := self._text(row.fields, row.terms)))
+
+    def _text(self, fields: Mapping[str, FieldValue | None], terms: Sequence[str]) -> str:
         self._connection.indexed += len(terms)
         collection = self._collection
         current = collection.current is None or fields.get(collection.current) is None
         scopes = [fields.get(scope) for scope in collection.scopes]
-        text = tokens(self._numbers.places.of_row(self._project, scopes, current=current), terms)
-        if text:
-            self._connection.execute(statement, [number, text])
+        return tokens(self._numbers.places.of_row(self._project, scopes, current=current), terms)
 
     def _patch(self, write: Patch, index: int) -> int:
         found = self._find(write.id, write.expect)
