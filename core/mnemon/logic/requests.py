@@ -41,6 +41,8 @@ MAX_TERMS = 256
 
 _PARTS = frozenset({"terms", "metadata", "payload"})
 
+_WRITES = (Put, Patch, Delete, DeleteWhere)
+
 MAX_LIMIT = 10_000
 """Most rows of one page or search: what some backends return at once; page on with the cursor."""
 
@@ -230,7 +232,7 @@ def check_batch(batch: Sequence[Write], declared: Mapping[str, Collection]) -> l
         raise InvalidInputError(msg)
     writes = list(batch)
     for write in writes:
-        if not isinstance(write, Put | Patch | Delete | DeleteWhere):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(write, _WRITES):  # pyright: ignore[reportUnnecessaryIsInstance]
             msg = f"a batch holds Put, Patch, Delete and DeleteWhere, not a {type(write).__name__}"
             raise InvalidInputError(msg)
     return [check_write(write, find_collection(declared, write.collection), bind_filter) for write in writes]
