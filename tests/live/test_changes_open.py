@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from time import sleep
+from time import monotonic, sleep
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -100,11 +100,14 @@ def test_of_a_long_log_little_is_read_to_find_who_died_just_now(
     with noted(place) as store:
         for _ in range(20):
             store.apply(PROJECT, put(note("b")))
-        sleep(1.0)
+        sleep(3.0)
+        begun = monotonic()
         store.apply(PROJECT, put(note("a", kind="early")))
         without_end_of_newest(place)
         monkeypatch.setattr(watches, "_SLACK_US", 0.0)
-        monkeypatch.setattr("mnemon.stores.weaviate._sync.entries._YOUNG_US", 500_000.0)
+        # Young is what was announced since `begun`, however long that took; what came before is three seconds older.
+        young_us = (monotonic() - begun + 1.5) * 1e6
+        monkeypatch.setattr("mnemon.stores.weaviate._sync.entries._YOUNG_US", young_us)
 
         read = between.objects_read(store)
         follower = Follower(store, ALICE, limit=100)
