@@ -141,6 +141,7 @@ class AsyncServer:
         raise AssertionError  # the last attempt raises
 
     async def _attempt(self, call: AsyncCall[Answer], silence: Event | None) -> Answer:
+        in_doubt = self._doubtful_until == inf
         try:
             async with alimited(self._attempt_s):
                 answer = await call()
@@ -148,7 +149,7 @@ class AsyncServer:
             if silence is not None and not is_final(error):
                 self.doubt(silence)
             raise
-        if self._doubtful_until == inf:
+        if in_doubt and self._doubtful_until == inf:  # an answer to what was asked before tells nothing
             self._doubtful_until = monotonic() + self.timeout_s
         return answer
 

@@ -141,6 +141,7 @@ class Server:
         raise AssertionError  # the last attempt raises
 
     def _attempt(self, call: Call[Answer], silence: Event | None) -> Answer:
+        in_doubt = self._doubtful_until == inf
         try:
             with limited(self._attempt_s):
                 answer = call()
@@ -148,7 +149,7 @@ class Server:
             if silence is not None and not is_final(error):
                 self.doubt(silence)
             raise
-        if self._doubtful_until == inf:
+        if in_doubt and self._doubtful_until == inf:  # an answer to what was asked before tells nothing
             self._doubtful_until = monotonic() + self.timeout_s
         return answer
 

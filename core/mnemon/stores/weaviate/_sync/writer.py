@@ -72,6 +72,7 @@ class Writer:
         self._announcer = Announcer(server, reader, project)
         self._silence = self._announcer.silence
         self._key = server.log_key(project)
+        self._in_doubt = server.broken_off()  # now: the first answer makes it a matter of time
         self._decisive = False
         self._asked: tuple[Part, ...] = ()
         self._named: dict[tuple[str, str], dict[str, list[UUID]]] = {}
@@ -115,13 +116,12 @@ class Writer:
     def _find_again(self, batch: Sequence[Write], known: Container[tuple[str, str]]) -> None:
         """Let searches find by their vectors what an earlier request may have written by half.
 
-        The server keeps the rows of a request that is broken off, by its end of time too, and leaves their vectors out
-        of the index; the same row written once more changes nothing of that. It may be at it yet while this batch is
-        planned. So all rows are looked at where one of them was there before, or a request was broken off lately.
+        A request that is broken off, by its end of time too, leaves vectors out of the index, where writing the same
+        rows once more changes nothing. So all are looked at where one was there before, or a request is in doubt.
         """
         puts = [write for write in batch if isinstance(write, Put) and write.row.vectors]
-        broken_off = self._silence.is_set() or self._server.broken_off()
-        if not broken_off and not any((put.collection, put.row.id) in known for put in puts):
+        in_doubt = self._in_doubt or self._silence.is_set() or self._server.broken_off()
+        if not in_doubt and not any((put.collection, put.row.id) in known for put in puts):
             return
         doubtful: dict[str, list[str]] = {}
         for put in puts:
