@@ -131,7 +131,7 @@ class NotFoundError(MnemonError, LookupError):
 
 
 class ConflictError(MnemonError, RuntimeError):
-    """What was to be changed has been changed meanwhile, and nothing was written.
+    """What was to be changed has been changed meanwhile, and nothing was written; or no version of it is current.
 
     Attributes:
         memory_ids: the memories that changed.

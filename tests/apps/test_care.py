@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.apps.conftest import Ran
 
 HALF_DONE = {
-    "newest version missing": "version 2",
+    "newest version missing": "no name",
     "two versions current": "version 1 reopened",
     "first version missing": "version 1",
     "memory missing": "all versions",
@@ -61,6 +61,7 @@ def plant(path: Path, fault: str) -> None:
     writes: dict[str, Write] = {
         "version 1": Delete(collection=MEMORIES.name, ids=[versions[1].id]),
         "version 2": Delete(collection=MEMORIES.name, ids=[versions[2].id]),
+        "no name": Patch(collection=MEMORIES.name, id=versions[1].id, fields={"newest": None, "newest_version": None}),
         "version 1 reopened": Patch(
             collection=MEMORIES.name, id=versions[1].id, fields={"recorded_to": None, "closed_by": None}
         ),
@@ -83,6 +84,26 @@ def test_half_done_work_is_found_and_finished(cli: Callable[..., Ran], store: Pa
     assert (after.code, after.data) == (0, {"sound": True, "findings": [], "notes": []})
 
 
+def test_a_lost_version_is_told_and_the_one_before_it_comes_back_by_undoing(
+    cli: Callable[..., Ran], store: Path
+) -> None:
+    (before,) = [one for one in cli("list", "--user", "ana", "--json").data["results"] if "live" in one["memory"]]
+    op_id = cli("history", before["id"], "--json").data["results"][-1]["op_id"]
+    plant(store, "version 2")
+
+    mended = cli("doctor", "--repair", "--json")
+    read = cli("get", before["id"], "--json")
+    cli("undo", op_id)
+
+    (finding,) = mended.answer["data"]["findings"]
+    assert (mended.code, finding["ids"], finding["repaired"]) == (1, [before["id"]], False)
+    assert finding["kind"].startswith("newest version lost: import it again, undo")
+    assert "no version of memory" in read.answer["error"]["message"]
+    assert cli("get", before["id"], "--json").data["memory"] == "I live in Porto."
+    assert cli("doctor", "--repair", "--json").code == 0
+    assert cli("doctor", "--json").data["sound"]
+
+
 def test_a_store_that_is_not_sound_is_an_error_with_its_findings(cli: Callable[..., Ran], store: Path) -> None:
     plant(store, "operations")
 
@@ -97,7 +118,7 @@ def test_a_store_that_is_not_sound_is_an_error_with_its_findings(cli: Callable[.
 @pytest.mark.parametrize(
     ("fault", "text", "version"),
     [
-        ("version 2", "I live in Porto.", 1),
+        ("no name", "I live in Lisbon.", 2),
         ("version 1 reopened", "I live in Lisbon.", 2),
         ("version 1", "I live in Lisbon.", 2),
         ("all versions", "I live in Porto.", 1),

@@ -58,7 +58,7 @@ class AsyncReads(AsyncFace):
 
         Raises:
             NotFoundError: no such memory in that scope, or it was deleted or has expired.
-            ConflictError: others update it without a pause, on a store that keeps nobody out.
+            ConflictError: others update it without a pause, or its newest version was lost.
         """
         refuse_foreign("get", foreign)
         scope = self._named(user_id, agent_id, app_id, run_id)

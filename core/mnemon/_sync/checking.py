@@ -12,8 +12,8 @@ from mnemon._sync.work import unit_of_work
 from mnemon.errors import StoreCorruptError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import source_rows
-from mnemon.logic.memories import MEMORIES, newest_row_id
-from mnemon.logic.mending import BYTES_LEFT, finding, is_erased, lacks_successor, operations_named, readable
+from mnemon.logic.memories import MEMORIES, lacks_successor, newest_row_id
+from mnemon.logic.mending import BYTES_LEFT, NEWEST_LOST, finding, is_erased, operations_named, readable
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.rows import ROWS_DAMAGED
@@ -107,8 +107,8 @@ def _newest_missing(mender: AsyncMender) -> list[Finding]:
     """Find first versions of which the newest one they name is not there, superseded, or older than the current one."""
     desk, store = mender.desk, mender.store
     lost: dict[str, None] = {}
-    closed = where("newest").exists() | where("version").eq(1) & where("recorded_to").exists()
-    for rows in pages(store, desk.project, MEMORIES.name, closed, include=()):
+    superseded = where("version").eq(1) & where("recorded_to").exists() & where("ended").eq(None)
+    for rows in pages(store, desk.project, MEMORIES.name, where("newest").exists() | superseded, include=()):
         named = {newest_row_id(row): row.id for row in rows}
         for chunk in in_chunks(list(named)):
             found = store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
@@ -119,8 +119,13 @@ def _newest_missing(mender: AsyncMender) -> list[Finding]:
         for chunk in in_chunks(list(current)):
             firsts = store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
             lost.update((key, None) for key, first in firsts.items() if newest_row_id(first) != current[key])
-    ids = [memory_id for memory_id in lost if mender.newest_version(memory_id)]
-    return finding(MEMORIES.name, "newest version missing", ids, repaired=mender.repair)
+    states = {memory_id: mender.newest_version(memory_id) for memory_id in lost}
+    not_named = [memory_id for memory_id, state in states.items() if state == "not named"]
+    gone = [memory_id for memory_id, state in states.items() if state == "lost"]
+    return [
+        *finding(MEMORIES.name, "newest version missing", not_named, repaired=mender.repair),
+        *finding(MEMORIES.name, NEWEST_LOST, gone, repaired=False),
+    ]
 
 
 def _memory_missing(mender: AsyncMender) -> list[Finding]:

@@ -11,8 +11,8 @@ from mnemon._sync.reading import chosen, still
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import SchemaMismatchError, StoreUnavailableError
 from mnemon.logic.conditions import CURRENT
-from mnemon.logic.erasing import EMPTY, empty_version, erase_writes, orphans, source_rows, sources_of
-from mnemon.logic.memories import DELETED, MEMORIES
+from mnemon.logic.erasing import empty_version, erase_writes, orphans, source_rows, sources_of
+from mnemon.logic.memories import DELETED, EMPTY, MEMORIES
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.logic.versions import inside, not_found

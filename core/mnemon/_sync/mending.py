@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mnemon._sync.desk import in_chunks, pages, versions_of
-from mnemon.logic.memories import MEMORIES, newest_of, newest_row_id
+from mnemon.logic.memories import MEMORIES, lacks_successor, newest_of, newest_row_id
 from mnemon.logic.mending import (
     is_erased,
-    lacks_successor,
     last_written,
     lost_operations,
     operations_named,
@@ -94,19 +93,20 @@ class AsyncMender:
             self.store.apply(self.desk.project, settled(rows))
         return True
 
-    def newest_version(self, memory_id: str) -> bool:
-        """Whether a first version names a newest one that is not there, not the newest, or itself superseded."""
+    def newest_version(self, memory_id: str) -> Literal["named", "not named", "lost"]:
+        """Return whether a first version names the newest one, or that this one was closed for one that is lost."""
         rows = self._versions(memory_id)
         first = _row(rows, memory_id)
         if first is None or self._may_be_in_work(rows):
-            return False
-        newest, named = newest_of(rows), _row(rows, newest_row_id(first))
-        is_named = named is not None and named.fields["version"] == newest.fields["version"]
-        if is_named and not lacks_successor(newest):
-            return False
+            return "named"
+        newest = newest_of(rows)
+        if lacks_successor(newest):
+            return "lost"
+        if newest_row_id(first) == newest.id:
+            return "named"
         if self.repair:
             self.store.apply(self.desk.project, pointing(memory_id, newest))
-        return True
+        return "not named"
 
     def memory(self, memory_id: str, message_row: str) -> bool:
         """Whether a message that was to become a memory has none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.memories import MEMORIES
+from mnemon.logic.memories import EMPTY, MEMORIES, newest_of
 from mnemon.logic.messages import ERASED, MESSAGES, message_row_id, message_to_dict, readable_message
 from mnemon.logic.scopes import scope_of
 from mnemon.types.jsonvalue import json_bytes
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
     from mnemon.types.storage import Write
 
-__all__ = ["EMPTY", "empty_version", "erase_writes", "orphans", "source_rows", "sources_of"]
-
-EMPTY = "emptied"
-"""What `ended` holds of a first version whose content was purged; its row stays, since it names the newest."""
+__all__ = ["empty_version", "erase_writes", "orphans", "source_rows", "sources_of"]
 
 
 def sources_of(row: Row) -> tuple[str, ...]:
@@ -48,7 +45,8 @@ def orphans(erased: Sequence[Row], others: Iterable[Row]) -> list[str]:
 def erase_writes(versions: Sequence[Row], messages: Mapping[str, Row]) -> list[Write]:
     """Return the writes that take versions away and the words out of the messages that they come from.
 
-    The messages come first: as long as a version is there, a repeat finds them.
+    The messages come first: as long as a version is there, a repeat finds them. The newest versions come last:
+    they tell whether a memory is there or deleted.
     """
     writes: list[Write] = []
     for row in messages.values():
@@ -59,7 +57,13 @@ def erase_writes(versions: Sequence[Row], messages: Mapping[str, Row]) -> list[W
         marker = replace(message, content=ERASED, name=None, metadata={})
         payload = json_bytes(message_to_dict(marker))
         writes.append(Patch(collection=MESSAGES.name, id=row.id, payload=payload, otherwise="skip"))
-    return [*writes, Delete(collection=MEMORIES.name, ids=[row.id for row in versions])]
+    by_memory: dict[str, list[Row]] = {}
+    for row in versions:
+        by_memory.setdefault(cast("str", row.fields["memory_id"]), []).append(row)
+    newest = {newest_of(rows).id for rows in by_memory.values()}
+    older = [row.id for row in versions if row.id not in newest]
+    deletes = [Delete(collection=MEMORIES.name, ids=ids) for ids in (older, sorted(newest)) if ids]
+    return [*writes, *deletes]
 
 
 def empty_version(row: Row) -> list[Write]:

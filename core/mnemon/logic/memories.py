@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DELETED",
+    "EMPTY",
     "MEMORIES",
     "NOT_CARRIED",
     "PINNED",
@@ -35,6 +36,7 @@ __all__ = [
     "first_row",
     "found_by",
     "is_superseded",
+    "lacks_successor",
     "later_row",
     "newest_of",
     "newest_row_id",
@@ -104,6 +106,9 @@ PINNED = "yes"
 DELETED = "deleted"
 """What `ended` holds of a version that was closed by a deletion."""
 
+EMPTY = "emptied"
+"""What `ended` holds of a first version whose content was purged; its row stays, since it names the newest."""
+
 NOT_CARRIED = frozenset(
     {
         "newest",
@@ -133,9 +138,25 @@ def is_superseded(row: Row) -> bool:
     return "recorded_to" in row.fields and row.fields.get("ended") != DELETED
 
 
+def lacks_successor(newest: Row) -> bool:
+    """Whether the newest version of a memory is none that anybody reads: a later one took its place and is not there.
+
+    Either that one was written since this was read, or it was lost. What is left of an emptied memory lacks none.
+    """
+    return is_superseded(newest) and newest.fields.get("ended") != EMPTY
+
+
 def newest_of(rows: Iterable[Row]) -> Row:
-    """Return the row of the highest version; of two of them the one that was stored last."""
-    return max(rows, key=lambda row: (row.fields["version"], str(row.fields["recorded_from"]), row.id))
+    """Return the row of the highest version; of two of them one that is current, then the one that was stored last."""
+    return max(
+        rows,
+        key=lambda row: (
+            row.fields["version"],
+            "recorded_to" not in row.fields,
+            str(row.fields["recorded_from"]),
+            row.id,
+        ),
+    )
 
 
 def found_by(text: str, speaker: str | None, language: str) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.erasing import EMPTY, ERASED
-from mnemon.logic.memories import MEMORIES, first_row, is_superseded, newest_of
+from mnemon.logic.erasing import ERASED
+from mnemon.logic.memories import EMPTY, MEMORIES, first_row, newest_of
 from mnemon.logic.messages import message_from_row, readable_message
 from mnemon.logic.operations import common_scope, operation_put
 from mnemon.logic.scopes import scope_of
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTOR",
     "BYTES_LEFT",
+    "NEWEST_LOST",
     "finding",
     "is_erased",
-    "lacks_successor",
     "last_written",
     "lost_operations",
     "operations_named",
@@ -42,6 +42,9 @@ ACTOR = "doctor"
 
 BYTES_LEFT = "erased bytes left"
 """The finding that something held the bytes of what was erased."""
+
+NEWEST_LOST = "newest version lost: import it again, undo what closed the one before, or erase what is left"
+"""The finding that the last version of a memory was closed for one that is not there."""
 
 _SHOWN = 100
 
@@ -114,24 +117,15 @@ def settled(rows: Sequence[Row]) -> list[Write]:
             at = max(str(row.fields["recorded_from"]), str(kept.fields["recorded_from"]))
             fields = {"recorded_to": at, "closed_by": cast("str", kept.fields["op_id"])}
             writes.append(Patch(collection=MEMORIES.name, id=row.id, fields=fields, otherwise="skip"))
-    return [*writes, *_pointer(str(kept.fields["memory_id"]), kept)]
-
-
-def lacks_successor(newest: Row) -> bool:
-    """Whether the newest version there is was superseded, and can be the current one again since it is not empty."""
-    return is_superseded(newest) and newest.fields.get("ended") != EMPTY
+    return [*writes, *pointing(str(kept.fields["memory_id"]), kept)]
 
 
 def pointing(memory_id: str, newest: Row) -> list[Write]:
-    """Return the writes that make a row the newest one of its memory again; it is current unless it was deleted."""
-    writes = _pointer(memory_id, newest)
-    if lacks_successor(newest):
-        fields = {"recorded_to": None, "closed_by": None, "ended": None}
-        writes.append(Patch(collection=MEMORIES.name, id=newest.id, fields=fields, otherwise="skip"))
-    return writes
+    """Return the writes that let a memory's first version name a row as the newest one.
 
-
-def _pointer(memory_id: str, newest: Row) -> list[Write]:
+    None opens a version that was closed, whatever is missing: it may be what an erasure that was broken off has left,
+    or an import that is on its way has not closed for good.
+    """
     first = newest.id == memory_id
     fields = {"newest": None if first else newest.id, "newest_version": None if first else _version(newest)}
     # What was erased meanwhile has nothing to point to.

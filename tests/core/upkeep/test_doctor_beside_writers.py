@@ -49,9 +49,10 @@ def half_done(memory: Memory, store: InMemoryStore, user: str) -> None:
             "operation missing",
         )
     )
-    gone = [first[0].id, newest[1].id, *(row.id for row in lost)]
+    gone = [first[0].id, *(row.id for row in lost)]
     writes: list[Write] = [
         Delete(collection=MEMORIES.name, ids=gone),
+        Patch(collection=MEMORIES.name, id=newest[0].id, fields={"newest": None, "newest_version": None}),
         Patch(collection=MEMORIES.name, id=twice[0].id, fields={"recorded_to": None, "closed_by": None}),
         Delete(collection=OPERATIONS.name, ids=[str(nameless[0].fields["op_id"])]),
     ]

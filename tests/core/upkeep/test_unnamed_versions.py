@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon import NotFoundError
+from mnemon import ConflictError, NotFoundError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.memories import MEMORIES
+from mnemon.logic.mending import NEWEST_LOST
 from mnemon.types.storage import Delete, Patch
 from mnemon.types.times import format_time
 from tests.core.versions.fixtures import NOON, add, last_operation, texts
@@ -73,7 +74,7 @@ def test_doctor_finishes_the_undoing_of_a_deletion(memory: Memory, store: Store)
 
 
 @pytest.mark.parametrize("versions", [1, 2], ids=["the first version", "a later one"])
-def test_doctor_makes_the_last_version_current_that_was_closed_for_one_that_never_came(
+def test_doctor_names_a_memory_whose_last_version_was_closed_for_one_that_never_came(
     memory: Memory, store: Store, versions: int
 ) -> None:
     memory_id = add(memory, "tea 1")
@@ -82,15 +83,14 @@ def test_doctor_makes_the_last_version_current_that_was_closed_for_one_that_neve
     fields = {"recorded_to": format_time(NOON), "closed_by": last_operation(memory)}
     (last,) = store.list_ids("default", MEMORIES.name, CURRENT)
     store.apply("default", [Patch(collection=MEMORIES.name, id=last, fields=fields)])
-    with pytest.raises(NotFoundError):
+
+    for repair in (False, True):
+        (seen,) = memory.doctor(repair=repair).findings
+        assert (seen.kind, seen.ids, seen.repaired) == (NEWEST_LOST, (memory_id,), False)
+    with pytest.raises(ConflictError, match="no version of memory"):
         memory.get(memory_id)
-
-    (seen,) = memory.doctor().findings
-    (mended,) = memory.doctor(repair=True).findings
-
-    assert (seen.kind, seen.ids, seen.repaired) == ("newest version missing", (memory_id,), False)
-    assert (mended.ids, mended.repaired) == ((memory_id,), True)
-    assert memory.get(memory_id).text == f"tea {versions}"
+    assert [one.memory.text for one in memory.history(memory_id)] == [f"tea {n + 1}" for n in range(versions)]
+    memory.delete(memory_id, erase=True)
     assert memory.doctor().findings == ()
 
 

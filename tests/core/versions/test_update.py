@@ -267,7 +267,7 @@ def test_a_memory_that_others_update_without_a_pause_is_not_said_to_be_none() ->
     numbers = count(2)
     store.after_each(lambda: writer.update(memory_id, f"tea {next(numbers)}"))
 
-    with pytest.raises(ConflictError, match=f"'{memory_id}' was updated between") as caught:
+    with pytest.raises(ConflictError, match=f"no version of memory '{memory_id}' is the current") as caught:
         reader.get(memory_id)
 
     assert caught.value.memory_ids == (memory_id,)
