@@ -81,10 +81,13 @@ def test_a_doubt_ends_a_call_s_time_after_the_first_answer(server: Server, clock
     assert not server.broken_off()
 
 
-def test_an_answer_to_what_was_asked_before_does_not_end_a_doubt(server: Server, clock: FakeClock) -> None:
+@pytest.mark.parametrize("before", [0, 1], ids=["the first doubt", "a later one"])
+def test_an_answer_to_what_was_asked_before_does_not_end_a_doubt(server: Server, clock: FakeClock, before: int) -> None:
     def answered_late() -> None:
         write_in_vain(server)
 
+    for _ in range(before):
+        write_in_vain(server)
     server.ask("read", answered_late)
     clock.now += TIMEOUT_S
 

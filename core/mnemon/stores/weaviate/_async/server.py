@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from math import inf
@@ -64,6 +65,8 @@ class AsyncServer:
         self._lock = AsyncLock()
         self._pid = os.getpid()
         self._loop: object = None
+        self._doubting = threading.Lock()  # held for no request
+        self._doubts = 0
         self._doubtful_until = -inf
 
     async def client(self) -> WeaviateAsyncClient:
@@ -141,7 +144,7 @@ class AsyncServer:
         raise AssertionError  # the last attempt raises
 
     async def _attempt(self, call: AsyncCall[Answer], silence: Event | None) -> Answer:
-        in_doubt = self._doubtful_until == inf
+        doubts = self._doubts
         try:
             async with alimited(self._attempt_s):
                 answer = await call()
@@ -149,8 +152,9 @@ class AsyncServer:
             if silence is not None and not is_final(error):
                 self.doubt(silence)
             raise
-        if in_doubt and self._doubtful_until == inf:  # an answer to what was asked before tells nothing
-            self._doubtful_until = monotonic() + self.timeout_s
+        with self._doubting:
+            if self._doubtful_until == inf and self._doubts == doubts:  # and not asked before something broke off
+                self._doubtful_until = monotonic() + self.timeout_s
         return answer
 
     def doubt(self, silence: Event) -> None:
@@ -159,7 +163,9 @@ class AsyncServer:
         A server that is silent goes on with what it was asked when it wakes, however long that takes.
         """
         silence.set()
-        self._doubtful_until = inf
+        with self._doubting:
+            self._doubts += 1
+            self._doubtful_until = inf
 
     def broken_off(self) -> bool:
         """Say whether a request that writes had no answer lately, so that the server may be at it yet."""

@@ -258,10 +258,11 @@ class AsyncWeaviateStore(AsyncBaseStore):
             return Applied(())
         await self._schemas.prepare()  # who only listed the collections has not seen the log
         decisive = any(self._schemas.replicated(write.collection) for write in batch)
-        writer = AsyncWriter(self._server, self._reader, project, self._declared, self._schemas.is_told)
         async with AsyncExitStack() as turns:
             for place in turns_of(project, batch, len(self._turns)):
                 await turns.enter_async_context(self._turns[place])
+            # Made in its turn: what broke off until now may have been a write to these rows.
+            writer = AsyncWriter(self._server, self._reader, project, self._declared, self._schemas.is_told)
             return await writer.apply(batch, decisive=decisive)
 
     async def _scrub(self) -> Scrubbed:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from math import inf
@@ -65,6 +66,8 @@ class Server:
         self._lock = Lock()
         self._pid = os.getpid()
         self._loop: object = None
+        self._doubting = threading.Lock()  # held for no request
+        self._doubts = 0
         self._doubtful_until = -inf
 
     def client(self) -> WeaviateClient:
@@ -141,7 +144,7 @@ class Server:
         raise AssertionError  # the last attempt raises
 
     def _attempt(self, call: Call[Answer], silence: Event | None) -> Answer:
-        in_doubt = self._doubtful_until == inf
+        doubts = self._doubts
         try:
             with limited(self._attempt_s):
                 answer = call()
@@ -149,8 +152,9 @@ class Server:
             if silence is not None and not is_final(error):
                 self.doubt(silence)
             raise
-        if in_doubt and self._doubtful_until == inf:  # an answer to what was asked before tells nothing
-            self._doubtful_until = monotonic() + self.timeout_s
+        with self._doubting:
+            if self._doubtful_until == inf and self._doubts == doubts:  # and not asked before something broke off
+                self._doubtful_until = monotonic() + self.timeout_s
         return answer
 
     def doubt(self, silence: Event) -> None:
@@ -159,7 +163,9 @@ class Server:
         A server that is silent goes on with what it was asked when it wakes, however long that takes.
         """
         silence.set()
-        self._doubtful_until = inf
+        with self._doubting:
+            self._doubts += 1
+            self._doubtful_until = inf
 
     def broken_off(self) -> bool:
         """Say whether a request that writes had no answer lately, so that the server may be at it yet."""

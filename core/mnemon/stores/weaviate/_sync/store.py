@@ -257,10 +257,11 @@ class WeaviateStore(BaseStore):
             return Applied(())
         self._schemas.prepare()  # who only listed the collections has not seen the log
         decisive = any(self._schemas.replicated(write.collection) for write in batch)
-        writer = Writer(self._server, self._reader, project, self._declared, self._schemas.is_told)
         with ExitStack() as turns:
             for place in turns_of(project, batch, len(self._turns)):
                 turns.enter_context(self._turns[place])
+            # Made in its turn: what broke off until now may have been a write to these rows.
+            writer = Writer(self._server, self._reader, project, self._declared, self._schemas.is_told)
             return writer.apply(batch, decisive=decisive)
 
     def _scrub(self) -> Scrubbed:
