@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from mnemon._async.desk import in_chunks, pages, versions_of
-from mnemon.logic.memories import MEMORIES, lacks_successor, newest_of, newest_row_id
+from mnemon.logic.memories import MEMORIES, is_superseded, lacks_successor, newest_of, newest_row_id
 from mnemon.logic.mending import (
     is_erased,
     last_written,
@@ -98,10 +98,12 @@ class AsyncMender:
         first = _row(rows, memory_id)
         if first is None or self._may_be_in_work(rows):
             return "named"
-        newest = newest_of(rows)
+        newest, named = newest_of(rows), _row(rows, newest_row_id(first))
         if lacks_successor(newest):
             return "lost"
-        if newest_row_id(first) == newest.id:
+        # Of two of one number the named one counts, be it deleted: the other one lost a race.
+        is_newest = named is not None and named.fields["version"] == newest.fields["version"]
+        if is_newest and not is_superseded(cast("Row", named)):
             return "named"
         if self.repair:
             await self.store.apply(self.desk.project, pointing(memory_id, newest))

@@ -100,6 +100,7 @@ class AsyncRemovals(AsyncFace):
 
         Raises:
             ScopeError: neither scope nor filter.
+            ConflictError: others update one of the memories without a pause; nothing more is deleted.
         """
         refuse_foreign("delete_all", foreign)
         ids, rest = split_filters(filters)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.memories import MEMORIES, is_superseded, newest_of, newest_row_id
 from mnemon.logic.sheet import Sheets
+from mnemon.logic.versions import without_current
 from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
 
@@ -55,8 +56,10 @@ def newest_rows(
 ) -> dict[str, Row]:
     """Return the newest row of each memory that is there, by the memory's id; it may be a deleted one's.
 
-    One that lacks its successor (see `lacks_successor`) is of a memory that others update without a pause, or that
-    lost its newest version.
+    One that lacks its successor (see `lacks_successor`) is of a memory that lost its newest version.
+
+    Raises:
+        ConflictError: others update one of the memories without a pause.
     """
     newest: dict[str, Row] = {}
     for chunk in in_chunks(list(memory_ids)):
@@ -85,8 +88,8 @@ def _successors(store: Store, project: str, memory_ids: Sequence[str], include: 
         for chunk in in_chunks(list(ids)):
             rows |= store.get(project, MEMORIES.name, chunk, include=include, decisive=True)
         if known.keys() == rows.keys() or not any(map(is_superseded, rows.values())):
-            break
-    return {ids[row_id]: row for row_id, row in rows.items()}
+            return {ids[row_id]: row for row_id, row in rows.items()}
+    raise without_current([ids[row_id] for row_id, row in rows.items() if is_superseded(row)])
 
 
 def versions_of(

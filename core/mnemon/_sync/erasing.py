@@ -12,7 +12,7 @@ from mnemon._sync.work import unit_of_work
 from mnemon.errors import SchemaMismatchError, StoreUnavailableError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import empty_version, erase_writes, orphans, source_rows, sources_of
-from mnemon.logic.memories import DELETED, EMPTY, MEMORIES
+from mnemon.logic.memories import DELETED, EMPTY, MEMORIES, newness
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.logic.versions import inside, not_found
@@ -204,7 +204,7 @@ def _thin(desk: Desk, keep: int) -> int:
             for row in versions_of(store, desk.project, chunk, ()):
                 by_memory.setdefault(str(row.fields["memory_id"]), []).append(row)
             for rows in by_memory.values():
-                newest_first = sorted(rows, key=lambda row: float(str(row.fields["version"])), reverse=True)
+                newest_first = sorted(rows, key=newness, reverse=True)
                 old = [
                     row
                     for row in newest_first[keep:]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mnemon._sync.desk import every_row, newest_rows, versions_of
-from mnemon.errors import ConflictError, NotFoundError
+from mnemon.errors import NotFoundError
 from mnemon.logic.conditions import CURRENT, unexpired
 from mnemon.logic.cursors import write_cursor
 from mnemon.logic.filters import bind, matcher
@@ -15,7 +15,7 @@ from mnemon.logic.memories import MEMORIES, lacks_successor, record_of, version_
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS, operation_of
 from mnemon.logic.scopes import scope_condition
-from mnemon.logic.versions import inside, not_found, owned
+from mnemon.logic.versions import inside, not_found, owned, without_current
 from mnemon.types.filters import And, where
 from mnemon.types.results import History, MemoryPage, OperationPage, ScopeSummary, Stats
 from mnemon.types.times import to_datetime
@@ -75,11 +75,7 @@ def current_row(store: Store, project: str, memory_id: str, scope: Scope | None,
     """
     row = owned(newest_rows(store, project, [memory_id], include), memory_id, scope)
     if lacks_successor(row):
-        msg = (
-            f"no version of memory {memory_id!r} is the current one: others are updating it, or the newest one was "
-            f"lost. Read it again; if that does not help, doctor() tells what to do, and history() has the others"
-        )
-        raise ConflictError(msg, memory_ids=[memory_id])
+        raise without_current([memory_id])
     if "recorded_to" in row.fields:
         raise not_found(memory_id)
     return row

@@ -101,6 +101,7 @@ class Removals(Face):
 
         Raises:
             ScopeError: neither scope nor filter.
+            ConflictError: others update one of the memories without a pause; nothing more is deleted.
         """
         refuse_foreign("delete_all", foreign)
         ids, rest = split_filters(filters)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import InvalidFilterError, ScopeError
 from mnemon.logic.filters import METADATA, conjuncts
-from mnemon.logic.memories import DELETED
 from mnemon.logic.scopes import scope_condition, scope_with
 from mnemon.types.filters import And, Condition, Filter, Not, Operator, Or, parse_filter, where
 from mnemon.types.jsonvalue import shown
@@ -163,7 +162,9 @@ def matching(
 
 
 def removable(scope: Scope | None, filters: Filter, *, erase: bool) -> And:
-    """Return the condition of the versions that a deletion means: expired ones too, and to erase, deleted ones.
+    """Return the condition of the versions that a deletion means: expired ones too, and to erase, closed ones.
+
+    What is erased has a newest version that fits, as its readers see to.
 
     Raises:
         ScopeError: neither scope nor filter.
@@ -174,7 +175,7 @@ def removable(scope: Scope | None, filters: Filter, *, erase: bool) -> And:
             "and run_id, or a filter that is not empty; reset() empties the project"
         )
         raise ScopeError(msg)
-    state = CURRENT | where("ended").eq(DELETED) if erase else CURRENT
+    state = And() if erase else CURRENT
     return And((*_parts(scope), state, *(() if filters == And() else (filters,))))
 
 

@@ -40,6 +40,7 @@ __all__ = [
     "later_row",
     "newest_of",
     "newest_row_id",
+    "newness",
     "payload_of",
     "record_of",
     "text_of",
@@ -146,17 +147,15 @@ def lacks_successor(newest: Row) -> bool:
     return is_superseded(newest) and newest.fields.get("ended") != EMPTY
 
 
+def newness(row: Row) -> tuple[float, bool, bool, str, str]:
+    """Return what is greater for newer versions; of two of one number for the current one, then for a deleted one."""
+    is_current, recorded_from = "recorded_to" not in row.fields, str(row.fields["recorded_from"])
+    return float(str(row.fields["version"])), is_current, not is_superseded(row), recorded_from, row.id
+
+
 def newest_of(rows: Iterable[Row]) -> Row:
-    """Return the row of the highest version; of two of them one that is current, then the one that was stored last."""
-    return max(
-        rows,
-        key=lambda row: (
-            row.fields["version"],
-            "recorded_to" not in row.fields,
-            str(row.fields["recorded_from"]),
-            row.id,
-        ),
-    )
+    """Return the row of the newest version (see `newness`)."""
+    return max(rows, key=newness)
 
 
 def found_by(text: str, speaker: str | None, language: str) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from mnemon.types.times import format_time, to_datetime
 from mnemon.types.unseen import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from mnemon.logic.adding import Embedded
@@ -56,6 +56,7 @@ __all__ = [
     "patching",
     "read_change",
     "updated",
+    "without_current",
 ]
 
 
@@ -101,6 +102,15 @@ class Change:
 def not_found(memory_id: str) -> NotFoundError:
     """Return the error for a memory that is not there, or is somebody else's: the two are not told apart."""
     return NotFoundError(f"there is no memory {memory_id!r} in this scope; list memories with get_all to see their ids")
+
+
+def without_current(memory_ids: Sequence[str]) -> ConflictError:
+    """Return the error for memories that are there, and of which no version is the current one."""
+    msg = (
+        f"no version of memory {memory_ids[0]!r} is the current one: others are updating it, or the newest one was "
+        f"lost. Try again; if that does not help, doctor() tells what to do, and history() has the others"
+    )
+    return ConflictError(msg, memory_ids=memory_ids)
 
 
 def inside(row: Row, scope: Scope | None) -> bool:

@@ -90,7 +90,8 @@ def test_doctor_names_a_memory_whose_last_version_was_closed_for_one_that_never_
     with pytest.raises(ConflictError, match="no version of memory"):
         memory.get(memory_id)
     assert [one.memory.text for one in memory.history(memory_id)] == [f"tea {n + 1}" for n in range(versions)]
-    memory.delete(memory_id, erase=True)
+    assert memory.delete_all(user_id="alice", erase=True).count == 1
+    assert store.list_ids("default", MEMORIES.name) == []
     assert memory.doctor().findings == ()
 
 

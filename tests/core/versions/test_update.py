@@ -20,6 +20,7 @@ from tests.core.fakes import FakeCrowdedStore
 from tests.core.versions.fixtures import NOON, Clock, add, last_operation, open_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from mnemon.protocols.store import Store
@@ -257,7 +258,17 @@ def test_a_memory_is_there_after_each_step_of_an_update_from_which_nobody_is_kep
     assert steps > 4
 
 
-def test_a_memory_that_others_update_without_a_pause_is_not_said_to_be_none() -> None:
+CALLS: dict[str, Callable[[Memory, str], object]] = {
+    "read": lambda memory, memory_id: memory.get(memory_id),
+    "delete": lambda memory, _: memory.delete_all(user_id="alice"),
+    "erase": lambda memory, _: memory.delete_all(user_id="alice", erase=True),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_memory_that_others_update_without_a_pause_is_not_said_to_be_none(
+    call: str,
+) -> None:
     store = FakeCrowdedStore()
     writer, reader = open_memory(store), open_memory(store)
     memory_id = add(writer, "tea 0")
@@ -268,6 +279,6 @@ def test_a_memory_that_others_update_without_a_pause_is_not_said_to_be_none() ->
     store.after_each(lambda: writer.update(memory_id, f"tea {next(numbers)}"))
 
     with pytest.raises(ConflictError, match=f"no version of memory '{memory_id}' is the current") as caught:
-        reader.get(memory_id)
+        CALLS[call](reader, memory_id)
 
     assert caught.value.memory_ids == (memory_id,)

@@ -1,0 +1,66 @@
+"""Two versions of one number, which a race leaves where nobody is kept out: a deletion of the memory holds for both."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mnemon import ConflictError, NotFoundError
+from mnemon.logic.memories import MEMORIES
+from tests.core.fakes import FakeCrowdedStore
+from tests.core.versions.fixtures import Clock, numbered, open_memory
+
+if TYPE_CHECKING:
+    from mnemon import Memory
+
+Race = tuple["Memory", Clock, str]
+
+
+@pytest.fixture(params=range(6))
+def race(request: pytest.FixtureRequest) -> Race:
+    """A memory with two versions of number 2, the ids of which sort in many ways."""
+    store, clock = FakeCrowdedStore(), Clock()
+    ids = numbered()
+    one = open_memory(store, clock, new_id=lambda: f"a{request.param}{ids()}")
+    other = open_memory(store, clock, new_id=lambda: f"b{request.param}{ids()}")
+    memory_id = one.add("tea", user_id="alice", kind="semantic").ids[0]
+    store.after(2, lambda: other.update(memory_id, "coffee"))
+    with suppress(ConflictError):
+        one.update(memory_id, "milk", expected_version=1)
+    rows = store.get("default", MEMORIES.name, store.list_ids("default", MEMORIES.name), include=())
+    assert sorted(str(row.fields["version"]) for row in rows.values()) == ["1", "2", "2"]
+    return one, clock, memory_id
+
+
+def is_there(memory: Memory, memory_id: str) -> bool:
+    try:
+        memory.get(memory_id)
+    except NotFoundError:
+        return False
+    return True
+
+
+def test_doctor_does_not_bring_a_deleted_memory_back_by_the_other_version(race: Race) -> None:
+    memory, clock, memory_id = race
+    memory.delete(memory_id)
+    clock.move(hours=1)
+
+    memory.doctor(repair=True)
+
+    assert not is_there(memory, memory_id)
+
+
+def test_purging_old_versions_keeps_the_one_that_was_deleted(race: Race) -> None:
+    memory, clock, memory_id = race
+    clock.move(hours=1)
+    memory.doctor(repair=True)
+    memory.delete(memory_id)
+
+    memory.purge(keep_versions=1)
+    clock.move(hours=1)
+
+    assert not is_there(memory, memory_id)
+    assert memory.doctor(repair=True).findings == ()
+    assert not is_there(memory, memory_id)
