@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mnemon._async.desk import every_row, versions_of
+from mnemon._async.desk import every_row, in_chunks, versions_of
 from mnemon._async.reading import current_row, no_operation, operation, still
 from mnemon._async.spaces import usable_space
 from mnemon._async.work import unit_of_work
 from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
+from mnemon.logic.conditions import CURRENT
+from mnemon.logic.memories import MEMORIES
 from mnemon.logic.operations import OPERATIONS, common_scope, operation_of, operation_put
 from mnemon.logic.scopes import scope_of
 from mnemon.logic.undoing import plan_undo
 from mnemon.logic.versions import changed, closing, inside, new_version, patching, updated
+from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
 from mnemon.types.memory import Operation
 
@@ -78,8 +81,9 @@ async def delete(desk: AsyncDesk, memory_id: str, scope: Scope | None, actor: st
         try:
             async with unit_of_work(desk.store) as store:
                 current = await current_row(store, desk.project, memory_id, scope, include=())
+                others = await _left_current(desk, store, [current])
                 op_id, now = desk.new_id(), desk.clock()
-                writes, touched = closing(current, op_id=op_id, now=now)
+                writes, touched = closing(current, op_id=op_id, now=now, others=others)
                 await _apply(desk, store, "delete", op_id, now, actor, scope_of(current), [touched], writes)
         except StoreConflictError:
             continue
@@ -96,16 +100,35 @@ async def delete_some(
     `part_of` is the operation of the first part, which stands for all of them in `undo`.
     """
     async with unit_of_work(desk.store) as store:
-        rows = list((await still(desk, store, memory_ids, condition)).values())
+        rows = await still(desk, store, memory_ids, condition)
         if not rows:
             return None, 0
+        others: dict[str, list[Row]] = {}
+        for row in await _left_current(desk, store, list(rows.values())):
+            others.setdefault(str(row.fields["memory_id"]), []).append(row)
         op_id, now = desk.new_id(), desk.clock()
-        steps = [closing(row, op_id=op_id, now=now) for row in rows]
+        steps = [
+            closing(row, op_id=op_id, now=now, others=others.get(memory_id, ())) for memory_id, row in rows.items()
+        ]
         writes = [write for step, _ in steps for write in step]
-        scope = common_scope(map(scope_of, rows))
+        scope = common_scope(map(scope_of, rows.values()))
         touched = [one for _, one in steps]
         await _apply(desk, store, "delete", op_id, now, actor, scope, touched, writes, part_of=part_of)
     return op_id, len(rows)
+
+
+async def _left_current(desk: AsyncDesk, store: AsyncStore, newest: Sequence[Row]) -> list[Row]:
+    """Return the versions that are current beside the newest ones of their memories; none where nobody can race."""
+    if Capability.EXCLUSIVE in desk.store.capabilities:
+        return []
+    known = {row.id for row in newest}
+    left: list[Row] = []
+    for chunk in in_chunks([str(row.fields["memory_id"]) for row in newest]):
+        ids = await store.list_ids(desk.project, MEMORIES.name, CURRENT & where("memory_id").in_(list(chunk)))
+        others = [row_id for row_id in ids if row_id not in known]
+        if others:
+            left += (await store.get(desk.project, MEMORIES.name, others, include=(), decisive=True)).values()
+    return left
 
 
 async def undo(

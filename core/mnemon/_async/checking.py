@@ -12,7 +12,7 @@ from mnemon.errors import StoreCorruptError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import source_rows
 from mnemon.logic.memories import MEMORIES, lacks_successor, newest_row_id
-from mnemon.logic.mending import BYTES_LEFT, NEWEST_LOST, finding, is_erased, operations_named, readable
+from mnemon.logic.mending import BYTES_LEFT, NEWEST_LOST, OUTLIVED, finding, is_erased, operations_named, readable
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.rows import ROWS_DAMAGED
@@ -103,11 +103,12 @@ async def _twice_current(mender: AsyncMender) -> list[Finding]:
 
 
 async def _newest_missing(mender: AsyncMender) -> list[Finding]:
-    """Find first versions of which the newest one they name is not there, superseded, or older than the current one."""
+    """Find memories whose first version does not name the newest one, or names one whose deletion another outlived."""
     desk, store = mender.desk, mender.store
     lost: dict[str, None] = {}
     superseded = where("version").eq(1) & where("recorded_to").exists() & where("ended").eq(None)
     async for rows in pages(store, desk.project, MEMORIES.name, where("newest").exists() | superseded, include=()):
+        lost.update((row.id, None) for row in rows if row.id != newest_row_id(row) and "recorded_to" not in row.fields)
         named = {newest_row_id(row): row.id for row in rows}
         for chunk in in_chunks(list(named)):
             found = await store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
@@ -118,10 +119,12 @@ async def _newest_missing(mender: AsyncMender) -> list[Finding]:
         for chunk in in_chunks(list(current)):
             firsts = await store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
             lost.update((key, None) for key, first in firsts.items() if newest_row_id(first) != current[key])
-    states = {memory_id: await mender.newest_version(memory_id) for memory_id in lost}
+    outlived = [memory_id for memory_id in lost if await mender.deletion(memory_id)]
+    states = {memory_id: await mender.newest_version(memory_id) for memory_id in lost if memory_id not in outlived}
     not_named = [memory_id for memory_id, state in states.items() if state == "not named"]
     gone = [memory_id for memory_id, state in states.items() if state == "lost"]
     return [
+        *finding(MEMORIES.name, OUTLIVED, outlived, repaired=mender.repair),
         *finding(MEMORIES.name, "newest version missing", not_named, repaired=mender.repair),
         *finding(MEMORIES.name, NEWEST_LOST, gone, repaired=False),
     ]

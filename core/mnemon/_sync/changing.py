@@ -6,15 +6,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mnemon._sync.desk import every_row, versions_of
+from mnemon._sync.desk import every_row, in_chunks, versions_of
 from mnemon._sync.reading import current_row, no_operation, operation, still
 from mnemon._sync.spaces import usable_space
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
+from mnemon.logic.conditions import CURRENT
+from mnemon.logic.memories import MEMORIES
 from mnemon.logic.operations import OPERATIONS, common_scope, operation_of, operation_put
 from mnemon.logic.scopes import scope_of
 from mnemon.logic.undoing import plan_undo
 from mnemon.logic.versions import changed, closing, inside, new_version, patching, updated
+from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
 from mnemon.types.memory import Operation
 
@@ -79,8 +82,9 @@ def delete(desk: Desk, memory_id: str, scope: Scope | None, actor: str | None) -
         try:
             with unit_of_work(desk.store) as store:
                 current = current_row(store, desk.project, memory_id, scope, include=())
+                others = _left_current(desk, store, [current])
                 op_id, now = desk.new_id(), desk.clock()
-                writes, touched = closing(current, op_id=op_id, now=now)
+                writes, touched = closing(current, op_id=op_id, now=now, others=others)
                 _apply(desk, store, "delete", op_id, now, actor, scope_of(current), [touched], writes)
         except StoreConflictError:
             continue
@@ -97,16 +101,35 @@ def delete_some(
     `part_of` is the operation of the first part, which stands for all of them in `undo`.
     """
     with unit_of_work(desk.store) as store:
-        rows = list((still(desk, store, memory_ids, condition)).values())
+        rows = still(desk, store, memory_ids, condition)
         if not rows:
             return None, 0
+        others: dict[str, list[Row]] = {}
+        for row in _left_current(desk, store, list(rows.values())):
+            others.setdefault(str(row.fields["memory_id"]), []).append(row)
         op_id, now = desk.new_id(), desk.clock()
-        steps = [closing(row, op_id=op_id, now=now) for row in rows]
+        steps = [
+            closing(row, op_id=op_id, now=now, others=others.get(memory_id, ())) for memory_id, row in rows.items()
+        ]
         writes = [write for step, _ in steps for write in step]
-        scope = common_scope(map(scope_of, rows))
+        scope = common_scope(map(scope_of, rows.values()))
         touched = [one for _, one in steps]
         _apply(desk, store, "delete", op_id, now, actor, scope, touched, writes, part_of=part_of)
     return op_id, len(rows)
+
+
+def _left_current(desk: Desk, store: Store, newest: Sequence[Row]) -> list[Row]:
+    """Return the versions that are current beside the newest ones of their memories; none where nobody can race."""
+    if Capability.EXCLUSIVE in desk.store.capabilities:
+        return []
+    known = {row.id for row in newest}
+    left: list[Row] = []
+    for chunk in in_chunks([str(row.fields["memory_id"]) for row in newest]):
+        ids = store.list_ids(desk.project, MEMORIES.name, CURRENT & where("memory_id").in_(list(chunk)))
+        others = [row_id for row_id in ids if row_id not in known]
+        if others:
+            left += (store.get(desk.project, MEMORIES.name, others, include=(), decisive=True)).values()
+    return left
 
 
 def undo(

@@ -13,8 +13,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, cast
 
 from mnemon._sync.desk import in_chunks, pages, versions_of
-from mnemon.logic.memories import MEMORIES, is_superseded, lacks_successor, newest_of, newest_row_id
+from mnemon.logic.memories import DELETED, MEMORIES, is_superseded, lacks_successor, newest_of, newest_row_id
 from mnemon.logic.mending import (
+    closed_too,
+    deletion_of,
     is_erased,
     last_written,
     lost_operations,
@@ -32,7 +34,7 @@ from mnemon.types.storage import Delete, Put
 from mnemon.types.times import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mnemon._sync.desk import Desk
     from mnemon.protocols.store import Store
@@ -87,11 +89,25 @@ class AsyncMender:
     def one_current(self, memory_id: str) -> bool:
         """Whether two versions of a memory are current."""
         rows = self._versions(memory_id)
-        if sum("recorded_to" not in row.fields for row in rows) < 2 or self._may_be_in_work(rows):  # noqa: PLR2004 - two
+        if not rows or self._may_be_in_work(rows):
+            return False
+        deleted = {row.id for row, _ in self._deleted_too(rows)}
+        rows = [row for row in rows if row.id not in deleted]
+        if sum("recorded_to" not in row.fields for row in rows) < 2:  # noqa: PLR2004 - two
             return False
         if self.repair:
             self.store.apply(self.desk.project, settled(rows))
         return True
+
+    def deletion(self, memory_id: str) -> bool:
+        """Whether a version of a deleted memory is current, which the deletion did not see."""
+        rows = self._versions(memory_id)
+        if not rows or self._may_be_in_work(rows):
+            return False
+        deleted = self._deleted_too(rows)
+        if deleted and self.repair:
+            self.store.apply(self.desk.project, [closed_too(row, by) for row, by in deleted])
+        return bool(deleted)
 
     def newest_version(self, memory_id: str) -> Literal["named", "not named", "lost"]:
         """Return whether a first version names the newest one, or that this one was closed for one that is lost."""
@@ -139,6 +155,21 @@ class AsyncMender:
             self._take_away([put for put in made if put.row.id not in left])  # all that they did was erased
             by_operation = left
         return list(dict.fromkeys(row.id for rows in by_operation.values() for row in rows))
+
+    def _deleted_too(self, rows: Sequence[Row]) -> list[tuple[Row, Row]]:
+        """Return the current versions of a memory that a deletion of another one of it holds for, each with that one.
+
+        What the first version names is what everybody reads, and no such one.
+        """
+        named = {newest_row_id(row) for row in rows if row.id == row.fields["memory_id"]}
+        current = [row for row in rows if "recorded_to" not in row.fields and row.id not in named]
+        if not current or not any(row.fields.get("ended") == DELETED for row in rows):
+            return []
+        op_ids = list({str(row.fields["op_id"]) for row in current})
+        found = self.store.get(self.desk.project, OPERATIONS.name, op_ids, decisive=True)
+        operations = {op_id: operation_of(row) for op_id, row in found.items()}
+        pairs = ((row, deletion_of(row, rows, operations.get(str(row.fields["op_id"])))) for row in current)
+        return [(row, deleted) for row, deleted in pairs if deleted is not None]
 
     def _versions(self, memory_id: str) -> list[Row]:
         return versions_of(self.store, self.desk.project, [memory_id], ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from mnemon.logic.erasing import ERASED
-from mnemon.logic.memories import EMPTY, MEMORIES, first_row, newest_of
+from mnemon.logic.memories import DELETED, EMPTY, MEMORIES, first_row, newest_of, newness
 from mnemon.logic.messages import message_from_row, readable_message
 from mnemon.logic.operations import common_scope, operation_put
 from mnemon.logic.scopes import scope_of
@@ -25,6 +25,9 @@ __all__ = [
     "ACTOR",
     "BYTES_LEFT",
     "NEWEST_LOST",
+    "OUTLIVED",
+    "closed_too",
+    "deletion_of",
     "finding",
     "is_erased",
     "last_written",
@@ -45,6 +48,9 @@ BYTES_LEFT = "erased bytes left"
 
 NEWEST_LOST = "newest version lost: import it again, undo what closed the one before, or erase what is left"
 """The finding that the last version of a memory was closed for one that is not there."""
+
+OUTLIVED = "version outlived its deletion"
+"""The finding that a memory was deleted, and a version of it that the deletion did not see is current."""
 
 _SHOWN = 100
 
@@ -105,6 +111,31 @@ def stub(memory_id: str, rows: Sequence[Row]) -> Row:
             "ended": EMPTY,
         },
     )
+
+
+def deletion_of(row: Row, rows: Iterable[Row], made_by: Operation | None) -> Row | None:
+    """Return the deleted version of a memory whose deletion holds for a current one that is not named, or None.
+
+    A race or a writer that died leaves such a one. The deletion holds for what is not later than the version that it
+    closed, and for what was made of that version before it was closed; what an undo made of it is there on purpose.
+
+    Args:
+        row: the current version.
+        rows: all versions of the memory.
+        made_by: the operation that made `row`, or None where it is lost.
+    """
+    number, deleted = _version(row), [one for one in rows if one.fields.get("ended") == DELETED]
+    touched = () if made_by is None or made_by.kind != "undo" else made_by.touched
+    restored = any(one.memory_id == row.fields["memory_id"] and one.closed is None for one in touched)
+    last = number if restored else number - 1
+    return max((one for one in deleted if _version(one) >= last), key=newness, default=None)
+
+
+def closed_too(row: Row, deleted: Row) -> Patch:
+    """Return the write that closes a version by the deletion of another one of its memory."""
+    fields = {name: deleted.fields[name] for name in ("closed_by", "ended")}
+    at = max(str(row.fields["recorded_from"]), str(deleted.fields["recorded_to"]))
+    return Patch(collection=MEMORIES.name, id=row.id, fields={**fields, "recorded_to": at}, otherwise="skip")
 
 
 def settled(rows: Sequence[Row]) -> list[Write]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import ConflictError, NotFoundError
+from mnemon.logic.memories import newest_row_id, newness
 from mnemon.logic.versions import closing, copied_version, patching
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ __all__ = ["plan_undo"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _State:
-    """The versions of one memory that an undo looks at."""
+    """The versions of one memory that an undo looks at; `others` are what a race left current beside the newest one."""
 
     touched: Touched
     newest: Row
+    others: Sequence[Row]
     by_version: Mapping[int, Row]
 
     @property
@@ -70,14 +72,19 @@ def plan_undo(
 
 
 def _state(touched: Touched, rows: Sequence[Row], operation: Operation) -> _State:
-    by_version = {cast("int", row.fields["version"]): row for row in rows if row.payload}
+    named = {newest_row_id(row) for row in rows if row.id == touched.memory_id}
+    # Of two of one number, which a race leaves, the named one counts.
+    ordered = sorted(rows, key=lambda row: (row.id in named, newness(row)))
+    by_version = {cast("int", row.fields["version"]): row for row in ordered if row.payload}
     if not by_version or (touched.closed is not None and touched.closed not in by_version):
         msg = (
             f"memory {touched.memory_id!r}, which operation {operation.op_id!r} changed, was erased; "
             f"there is nothing left to restore"
         )
         raise NotFoundError(msg)
-    return _State(touched=touched, newest=by_version[max(by_version)], by_version=by_version)
+    newest = by_version[max(by_version)]
+    others = [row for row in rows if "recorded_to" not in row.fields and row.id != newest.id]
+    return _State(touched=touched, newest=newest, others=others, by_version=by_version)
 
 
 def _check_unchanged(operation: Operation, states: Sequence[_State], own: frozenset[str]) -> None:
@@ -104,6 +111,7 @@ def _later_operations(state: _State, own: frozenset[str]) -> list[str]:
         found = [newest.get("patched_by") or newest["op_id"], newest.get("closed_by")]
     else:
         later = [row for version, row in sorted(state.by_version.items()) if version > left]
+        later = [row for row in later if row.fields.get("closed_by") not in own]
         found = [row.fields["op_id"] for row in later]
         if later or touched.made is not None:  # what it closed, it closed with all that was changed in place
             found.append(newest.get("patched_by"))
@@ -118,7 +126,7 @@ def _take_back(state: _State, *, op_id: str, actor: str | None, now: datetime) -
         back = {name: (cast("str | None", fields.get(name)), before) for name, (before, _) in touched.patched.items()}
         return patching(state.newest, back, op_id=op_id)
     if touched.closed is None:
-        return closing(state.newest, op_id=op_id, now=now) if state.current else None
+        return closing(state.newest, op_id=op_id, now=now, others=state.others) if state.current else None
     return copied_version(
         state.by_version[touched.closed],
         state.newest,

@@ -32,7 +32,7 @@ from mnemon.types.times import format_time, to_datetime
 from mnemon.types.unseen import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mnemon.logic.adding import Embedded
@@ -236,11 +236,12 @@ def _put_version(row: Row, before: Row, op_id: str, at: datetime) -> tuple[list[
     return [*writes, pointer], Touched(memory_id=memory_id, made=version, closed=closed)
 
 
-def closing(current: Row, *, op_id: str, now: datetime) -> tuple[list[Write], Touched]:
-    """Return the writes that delete a memory so that it can be undone."""
-    at = max(now, to_datetime(current.fields["recorded_from"], "recorded_from"))
+def closing(current: Row, *, op_id: str, now: datetime, others: Iterable[Row] = ()) -> tuple[list[Write], Touched]:
+    """Return the writes that delete a memory so that it can be undone; `others` are what a race left current of it."""
     touched = Touched(memory_id=cast("str", current.fields["memory_id"]), closed=cast("int", current.fields["version"]))
-    return [_close(current, op_id, at, DELETED)], touched
+    rows = (*others, current)  # the named one last: as long as it is there, a repeated call finds the others
+    times = (max(now, to_datetime(row.fields["recorded_from"], "recorded_from")) for row in rows)
+    return [_close(row, op_id, at, DELETED) for row, at in zip(rows, times, strict=True)], touched
 
 
 def _close(row: Row, op_id: str, at: datetime, ended: str | None) -> Patch:

@@ -10,12 +10,26 @@ import pytest
 from mnemon import ConflictError, NotFoundError
 from mnemon.logic.memories import MEMORIES
 from tests.core.fakes import FakeCrowdedStore
-from tests.core.versions.fixtures import Clock, numbered, open_memory
+from tests.core.versions.fixtures import Clock, numbered, open_memory, texts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mnemon import Memory
+    from mnemon.types.results import Deleted
 
 Race = tuple["Memory", Clock, str]
+
+
+def delete(memory: Memory, memory_id: str) -> Deleted:
+    return memory.delete(memory_id)
+
+
+def delete_all(memory: Memory, _: str) -> Deleted:
+    return memory.delete_all(user_id="alice")
+
+
+CALLS = (delete, delete_all)
 
 
 @pytest.fixture(params=range(6))
@@ -64,3 +78,28 @@ def test_purging_old_versions_keeps_the_one_that_was_deleted(race: Race) -> None
     assert not is_there(memory, memory_id)
     assert memory.doctor(repair=True).findings == ()
     assert not is_there(memory, memory_id)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_deleting_the_memory_hides_both_of_them(race: Race, call: Callable[[Memory, str], Deleted]) -> None:
+    memory, _, memory_id = race
+    assert len(texts(memory)) == 2
+
+    call(memory, memory_id)
+
+    assert texts(memory) == []
+    assert not is_there(memory, memory_id)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_undoing_the_deletion_brings_back_the_one_that_was_read(
+    race: Race, call: Callable[[Memory, str], Deleted]
+) -> None:
+    memory, _, memory_id = race
+    read = memory.get(memory_id).text
+    operation = call(memory, memory_id).op_id
+
+    memory.undo(str(operation))
+
+    assert memory.get(memory_id).text == read
+    assert texts(memory) == [read]

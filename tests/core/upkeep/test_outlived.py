@@ -1,0 +1,214 @@
+"""A version that a deletion did not see is closed by `doctor`, and brings no deleted memory back.
+
+It is left where nobody is kept out: by an update that a deletion overtook, and by one that died.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mnemon import ConflictError, NotFoundError
+from mnemon.logic.memories import MEMORIES
+from mnemon.logic.mending import OUTLIVED
+from mnemon.types.storage import Patch
+from tests.core.fakes import FakeCrowdedStore
+from tests.core.versions.fixtures import Clock, add, numbered, open_memory, texts
+
+if TYPE_CHECKING:
+    from mnemon import Memory
+    from mnemon.protocols.store import Store
+
+STEPS = range(1, 11)
+"""More than the steps of an update, a deletion and an undo."""
+
+
+class DiedError(Exception):
+    """What a fake raises where a process would end."""
+
+
+def die() -> None:
+    raise DiedError
+
+
+def two_memories(clock: Clock) -> tuple[FakeCrowdedStore, Memory, Memory]:
+    """Return a store, and two who write to it."""
+    store, ids = FakeCrowdedStore(), numbered()
+    return store, open_memory(store, clock), open_memory(store, clock, new_id=lambda: f"other-{ids()}")
+
+
+def check_deleted(memory: Memory, memory_id: str) -> None:
+    assert texts(memory) == []
+    with pytest.raises(NotFoundError):
+        memory.get(memory_id)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_of_an_update_that_a_deletion_overtook_nothing_comes_back(step: int, clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    store.after(step, lambda: other.delete(memory_id))
+    with suppress(NotFoundError):
+        memory.update(memory_id, "milk")
+    if not store.acted:
+        store.after(0, die)
+        other.delete(memory_id)
+    outlived = texts(memory)
+    clock.move(hours=1)
+
+    seen, mended, left = memory.doctor().findings, memory.doctor(repair=True).findings, memory.doctor().findings
+
+    wanted = [(OUTLIVED, (memory_id,))] if outlived else []
+    assert [(one.kind, one.ids) for one in seen] == [(one.kind, one.ids) for one in mended] == wanted
+    assert all(one.repaired for one in mended)
+    assert left == ()
+    check_deleted(memory, memory_id)
+
+
+def test_a_deletion_can_overtake_an_update(clock: Clock) -> None:
+    left: list[str] = []
+    for step in STEPS:
+        store, memory, other = two_memories(clock)
+        memory_id = add(memory, "tea")
+        store.after(step, lambda other=other, memory_id=memory_id: other.delete(memory_id))
+        with suppress(NotFoundError):
+            memory.update(memory_id, "milk")
+        left += texts(memory)
+
+    assert "milk" in left  # or the test above has nothing to show
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_of_an_update_that_died_before_the_deletion_nothing_comes_back(step: int, clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    store.after(step, die)
+    with suppress(DiedError):
+        memory.update(memory_id, "milk")
+    store.after(0, die)
+    other.delete(memory_id)
+    hidden = texts(memory)
+    clock.move(hours=1)
+
+    memory.doctor(repair=True)
+
+    assert hidden == []
+    assert memory.doctor().findings == ()
+    check_deleted(memory, memory_id)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_deletion_beside_a_dead_update_is_undone_without_force(step: int, clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    store.after(step, die)
+    with suppress(DiedError):
+        memory.update(memory_id, "milk")
+    store.after(0, die)
+    read = memory.get(memory_id).text
+    operation = other.delete(memory_id).op_id
+
+    memory.undo(str(operation))
+
+    assert memory.get(memory_id).text == read
+    assert texts(memory) == [read]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_add_is_undone_with_what_a_dead_update_left(step: int, clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    added = memory.add("tea", user_id="alice", kind="semantic")
+    store.after(step, die)
+    with suppress(DiedError):
+        memory.update(added.ids[0], "milk")
+    store.after(0, die)
+
+    other.undo(str(added.op_id), force=True)
+
+    check_deleted(memory, added.ids[0])
+
+
+def test_of_three_racers_none_brings_the_deleted_memory_back(clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    ids = numbered()
+    third = open_memory(store, clock, new_id=lambda: f"third-{ids()}")
+    memory_id = add(memory, "tea")
+
+    def win_and_delete() -> None:
+        other.update(memory_id, "coffee")
+        other.delete(memory_id)
+
+    def race_too() -> None:
+        store.after(2, win_and_delete)
+        with suppress(ConflictError, NotFoundError):
+            third.update(memory_id, "water", expected_version=1)
+
+    store.after(2, race_too)
+    with suppress(ConflictError, NotFoundError):
+        memory.update(memory_id, "milk", expected_version=1)
+    assert texts(memory) == ["milk", "water"]
+    clock.move(hours=1)
+
+    (mended,) = memory.doctor(repair=True).findings
+
+    assert (mended.kind, mended.ids, mended.repaired) == (OUTLIVED, (memory_id,), True)
+    assert memory.doctor().findings == ()
+    check_deleted(memory, memory_id)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_what_an_undo_that_died_brought_back_stays(step: int, clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    operation = memory.delete(memory_id).op_id
+    store.after(step, die)
+    with suppress(DiedError):
+        other.undo(str(operation))
+    store.after(0, die)
+    written = texts(memory)
+    clock.move(hours=1)
+
+    memory.doctor(repair=True)
+
+    assert memory.doctor().findings == ()
+    assert texts(memory) == written
+    if written:
+        assert memory.get(memory_id).text == "tea"
+    else:
+        check_deleted(memory, memory_id)
+
+
+def test_an_undo_by_force_takes_the_place_of_what_outlived_the_deletion(clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    operations: list[str | None] = []
+    store.after(2, lambda: operations.append(other.delete(memory_id).op_id))
+    with suppress(NotFoundError):
+        memory.update(memory_id, "milk")
+    assert texts(memory) == ["milk"]
+
+    memory.undo(str(operations[0]), force=True)
+
+    assert texts(memory) == [memory.get(memory_id).text] == ["tea"]
+    clock.move(hours=1)
+    assert memory.doctor().findings == ()
+
+
+def test_a_first_version_that_was_not_closed_goes_with_the_deleted_one(
+    memory: Memory, store: Store, clock: Clock
+) -> None:
+    memory_id = add(memory, "tea")
+    memory.update(memory_id, "coffee")
+    memory.delete(memory_id)
+    fields = {"recorded_to": None, "closed_by": None}
+    store.apply("default", [Patch(collection=MEMORIES.name, id=memory_id, fields=fields)])
+    clock.move(hours=1)
+    assert texts(memory) == ["tea"]
+
+    (mended,) = memory.doctor(repair=True).findings
+
+    assert (mended.kind, mended.ids, mended.repaired) == (OUTLIVED, (memory_id,), True)
+    assert memory.doctor().findings == ()
+    check_deleted(memory, memory_id)
