@@ -41,7 +41,8 @@ class AsyncCare(AsyncFace):
 
         Args:
             repair: mend what can be mended. What is derived is derived anew; of a memory with two
-                current versions the newest stays; a memory that its add did not write is made of its message.
+                current versions the newest stays, of a deleted one none; a memory that its add did not write
+                is made of its message. What an import may still bring is left to it.
             foreign: refused, with our word for it.
 
         Raises:

@@ -6,20 +6,32 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from mnemon._async.desk import in_chunks, pages
 from mnemon._async.erasing import finish, scrub_is_due
-from mnemon._async.mending import AsyncMender
+from mnemon._async.mending import AT_WORK, AsyncMender
+from mnemon._async.moving import unfinished_imports
 from mnemon._async.work import unit_of_work
 from mnemon.errors import StoreCorruptError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import source_rows
 from mnemon.logic.memories import MEMORIES, lacks_successor, newest_row_id
-from mnemon.logic.mending import BYTES_LEFT, NEWEST_LOST, OUTLIVED, finding, is_erased, operations_named, readable
+from mnemon.logic.mending import (
+    BYTES_LEFT,
+    IMPORT_BROKEN_OFF,
+    IMPORT_ON_ITS_WAY,
+    NEWEST_LOST,
+    OUTLIVED,
+    finding,
+    is_erased,
+    operations_named,
+    readable,
+)
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.rows import ROWS_DAMAGED
 from mnemon.logic.spaces import SCRUB, SETTINGS
 from mnemon.types.care import Checkup
 from mnemon.types.filters import where
-from mnemon.types.storage import Finding
+from mnemon.types.storage import Delete, Finding
+from mnemon.types.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +56,7 @@ async def examine(desk: AsyncDesk, repair: bool) -> Checkup:  # noqa: FBT001 - p
         # Once more where nobody else writes, if the store has that: reads that follow each other may see two states.
         async with unit_of_work(desk.store) as store:
             findings += await _half_done(desk, store, repair=mends)
+    findings += await _unfinished_imports(desk, repair=mends)
     findings += await _unfinished_scrub(desk, repair=repair)
     notes = await _looked("message not in the log", _notes, AsyncMender.of(desk, desk.store, repair=False))
     return Checkup(findings=tuple(findings), notes=tuple(notes))
@@ -160,6 +173,19 @@ async def _operation_missing(mender: AsyncMender) -> list[Finding]:
             by_operation.setdefault(op_id, []).extend(named[op_id])
     found = await mender.operations(by_operation)
     return finding(MEMORIES.name, "operation missing", found, repaired=mender.repair)
+
+
+async def _unfinished_imports(desk: AsyncDesk, *, repair: bool) -> list[Finding]:
+    """Find imports that did not come to their end; with `repair`, give those up that are not on their way any more."""
+    imports = await unfinished_imports(desk.store, desk.project)
+    now = format_time(desk.clock() - AT_WORK)
+    dead = [note for note, at in imports.items() if at < now]
+    if dead and repair:
+        await desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=dead)])
+    return [
+        *finding(SETTINGS.name, IMPORT_ON_ITS_WAY, imports.keys() - dead, repaired=False),
+        *finding(SETTINGS.name, IMPORT_BROKEN_OFF, dead, repaired=repair),
+    ]
 
 
 async def _unfinished_scrub(desk: AsyncDesk, *, repair: bool) -> list[Finding]:

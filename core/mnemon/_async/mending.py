@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, cast
 
 from mnemon._async.desk import in_chunks, pages, versions_of
+from mnemon._async.moving import unfinished_imports
 from mnemon.logic.memories import DELETED, MEMORIES, is_superseded, lacks_successor, newest_of, newest_row_id
 from mnemon.logic.mending import (
     closed_too,
@@ -39,9 +40,9 @@ if TYPE_CHECKING:
     from mnemon.protocols.async_store import AsyncStore
     from mnemon.types.storage import Row, Write
 
-__all__ = ["AsyncMender"]
+__all__ = ["AT_WORK", "AsyncMender"]
 
-_AT_WORK = timedelta(minutes=10)
+AT_WORK = timedelta(minutes=10)
 """For how long after its time the writer of half-done work may still be at it.
 
 A call of a memory is some ten requests, and each may take 20 seconds with its repetitions (`timeout_s` of a store),
@@ -49,14 +50,15 @@ which is less than four minutes. The rest is for clocks that differ.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class AsyncMender:
     """Says of what seemed half done whether it is, and finishes it.
 
     Attributes:
         desk: the project.
         store: its store, or a unit of work of it.
-        repair: whether to finish what is half done, or only to say that it is.
+        repair: whether to finish what is half done, or only to say that it is; so, too, once an import was seen that
+            may bring what is missing.
         before: what was written at this time or later may have a writer; None where nobody else writes.
     """
 
@@ -69,7 +71,7 @@ class AsyncMender:
     def of(cls, desk: AsyncDesk, store: AsyncStore, *, repair: bool) -> AsyncMender:
         """Return one that leaves alone what others may be writing, where the store cannot keep them out."""
         alone = Capability.EXCLUSIVE in desk.store.capabilities
-        before = None if alone else format_time(desk.clock() - _AT_WORK)
+        before = None if alone else format_time(desk.clock() - AT_WORK)
         return cls(desk=desk, store=store, repair=repair, before=before)
 
     async def first_version(self, memory_id: str) -> bool:
@@ -77,7 +79,7 @@ class AsyncMender:
         rows = await self._versions(memory_id)
         if not rows or _row(rows, memory_id) is not None or self._may_be_in_work(rows):
             return False
-        if self.repair:
+        if await self._repairs():
             made = await self._put([Put(collection=MEMORIES.name, row=stub(memory_id, rows), existing="skip")])
             left = await self._versions(memory_id)
             if [row.id for row in left] == [memory_id]:  # the others were erased meanwhile
@@ -94,7 +96,7 @@ class AsyncMender:
         rows = [row for row in rows if row.id not in deleted]
         if sum("recorded_to" not in row.fields for row in rows) < 2:  # noqa: PLR2004 - two
             return False
-        if self.repair:
+        if await self._repairs():
             await self.store.apply(self.desk.project, settled(rows))
         return True
 
@@ -104,7 +106,7 @@ class AsyncMender:
         if not rows or self._may_be_in_work(rows):
             return False
         deleted = await self._deleted_too(rows)
-        if deleted and self.repair:
+        if deleted and await self._repairs():
             await self.store.apply(self.desk.project, [closed_too(row, by) for row, by in deleted])
         return bool(deleted)
 
@@ -121,7 +123,7 @@ class AsyncMender:
         is_newest = named is not None and named.fields["version"] == newest.fields["version"]
         if is_newest and not is_superseded(cast("Row", named)):
             return "named"
-        if self.repair:
+        if await self._repairs():
             await self.store.apply(self.desk.project, pointing(memory_id, newest))
         return "not named"
 
@@ -130,7 +132,7 @@ class AsyncMender:
         message = await self._message(memory_id, message_row)
         if message is None or self._is_young(str(message.fields["recorded_at"])):
             return False
-        writes = await self._rebuilt(memory_id, message) if self.repair else []
+        writes = await self._rebuilt(memory_id, message) if await self._repairs() else []
         said = await self._message(memory_id, message_row)
         if said is None or said.payload != message.payload or await self._versions(memory_id):
             return False
@@ -148,7 +150,7 @@ class AsyncMender:
         for op_id in await self._there(OPERATIONS.name, by_operation):
             del by_operation[op_id]
         by_operation = {op_id: rows for op_id, rows in by_operation.items() if not self._may_be_in_work(rows)}
-        if self.repair and by_operation:
+        if by_operation and await self._repairs():
             made = await self._put(lost_operations(by_operation))
             left = await self._named_by({op_id: [row.id for row in rows] for op_id, rows in by_operation.items()})
             await self._take_away([put for put in made if put.row.id not in left])  # all that they did was erased
@@ -169,6 +171,12 @@ class AsyncMender:
         operations = {op_id: operation_of(row) for op_id, row in found.items()}
         pairs = ((row, deletion_of(row, rows, operations.get(str(row.fields["op_id"])))) for row in current)
         return [(row, deleted) for row, deleted in pairs if deleted is not None]
+
+    async def _repairs(self) -> bool:
+        """Whether to finish what was found; asked when it was read, since an import notes itself before its rows."""
+        if self.repair and await unfinished_imports(self.store, self.desk.project):
+            self.repair = False
+        return self.repair
 
     async def _versions(self, memory_id: str) -> list[Row]:
         return await versions_of(self.store, self.desk.project, [memory_id], ())

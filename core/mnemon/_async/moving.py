@@ -8,14 +8,25 @@ from mnemon._async.desk import in_chunks, pages, versions_of
 from mnemon._async.work import one_moment, unit_of_work
 from mnemon.errors import ScopeError
 from mnemon.logic.conditions import CURRENT
-from mnemon.logic.exports import collection_line, exported, header_line, linked_memories, linked_operations, row_line
+from mnemon.logic.exports import (
+    UNFINISHED,
+    collection_line,
+    exported,
+    header_line,
+    import_note,
+    last_imported,
+    linked_memories,
+    linked_operations,
+    row_line,
+)
 from mnemon.logic.memories import MEMORIES, with_vector
 from mnemon.logic.mending import settled
 from mnemon.logic.operations import OPERATIONS
+from mnemon.logic.spaces import SETTINGS
 from mnemon.logic.versions import inside
 from mnemon.types.filters import where
 from mnemon.types.results import Exported
-from mnemon.types.storage import Put
+from mnemon.types.storage import Delete, Put
 from mnemon.wrappers.files import whole_file
 from mnemon.wrappers.threads import athink
 
@@ -26,10 +37,21 @@ if TYPE_CHECKING:
     from mnemon._async.desk import AsyncDesk
     from mnemon.logic.adding import Embedded
     from mnemon.logic.exports import ExportedRow
+    from mnemon.protocols.async_store import AsyncStore
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection, Patch, Row
 
-__all__ = ["catch_up", "check_links", "declare", "export", "export_file", "store_rows", "there_already"]
+__all__ = [
+    "catch_up",
+    "check_links",
+    "declare",
+    "end_import",
+    "export",
+    "export_file",
+    "store_rows",
+    "there_already",
+    "unfinished_imports",
+]
 
 
 _MOST = 10_000
@@ -124,15 +146,31 @@ async def there_already(desk: AsyncDesk, rows: Sequence[ExportedRow]) -> dict[tu
     return found
 
 
-async def store_rows(desk: AsyncDesk, rows: Sequence[ExportedRow], embedded: Embedded) -> list[int]:
-    """Store rows as one, each unless it is there already; return for each whether it was stored."""
-    batch: list[Put] = []
+async def store_rows(desk: AsyncDesk, rows: Sequence[ExportedRow], embedded: Embedded, origin: str) -> list[int]:
+    """Store rows as one, each unless it is there already; return for each whether it was stored.
+
+    The note that more is to come is there before them, until `end_import`.
+    """
+    batch = [Put(collection=SETTINGS.name, row=import_note(origin, desk.clock()))]
     for one in rows:
         row = one.row
         if one.collection == MEMORIES.name and one.text is not None:
             row = with_vector(row, embedded.of(one.text))
         batch.append(Put(collection=one.collection, row=row, existing="skip"))
-    return list((await desk.store.apply(desk.project, batch)).counts)
+    return list((await desk.store.apply(desk.project, batch)).counts[1:])
+
+
+async def end_import(desk: AsyncDesk, origin: str) -> None:
+    """Take the note away that more of an export is to come."""
+    await desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[UNFINISHED + origin])])
+
+
+async def unfinished_imports(store: AsyncStore, project: str) -> dict[str, str]:
+    """Return when rows of each export came last that did not come whole, by the id of its note."""
+    ids = await store.list_ids(project, SETTINGS.name, where("id").exists())
+    notes = [row_id for row_id in ids if row_id.startswith(UNFINISHED)]
+    found = await store.get(project, SETTINGS.name, notes, decisive=True) if notes else {}
+    return {row_id: last_imported(row) for row_id, row in found.items()}
 
 
 async def catch_up(desk: AsyncDesk, late: Sequence[Patch], memory_ids: Sequence[str]) -> None:

@@ -141,7 +141,8 @@ class AsyncUpkeep(AsyncFace):
         A version that is current here and superseded in the export is closed at the end. Where a memory was
         changed here as well, both are in its history, and the highest version is current.
 
-        Rows go in parts of 500. When it was interrupted, the same call goes on. On a view no collection is
+        Rows go in parts of 500. When it was interrupted, the same call goes on; `doctor` tells that it was, and
+        repairs nothing that the rest may bring. On a view no collection is
         declared anew, and every row must belong to its scope.
 
         Args:
@@ -176,17 +177,18 @@ class AsyncUpkeep(AsyncFace):
                     await self._core.runner.run(moving.declare, found, scope)
             rows = [one for one in part if isinstance(one, ExportedRow)]
             await self._core.runner.run(moving.check_links, rows, scope)
-            late += await self._store(rows, report, progress)
+            late += await self._store(rows, str(reader.origin), report, progress)
             versioned |= dict.fromkeys(later_versions(rows))
         reader.finish()
         # Last, when every version is there: one that is closed before its successor came would be missing meanwhile.
         for start in range(0, max(len(late), len(versioned)), _ROWS):
             end = start + _ROWS
             await self._core.runner.run(moving.catch_up, late[start:end], list(versioned)[start:end])
+        await self._core.runner.run(moving.end_import, str(reader.origin))
         return report.result()
 
     async def _store(
-        self, rows: list[ExportedRow], report: _Report, progress: Callable[[Imported], None] | None
+        self, rows: list[ExportedRow], origin: str, report: _Report, progress: Callable[[Imported], None] | None
     ) -> list[Patch]:
         """Store what is new; return what rows that are there already have to catch up with."""
         if not rows:
@@ -194,7 +196,7 @@ class AsyncUpkeep(AsyncFace):
         there = await self._core.runner.run(moving.there_already, rows)
         new = [one for one in rows if (one.collection, one.row.id) not in there]
         embedded = await self._core.embed_documents([one.text for one in new if one.text is not None])
-        counts = await self._core.runner.run(moving.store_rows, new, embedded)
+        counts = await self._core.runner.run(moving.store_rows, new, embedded, origin)
         report.count(rows, new, counts, set(embedded.vectors))
         if progress is not None:
             progress(report.result())

@@ -7,20 +7,32 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from mnemon._sync.desk import in_chunks, pages
 from mnemon._sync.erasing import finish, scrub_is_due
-from mnemon._sync.mending import AsyncMender
+from mnemon._sync.mending import AT_WORK, AsyncMender
+from mnemon._sync.moving import unfinished_imports
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import StoreCorruptError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import source_rows
 from mnemon.logic.memories import MEMORIES, lacks_successor, newest_row_id
-from mnemon.logic.mending import BYTES_LEFT, NEWEST_LOST, OUTLIVED, finding, is_erased, operations_named, readable
+from mnemon.logic.mending import (
+    BYTES_LEFT,
+    IMPORT_BROKEN_OFF,
+    IMPORT_ON_ITS_WAY,
+    NEWEST_LOST,
+    OUTLIVED,
+    finding,
+    is_erased,
+    operations_named,
+    readable,
+)
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.rows import ROWS_DAMAGED
 from mnemon.logic.spaces import SCRUB, SETTINGS
 from mnemon.types.care import Checkup
 from mnemon.types.filters import where
-from mnemon.types.storage import Finding
+from mnemon.types.storage import Delete, Finding
+from mnemon.types.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +57,7 @@ def examine(desk: Desk, repair: bool) -> Checkup:  # noqa: FBT001 - passed on
         # Once more where nobody else writes, if the store has that: reads that follow each other may see two states.
         with unit_of_work(desk.store) as store:
             findings += _half_done(desk, store, repair=mends)
+    findings += _unfinished_imports(desk, repair=mends)
     findings += _unfinished_scrub(desk, repair=repair)
     notes = _looked("message not in the log", _notes, AsyncMender.of(desk, desk.store, repair=False))
     return Checkup(findings=tuple(findings), notes=tuple(notes))
@@ -161,6 +174,19 @@ def _operation_missing(mender: AsyncMender) -> list[Finding]:
             by_operation.setdefault(op_id, []).extend(named[op_id])
     found = mender.operations(by_operation)
     return finding(MEMORIES.name, "operation missing", found, repaired=mender.repair)
+
+
+def _unfinished_imports(desk: Desk, *, repair: bool) -> list[Finding]:
+    """Find imports that did not come to their end; with `repair`, give those up that are not on their way any more."""
+    imports = unfinished_imports(desk.store, desk.project)
+    now = format_time(desk.clock() - AT_WORK)
+    dead = [note for note, at in imports.items() if at < now]
+    if dead and repair:
+        desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=dead)])
+    return [
+        *finding(SETTINGS.name, IMPORT_ON_ITS_WAY, imports.keys() - dead, repaired=False),
+        *finding(SETTINGS.name, IMPORT_BROKEN_OFF, dead, repaired=repair),
+    ]
 
 
 def _unfinished_scrub(desk: Desk, *, repair: bool) -> list[Finding]:

@@ -9,14 +9,25 @@ from mnemon._sync.desk import in_chunks, pages, versions_of
 from mnemon._sync.work import one_moment, unit_of_work
 from mnemon.errors import ScopeError
 from mnemon.logic.conditions import CURRENT
-from mnemon.logic.exports import collection_line, exported, header_line, linked_memories, linked_operations, row_line
+from mnemon.logic.exports import (
+    UNFINISHED,
+    collection_line,
+    exported,
+    header_line,
+    import_note,
+    last_imported,
+    linked_memories,
+    linked_operations,
+    row_line,
+)
 from mnemon.logic.memories import MEMORIES, with_vector
 from mnemon.logic.mending import settled
 from mnemon.logic.operations import OPERATIONS
+from mnemon.logic.spaces import SETTINGS
 from mnemon.logic.versions import inside
 from mnemon.types.filters import where
 from mnemon.types.results import Exported
-from mnemon.types.storage import Put
+from mnemon.types.storage import Delete, Put
 from mnemon.wrappers.files import whole_file
 from mnemon.wrappers.threads import think
 
@@ -27,10 +38,21 @@ if TYPE_CHECKING:
     from mnemon._sync.desk import Desk
     from mnemon.logic.adding import Embedded
     from mnemon.logic.exports import ExportedRow
+    from mnemon.protocols.store import Store
     from mnemon.types.scope import Scope
     from mnemon.types.storage import Collection, Patch, Row
 
-__all__ = ["catch_up", "check_links", "declare", "export", "export_file", "store_rows", "there_already"]
+__all__ = [
+    "catch_up",
+    "check_links",
+    "declare",
+    "end_import",
+    "export",
+    "export_file",
+    "store_rows",
+    "there_already",
+    "unfinished_imports",
+]
 
 
 _MOST = 10_000
@@ -125,15 +147,31 @@ def there_already(desk: Desk, rows: Sequence[ExportedRow]) -> dict[tuple[str, st
     return found
 
 
-def store_rows(desk: Desk, rows: Sequence[ExportedRow], embedded: Embedded) -> list[int]:
-    """Store rows as one, each unless it is there already; return for each whether it was stored."""
-    batch: list[Put] = []
+def store_rows(desk: Desk, rows: Sequence[ExportedRow], embedded: Embedded, origin: str) -> list[int]:
+    """Store rows as one, each unless it is there already; return for each whether it was stored.
+
+    The note that more is to come is there before them, until `end_import`.
+    """
+    batch = [Put(collection=SETTINGS.name, row=import_note(origin, desk.clock()))]
     for one in rows:
         row = one.row
         if one.collection == MEMORIES.name and one.text is not None:
             row = with_vector(row, embedded.of(one.text))
         batch.append(Put(collection=one.collection, row=row, existing="skip"))
-    return list((desk.store.apply(desk.project, batch)).counts)
+    return list((desk.store.apply(desk.project, batch)).counts[1:])
+
+
+def end_import(desk: Desk, origin: str) -> None:
+    """Take the note away that more of an export is to come."""
+    desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[UNFINISHED + origin])])
+
+
+def unfinished_imports(store: Store, project: str) -> dict[str, str]:
+    """Return when rows of each export came last that did not come whole, by the id of its note."""
+    ids = store.list_ids(project, SETTINGS.name, where("id").exists())
+    notes = [row_id for row_id in ids if row_id.startswith(UNFINISHED)]
+    found = store.get(project, SETTINGS.name, notes, decisive=True) if notes else {}
+    return {row_id: last_imported(row) for row_id, row in found.items()}
 
 
 def catch_up(desk: Desk, late: Sequence[Patch], memory_ids: Sequence[str]) -> None:

@@ -19,10 +19,10 @@ from mnemon.logic.memories import MEMORIES, found_by, text_of, version_of, versi
 from mnemon.logic.messages import MESSAGES, message_from_dict, message_row_id, thread_of
 from mnemon.logic.operations import OPERATIONS, operation_of
 from mnemon.logic.rows import check_row
-from mnemon.logic.scopes import scope_of
+from mnemon.logic.scopes import row_id, scope_of
 from mnemon.logic.spaces import SETTINGS
 from mnemon.types.filters import And, where
-from mnemon.types.jsonvalue import check_text, shown
+from mnemon.types.jsonvalue import check_text, json_bytes, shown
 from mnemon.types.storage import Patch, Row
 from mnemon.types.times import format_time
 
@@ -36,12 +36,15 @@ if TYPE_CHECKING:
     from mnemon.types.storage import Collection, FieldValue
 
 __all__ = [
+    "UNFINISHED",
     "ExportReader",
     "ExportedRow",
     "caught_up",
     "collection_line",
     "exported",
     "header_line",
+    "import_note",
+    "last_imported",
     "later_versions",
     "linked_memories",
     "linked_operations",
@@ -51,10 +54,23 @@ __all__ = [
 FORMAT = "mnemon-export"
 VERSION = 1
 
+UNFINISHED = "import/"
+"""How the settings rows begin of which each is there while one export is being imported."""
+
 _DERIVED = ("space", "space_next")
 
 _BREAKS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 """What JSON allows within a line and `str.splitlines` takes for the end of one."""
+
+
+def import_note(origin: str, at: datetime) -> Row:
+    """Return the settings row that says when rows of an export came last (see `ExportReader.origin`)."""
+    return Row(id=UNFINISHED + origin, payload=json_bytes({"at": format_time(at)}))
+
+
+def last_imported(note: Row) -> str:
+    """Return when rows of an export came last."""
+    return cast("str", json.loads(note.payload)["at"])
 
 
 def _message(row: Row) -> Message:
@@ -167,13 +183,17 @@ def _line(data: Mapping[str, object]) -> str:
 
 
 class ExportReader:
-    """Reads the lines of an export in order, and checks each so that what it gives can be stored and read."""
+    """Reads the lines of an export in order, and checks each so that what it gives can be stored and read.
+
+    Attributes:
+        origin: what exports of one project and scope have in common, whenever they were made; None before the header.
+    """
 
     def __init__(self, *, scope: Scope | None, language: str) -> None:
         """Begin before the first line; `scope` is what every row must belong to, or None."""
         self._scope = scope
         self._language = language
-        self._begun = False
+        self.origin: str | None = None
         self._declared: dict[str, Collection] = {}
 
     def read(self, line: object, number: int) -> Collection | ExportedRow | None:
@@ -213,14 +233,14 @@ class ExportReader:
         Raises:
             InvalidInputError: there was no line.
         """
-        if not self._begun:
+        if self.origin is None:
             msg = "there is not a single line to import; is this an export of mnemon?"
             raise InvalidInputError(msg)
 
     def _read(self, data: Mapping[str, Any]) -> Collection | ExportedRow | None:
-        if not self._begun:
+        if self.origin is None:
             _check_header(data)
-            self._begun = True
+            self.origin = row_id("export", json.dumps([data.get("project"), data.get("scope")], sort_keys=True))
             return None
         if "declare" in data:
             collection = collection_of(data["declare"])

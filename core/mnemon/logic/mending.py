@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTOR",
     "BYTES_LEFT",
+    "IMPORT_BROKEN_OFF",
+    "IMPORT_ON_ITS_WAY",
     "NEWEST_LOST",
     "OUTLIVED",
     "closed_too",
@@ -45,6 +47,12 @@ ACTOR = "doctor"
 
 BYTES_LEFT = "erased bytes left"
 """The finding that something held the bytes of what was erased."""
+
+IMPORT_ON_ITS_WAY = "import on its way: what is half done is left to it, look again when it has ended"
+"""The finding that rows of an export came lately, and more are to come."""
+
+IMPORT_BROKEN_OFF = "import broken off: import the same again, or repair twice to do without the rest"
+"""The finding that an import did not come to its end. A repair gives it up, and the next one mends what it left."""
 
 NEWEST_LOST = "newest version lost: import it again, undo what closed the one before, or erase what is left"
 """The finding that the last version of a memory was closed for one that is not there."""

@@ -10,7 +10,7 @@ import pytest
 
 from mnemon import InMemoryStore, InvalidInputError, ScopeError
 from mnemon.types.storage import Collection, Put, Row
-from tests.core.versions.fixtures import add, open_memory, texts
+from tests.core.versions.fixtures import add, exported, open_memory, rows_of, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,17 +151,6 @@ def test_what_is_there_already_stays_as_it_is(memory: Memory) -> None:
 
     assert texts(memory) == ["as it is"]
     assert json.loads(json.dumps(report.to_dict()))["added"] == {}
-
-
-def exported(memory: Memory) -> list[str]:
-    target = io.StringIO()
-    memory.export(target)
-    return target.getvalue().splitlines(keepends=True)
-
-
-def rows_of(memory: Memory) -> list[str]:
-    """Return the rows of an export, which the time of its making does not change."""
-    return exported(memory)[1:]
 
 
 def test_a_later_export_brings_an_earlier_state_up_to_date(memory: Memory, clock: Clock) -> None:

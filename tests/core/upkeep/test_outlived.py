@@ -35,8 +35,8 @@ def die() -> None:
 
 def two_memories(clock: Clock) -> tuple[FakeCrowdedStore, Memory, Memory]:
     """Return a store, and two who write to it."""
-    store, ids = FakeCrowdedStore(), numbered()
-    return store, open_memory(store, clock), open_memory(store, clock, new_id=lambda: f"other-{ids()}")
+    store = FakeCrowdedStore()
+    return store, open_memory(store, clock), open_memory(store, clock, new_id=numbered("other"))
 
 
 def check_deleted(memory: Memory, memory_id: str) -> None:
@@ -132,8 +132,7 @@ def test_an_add_is_undone_with_what_a_dead_update_left(step: int, clock: Clock) 
 
 def test_of_three_racers_none_brings_the_deleted_memory_back(clock: Clock) -> None:
     store, memory, other = two_memories(clock)
-    ids = numbered()
-    third = open_memory(store, clock, new_id=lambda: f"third-{ids()}")
+    third = open_memory(store, clock, new_id=numbered("third"))
     memory_id = add(memory, "tea")
 
     def win_and_delete() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -36,9 +37,9 @@ class Clock:
         return self.now
 
 
-def numbered() -> NewId:
+def numbered(prefix: str = "id") -> NewId:
     numbers = count()
-    return lambda: f"id-{next(numbers):04}"
+    return lambda: f"{prefix}-{next(numbers):04}"
 
 
 def open_memory(store: Store, clock: Clock | None = None, **parts: object) -> Memory:
@@ -76,3 +77,14 @@ def texts(memory: Memory, **parts: object) -> list[str]:
 def last_operation(memory: Memory, **parts: object) -> str:
     given = {"user_id": "alice", "limit": 1, **parts}
     return memory.operations(**given)[0].op_id  # pyright: ignore[reportArgumentType] - parts of any type
+
+
+def exported(memory: Memory) -> list[str]:
+    target = io.StringIO()
+    memory.export(target)
+    return target.getvalue().splitlines(keepends=True)
+
+
+def rows_of(memory: Memory) -> list[str]:
+    """Return the rows of an export, which the time of its making does not change."""
+    return exported(memory)[1:]
