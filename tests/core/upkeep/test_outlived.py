@@ -18,6 +18,8 @@ from tests.core.fakes import FakeCrowdedStore
 from tests.core.versions.fixtures import Clock, add, numbered, open_memory, texts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mnemon import Memory
     from mnemon.protocols.store import Store
 
@@ -31,6 +33,14 @@ class DiedError(Exception):
 
 def die() -> None:
     raise DiedError
+
+
+def die_within(store: FakeCrowdedStore, step: int, call: Callable[[], object]) -> None:
+    """Make a call that ends after so many reads and writes, if it has so many."""
+    store.after(step, die)
+    with suppress(DiedError):
+        call()
+    store.after(0, die)
 
 
 def two_memories(clock: Clock) -> tuple[FakeCrowdedStore, Memory, Memory]:
@@ -84,10 +94,7 @@ def test_a_deletion_can_overtake_an_update(clock: Clock) -> None:
 def test_of_an_update_that_died_before_the_deletion_nothing_comes_back(step: int, clock: Clock) -> None:
     store, memory, other = two_memories(clock)
     memory_id = add(memory, "tea")
-    store.after(step, die)
-    with suppress(DiedError):
-        memory.update(memory_id, "milk")
-    store.after(0, die)
+    die_within(store, step, lambda: memory.update(memory_id, "milk"))
     other.delete(memory_id)
     hidden = texts(memory)
     clock.move(hours=1)
@@ -103,10 +110,7 @@ def test_of_an_update_that_died_before_the_deletion_nothing_comes_back(step: int
 def test_a_deletion_beside_a_dead_update_is_undone_without_force(step: int, clock: Clock) -> None:
     store, memory, other = two_memories(clock)
     memory_id = add(memory, "tea")
-    store.after(step, die)
-    with suppress(DiedError):
-        memory.update(memory_id, "milk")
-    store.after(0, die)
+    die_within(store, step, lambda: memory.update(memory_id, "milk"))
     read = memory.get(memory_id).text
     operation = other.delete(memory_id).op_id
 
@@ -120,10 +124,7 @@ def test_a_deletion_beside_a_dead_update_is_undone_without_force(step: int, cloc
 def test_an_add_is_undone_with_what_a_dead_update_left(step: int, clock: Clock) -> None:
     store, memory, other = two_memories(clock)
     added = memory.add("tea", user_id="alice", kind="semantic")
-    store.after(step, die)
-    with suppress(DiedError):
-        memory.update(added.ids[0], "milk")
-    store.after(0, die)
+    die_within(store, step, lambda: memory.update(added.ids[0], "milk"))
 
     other.undo(str(added.op_id), force=True)
 
@@ -162,10 +163,7 @@ def test_what_an_undo_that_died_brought_back_stays(step: int, clock: Clock) -> N
     store, memory, other = two_memories(clock)
     memory_id = add(memory, "tea")
     operation = memory.delete(memory_id).op_id
-    store.after(step, die)
-    with suppress(DiedError):
-        other.undo(str(operation))
-    store.after(0, die)
+    die_within(store, step, lambda: other.undo(str(operation)))
     written = texts(memory)
     clock.move(hours=1)
 
