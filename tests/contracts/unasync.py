@@ -35,6 +35,7 @@ PAIRS = (
             "mending",
             "methods",
             "moving",
+            "outlived",
             "reading",
             "reads",
             "removals",

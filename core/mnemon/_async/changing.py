@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mnemon._async.desk import every_row, in_chunks, versions_of
+from mnemon._async.desk import every_row, in_chunks, newest_rows, versions_of
 from mnemon._async.reading import current_row, no_operation, operation, still
 from mnemon._async.spaces import usable_space
 from mnemon._async.work import unit_of_work
 from mnemon.errors import ConflictError, InvalidInputError, StoreConflictError
 from mnemon.logic.conditions import CURRENT
-from mnemon.logic.memories import MEMORIES
+from mnemon.logic.filters import bind, matcher
+from mnemon.logic.memories import DELETED, MEMORIES, by_memory, newest_of
 from mnemon.logic.operations import OPERATIONS, common_scope, operation_of, operation_put
 from mnemon.logic.scopes import scope_of
 from mnemon.logic.undoing import plan_undo
@@ -21,7 +22,7 @@ from mnemon.types.filters import where
 from mnemon.types.memory import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from mnemon._async.desk import AsyncDesk
@@ -81,7 +82,7 @@ async def delete(desk: AsyncDesk, memory_id: str, scope: Scope | None, actor: st
         try:
             async with unit_of_work(desk.store) as store:
                 current = await current_row(store, desk.project, memory_id, scope, include=())
-                others = await _left_current(desk, store, [current])
+                others = await _left_current(desk, store, [memory_id], [current])
                 op_id, now = desk.new_id(), desk.clock()
                 writes, touched = closing(current, op_id=op_id, now=now, others=others)
                 await _apply(desk, store, "delete", op_id, now, actor, scope_of(current), [touched], writes)
@@ -101,14 +102,15 @@ async def delete_some(
     """
     async with unit_of_work(desk.store) as store:
         rows = await still(desk, store, memory_ids, condition)
+        others = by_memory(await _left_current(desk, store, memory_ids, list(rows.values())))
+        left = {memory_id: current for memory_id, current in others.items() if memory_id not in rows}
+        rows |= await _of_deleted(desk, store, left, condition)
         if not rows:
             return None, 0
-        others: dict[str, list[Row]] = {}
-        for row in await _left_current(desk, store, list(rows.values())):
-            others.setdefault(str(row.fields["memory_id"]), []).append(row)
         op_id, now = desk.new_id(), desk.clock()
         steps = [
-            closing(row, op_id=op_id, now=now, others=others.get(memory_id, ())) for memory_id, row in rows.items()
+            closing(row, op_id=op_id, now=now, others=[one for one in others.get(key, ()) if one.id != row.id])
+            for key, row in rows.items()
         ]
         writes = [write for step, _ in steps for write in step]
         scope = common_scope(map(scope_of, rows.values()))
@@ -117,18 +119,33 @@ async def delete_some(
     return op_id, len(rows)
 
 
-async def _left_current(desk: AsyncDesk, store: AsyncStore, newest: Sequence[Row]) -> list[Row]:
-    """Return the versions that are current beside the newest ones of their memories; none where nobody can race."""
+async def _left_current(
+    desk: AsyncDesk, store: AsyncStore, memory_ids: Sequence[str], newest: Sequence[Row]
+) -> list[Row]:
+    """Return the versions that are current beside the newest ones of these memories; none where nobody can race."""
     if Capability.EXCLUSIVE in desk.store.capabilities:
         return []
     known = {row.id for row in newest}
     left: list[Row] = []
-    for chunk in in_chunks([str(row.fields["memory_id"]) for row in newest]):
+    for chunk in in_chunks(memory_ids):
         ids = await store.list_ids(desk.project, MEMORIES.name, CURRENT & where("memory_id").in_(list(chunk)))
         others = [row_id for row_id in ids if row_id not in known]
         if others:
-            left += (await store.get(desk.project, MEMORIES.name, others, include=(), decisive=True)).values()
+            left += (
+                await store.get(desk.project, MEMORIES.name, others, include=("metadata",), decisive=True)
+            ).values()
     return left
+
+
+async def _of_deleted(
+    desk: AsyncDesk, store: AsyncStore, left: Mapping[str, Sequence[Row]], condition: Filter
+) -> dict[str, Row]:
+    """Return the newest that match of the versions that were left current of deleted memories, by memory."""
+    matches = matcher(bind(condition, MEMORIES))
+    fitting = {memory_id: list(filter(matches, rows)) for memory_id, rows in left.items()}
+    fitting = {memory_id: rows for memory_id, rows in fitting.items() if rows}
+    read = await newest_rows(store, desk.project, list(fitting), ())
+    return {key: newest_of(fitting[key]) for key, row in read.items() if row.fields.get("ended") == DELETED}
 
 
 async def undo(
@@ -144,12 +161,11 @@ async def undo(
     async with unit_of_work(desk.store) as store:
         done, parts = await _whole(desk, store, op_id, scope)
         ids = [one.memory_id for one in done.touched]
-        rows: dict[str, list[Row]] = {}
         include = ("terms", "metadata", "payload", *(() if space is None else (space.name,)))
-        for row in await versions_of(store, desk.project, ids, include):
-            if not inside(row, scope):
-                raise no_operation(op_id)
-            rows.setdefault(str(row.fields["memory_id"]), []).append(row)
+        versions = await versions_of(store, desk.project, ids, include)
+        if not all(inside(row, scope) for row in versions):
+            raise no_operation(op_id)
+        rows = by_memory(versions)
         new_op, now = desk.new_id(), desk.clock()
         writes, touched = plan_undo(done, rows, parts=parts, op_id=new_op, actor=actor, now=now, force=force)
         return await _apply(desk, store, "undo", new_op, now, actor, done.scope, touched, writes, undoes=op_id)

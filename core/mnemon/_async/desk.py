@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from mnemon.logic.memories import MEMORIES, is_superseded, newest_of, newest_row_id
+from mnemon.logic.memories import MEMORIES, by_memory, is_superseded, newest_of, newest_row_id
 from mnemon.logic.sheet import Sheets
 from mnemon.logic.versions import without_current
 from mnemon.protocols.capabilities import Capability
@@ -81,9 +81,7 @@ async def _successors(
     ids: dict[str, str] = {}
     rows: dict[str, Row] = {}
     for _ in range(_MOST_LOOKS):
-        versions: dict[str, list[Row]] = {}
-        for row in await versions_of(store, project, memory_ids, ()):
-            versions.setdefault(cast("str", row.fields["memory_id"]), []).append(row)
+        versions = by_memory(await versions_of(store, project, memory_ids, ()))
         ids = {newest_of(of_one).id: key for key, of_one in versions.items()}
         known, rows = rows, {}
         for chunk in in_chunks(list(ids)):

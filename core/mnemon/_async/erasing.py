@@ -11,7 +11,7 @@ from mnemon._async.work import unit_of_work
 from mnemon.errors import SchemaMismatchError, StoreUnavailableError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import empty_version, erase_writes, orphans, source_rows, sources_of
-from mnemon.logic.memories import DELETED, EMPTY, MEMORIES, newness
+from mnemon.logic.memories import DELETED, EMPTY, MEMORIES, by_memory, newness, read_version
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.logic.versions import inside, not_found
@@ -199,15 +199,11 @@ async def _thin(desk: AsyncDesk, keep: int) -> int:
     for chunk in in_chunks(await _memories(desk, where("version").gt(keep))):
         async with unit_of_work(desk.store) as store:
             writes: list[Write] = []
-            by_memory: dict[str, list[Row]] = {}
-            for row in await versions_of(store, desk.project, chunk, ()):
-                by_memory.setdefault(str(row.fields["memory_id"]), []).append(row)
-            for rows in by_memory.values():
-                newest_first = sorted(rows, key=newness, reverse=True)
+            for rows in by_memory(await versions_of(store, desk.project, chunk, ())).values():
+                read = read_version(rows).id
+                kept_first = sorted(rows, key=lambda row, read=read: (row.id == read, newness(row)), reverse=True)
                 old = [
-                    row
-                    for row in newest_first[keep:]
-                    if "recorded_to" in row.fields and row.fields.get("ended") != EMPTY
+                    row for row in kept_first[keep:] if "recorded_to" in row.fields and row.fields.get("ended") != EMPTY
                 ]
                 writes += [write for row in old for write in empty_version(row)]
                 emptied += len(old)

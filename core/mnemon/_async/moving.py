@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._async.desk import in_chunks, pages, versions_of
+from mnemon._async.outlived import outlived
 from mnemon._async.work import one_moment, unit_of_work
 from mnemon.errors import ScopeError
-from mnemon.logic.conditions import CURRENT
 from mnemon.logic.exports import (
     UNFINISHED,
     collection_line,
     exported,
     header_line,
-    import_note,
-    last_imported,
+    is_ended_by,
     linked_memories,
     linked_operations,
     row_line,
 )
-from mnemon.logic.memories import MEMORIES, with_vector
-from mnemon.logic.mending import settled
+from mnemon.logic.memories import MEMORIES, by_memory, with_vector
+from mnemon.logic.mending import closed_too, settled
 from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.spaces import SETTINGS
 from mnemon.logic.versions import inside
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from mnemon.logic.exports import ExportedRow
     from mnemon.protocols.async_store import AsyncStore
     from mnemon.types.scope import Scope
-    from mnemon.types.storage import Collection, Patch, Row
+    from mnemon.types.storage import Collection, Patch, Row, Write
 
 __all__ = [
     "catch_up",
@@ -52,9 +51,6 @@ __all__ = [
     "there_already",
     "unfinished_imports",
 ]
-
-
-_MOST = 10_000
 
 
 async def export(
@@ -146,12 +142,12 @@ async def there_already(desk: AsyncDesk, rows: Sequence[ExportedRow]) -> dict[tu
     return found
 
 
-async def store_rows(desk: AsyncDesk, rows: Sequence[ExportedRow], embedded: Embedded, origin: str) -> list[int]:
+async def store_rows(desk: AsyncDesk, rows: Sequence[ExportedRow], embedded: Embedded, note: Row) -> list[int]:
     """Store rows as one, each unless it is there already; return for each whether it was stored.
 
     The note that more is to come is there before them, until `end_import`.
     """
-    batch = [Put(collection=SETTINGS.name, row=import_note(origin, desk.clock()))]
+    batch = [Put(collection=SETTINGS.name, row=note)]
     for one in rows:
         row = one.row
         if one.collection == MEMORIES.name and one.text is not None:
@@ -160,25 +156,33 @@ async def store_rows(desk: AsyncDesk, rows: Sequence[ExportedRow], embedded: Emb
     return list((await desk.store.apply(desk.project, batch)).counts[1:])
 
 
-async def end_import(desk: AsyncDesk, origin: str) -> None:
-    """Take the note away that more of an export is to come."""
-    await desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[UNFINISHED + origin])])
+async def end_import(desk: AsyncDesk, note: Row) -> None:
+    """Take the notes away that more is to come of an export that came whole, and of earlier ones of the same."""
+    notes = (await unfinished_imports(desk.store, desk.project)).values()
+    ended = [one.id for one in notes if is_ended_by(one, note)]
+    await desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=ended)])
 
 
-async def unfinished_imports(store: AsyncStore, project: str) -> dict[str, str]:
-    """Return when rows of each export came last that did not come whole, by the id of its note."""
+async def unfinished_imports(store: AsyncStore, project: str) -> dict[str, Row]:
+    """Return the notes of exports that did not come whole, by their ids."""
     ids = await store.list_ids(project, SETTINGS.name, where("id").exists())
     notes = [row_id for row_id in ids if row_id.startswith(UNFINISHED)]
-    found = await store.get(project, SETTINGS.name, notes, decisive=True) if notes else {}
-    return {row_id: last_imported(row) for row_id, row in found.items()}
+    return await store.get(project, SETTINGS.name, notes, include=("payload",), decisive=True) if notes else {}
 
 
-async def catch_up(desk: AsyncDesk, late: Sequence[Patch], memory_ids: Sequence[str]) -> None:
-    """Close the versions that an export tells were superseded; leave one version of each memory current."""
+async def catch_up(desk: AsyncDesk, late: Sequence[Patch], memory_ids: Sequence[str], note: Row) -> None:
+    """Close the versions that an export tells were superseded; leave one version of each memory current.
+
+    Of one that was deleted here, and has no later version in the export, none stays current.
+    """
     async with unit_of_work(desk.store) as store:
-        await store.apply(desk.project, late)
-        page = await store.groups(
-            desk.project, MEMORIES.name, "memory_id", CURRENT & where("memory_id").in_(memory_ids), limit=_MOST
-        )
-        for twice in (group.value for group in page.groups if group.rows > 1):
-            await store.apply(desk.project, settled(await versions_of(store, desk.project, [twice], ())))
+        await store.apply(desk.project, [Put(collection=SETTINGS.name, row=note), *late])
+        for rows in by_memory(await versions_of(store, desk.project, memory_ids, ())).values():
+            deleted = await outlived(store, desk.project, rows)
+            gone = {row.id for row, _ in deleted}
+            left = [row for row in rows if row.id not in gone]
+            writes: list[Write] = [closed_too(row, by) for row, by in deleted]
+            if sum("recorded_to" not in row.fields for row in left) > 1:
+                writes += settled(left)
+            if writes:
+                await store.apply(desk.project, writes)

@@ -14,7 +14,7 @@ from mnemon._async.face import AsyncFace
 from mnemon._async.spaces import agree_on_words
 from mnemon.errors import ConfigError, InvalidInputError
 from mnemon.logic.arguments import refuse_foreign
-from mnemon.logic.exports import ExportedRow, ExportReader, caught_up, later_versions
+from mnemon.logic.exports import ExportedRow, ExportReader, caught_up, import_note, later_versions
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.versions import KEEP, Keep
 from mnemon.protocols.embedder import Embedder
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mnemon.types.scope import Scope
-    from mnemon.types.storage import Collection, Patch
+    from mnemon.types.storage import Collection, Patch, Row
 
     Progress = Callable[[int, int], None]
 
@@ -177,18 +177,24 @@ class AsyncUpkeep(AsyncFace):
                     await self._core.runner.run(moving.declare, found, scope)
             rows = [one for one in part if isinstance(one, ExportedRow)]
             await self._core.runner.run(moving.check_links, rows, scope)
-            late += await self._store(rows, str(reader.origin), report, progress)
+            late += await self._store(rows, reader, report, progress)
             versioned |= dict.fromkeys(later_versions(rows))
         reader.finish()
         # Last, when every version is there: one that is closed before its successor came would be missing meanwhile.
         for start in range(0, max(len(late), len(versioned)), _ROWS):
             end = start + _ROWS
-            await self._core.runner.run(moving.catch_up, late[start:end], list(versioned)[start:end])
-        await self._core.runner.run(moving.end_import, str(reader.origin))
+            await self._core.runner.run(
+                moving.catch_up, late[start:end], list(versioned)[start:end], self._note(reader)
+            )
+        await self._core.runner.run(moving.end_import, self._note(reader))
         return report.result()
 
     async def _store(
-        self, rows: list[ExportedRow], origin: str, report: _Report, progress: Callable[[Imported], None] | None
+        self,
+        rows: list[ExportedRow],
+        reader: ExportReader,
+        report: _Report,
+        progress: Callable[[Imported], None] | None,
     ) -> list[Patch]:
         """Store what is new; return what rows that are there already have to catch up with."""
         if not rows:
@@ -196,12 +202,15 @@ class AsyncUpkeep(AsyncFace):
         there = await self._core.runner.run(moving.there_already, rows)
         new = [one for one in rows if (one.collection, one.row.id) not in there]
         embedded = await self._core.embed_documents([one.text for one in new if one.text is not None])
-        counts = await self._core.runner.run(moving.store_rows, new, embedded, origin)
+        counts = await self._core.runner.run(moving.store_rows, new, embedded, self._note(reader))
         report.count(rows, new, counts, set(embedded.vectors))
         if progress is not None:
             progress(report.result())
         told = [one.row for one in rows if one.collection == MEMORIES.name and (one.collection, one.row.id) in there]
         return [patch for row in told for patch in caught_up(there[MEMORIES.name, row.id], row)]
+
+    def _note(self, reader: ExportReader) -> Row:
+        return import_note(str(reader.origin), reader.made, self._core.clock())
 
     async def reembed(
         self, *, embedder: Embedder | Keep | None = KEEP, progress: Progress | None = None, **foreign: object

@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, cast
 
 from mnemon._sync.desk import in_chunks, pages
 from mnemon._sync.erasing import finish, scrub_is_due
-from mnemon._sync.mending import AT_WORK, AsyncMender
+from mnemon._sync.mending import AsyncMender
 from mnemon._sync.moving import unfinished_imports
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import StoreCorruptError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import source_rows
-from mnemon.logic.memories import MEMORIES, lacks_successor, newest_row_id
+from mnemon.logic.exports import last_imported
+from mnemon.logic.memories import MEMORIES, lacks_successor, newest_row_id, operations_named
 from mnemon.logic.mending import (
     BYTES_LEFT,
     IMPORT_BROKEN_OFF,
@@ -22,7 +24,6 @@ from mnemon.logic.mending import (
     OUTLIVED,
     finding,
     is_erased,
-    operations_named,
     readable,
 )
 from mnemon.logic.messages import MESSAGES
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 __all__ = ["examine"]
 
 _PAGE = 1_000
+_IMPORT_LASTS = timedelta(hours=1)
+"""For how long after its last rows an import may still be on its way: a part of it waits for its embedder."""
 
 
 def examine(desk: Desk, repair: bool) -> Checkup:  # noqa: FBT001 - passed on
@@ -57,7 +60,8 @@ def examine(desk: Desk, repair: bool) -> Checkup:  # noqa: FBT001 - passed on
         # Once more where nobody else writes, if the store has that: reads that follow each other may see two states.
         with unit_of_work(desk.store) as store:
             findings += _half_done(desk, store, repair=mends)
-    findings += _unfinished_imports(desk, repair=mends)
+    mender = AsyncMender.of(desk, desk.store, repair=mends)
+    findings += _looked("import broken off", _unfinished_imports, mender)
     findings += _unfinished_scrub(desk, repair=repair)
     notes = _looked("message not in the log", _notes, AsyncMender.of(desk, desk.store, repair=False))
     return Checkup(findings=tuple(findings), notes=tuple(notes))
@@ -134,7 +138,7 @@ def _newest_missing(mender: AsyncMender) -> list[Finding]:
             firsts = store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
             lost.update((key, None) for key, first in firsts.items() if newest_row_id(first) != current[key])
     outlived = [memory_id for memory_id in lost if mender.deletion(memory_id)]
-    states = {memory_id: mender.newest_version(memory_id) for memory_id in lost if memory_id not in outlived}
+    states = {memory_id: mender.newest_version(memory_id) for memory_id in lost}
     not_named = [memory_id for memory_id, state in states.items() if state == "not named"]
     gone = [memory_id for memory_id, state in states.items() if state == "lost"]
     return [
@@ -176,16 +180,17 @@ def _operation_missing(mender: AsyncMender) -> list[Finding]:
     return finding(MEMORIES.name, "operation missing", found, repaired=mender.repair)
 
 
-def _unfinished_imports(desk: Desk, *, repair: bool) -> list[Finding]:
-    """Find imports that did not come to their end; with `repair`, give those up that are not on their way any more."""
+def _unfinished_imports(mender: AsyncMender) -> list[Finding]:
+    """Find imports that did not come to their end; a repair gives those up that are not on their way any more."""
+    desk = mender.desk
     imports = unfinished_imports(desk.store, desk.project)
-    now = format_time(desk.clock() - AT_WORK)
-    dead = [note for note, at in imports.items() if at < now]
-    if dead and repair:
+    since = format_time(desk.clock() - _IMPORT_LASTS)
+    dead = [note for note, row in imports.items() if last_imported(row) < since]
+    if dead and mender.repair:
         desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=dead)])
     return [
         *finding(SETTINGS.name, IMPORT_ON_ITS_WAY, imports.keys() - dead, repaired=False),
-        *finding(SETTINGS.name, IMPORT_BROKEN_OFF, dead, repaired=repair),
+        *finding(SETTINGS.name, IMPORT_BROKEN_OFF, dead, repaired=mender.repair),
     ]
 
 

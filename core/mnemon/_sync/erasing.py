@@ -12,7 +12,7 @@ from mnemon._sync.work import unit_of_work
 from mnemon.errors import SchemaMismatchError, StoreUnavailableError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import empty_version, erase_writes, orphans, source_rows, sources_of
-from mnemon.logic.memories import DELETED, EMPTY, MEMORIES, newness
+from mnemon.logic.memories import DELETED, EMPTY, MEMORIES, by_memory, newness, read_version
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.logic.versions import inside, not_found
@@ -200,15 +200,11 @@ def _thin(desk: Desk, keep: int) -> int:
     for chunk in in_chunks(_memories(desk, where("version").gt(keep))):
         with unit_of_work(desk.store) as store:
             writes: list[Write] = []
-            by_memory: dict[str, list[Row]] = {}
-            for row in versions_of(store, desk.project, chunk, ()):
-                by_memory.setdefault(str(row.fields["memory_id"]), []).append(row)
-            for rows in by_memory.values():
-                newest_first = sorted(rows, key=newness, reverse=True)
+            for rows in by_memory(versions_of(store, desk.project, chunk, ())).values():
+                read = read_version(rows).id
+                kept_first = sorted(rows, key=lambda row, read=read: (row.id == read, newness(row)), reverse=True)
                 old = [
-                    row
-                    for row in newest_first[keep:]
-                    if "recorded_to" in row.fields and row.fields.get("ended") != EMPTY
+                    row for row in kept_first[keep:] if "recorded_to" in row.fields and row.fields.get("ended") != EMPTY
                 ]
                 writes += [write for row in old for write in empty_version(row)]
                 emptied += len(old)

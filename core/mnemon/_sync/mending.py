@@ -10,18 +10,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from mnemon._sync.desk import in_chunks, pages, versions_of
 from mnemon._sync.moving import unfinished_imports
-from mnemon.logic.memories import DELETED, MEMORIES, is_superseded, lacks_successor, newest_of, newest_row_id
+from mnemon._sync.outlived import outlived
+from mnemon.logic.memories import (
+    MEMORIES,
+    lacks_successor,
+    newest_of,
+    newest_row_id,
+    operations_named,
+    read_version,
+)
 from mnemon.logic.mending import (
     closed_too,
-    deletion_of,
     is_erased,
     last_written,
     lost_operations,
-    operations_named,
     pointing,
     rebuilt,
     settled,
@@ -41,9 +47,9 @@ if TYPE_CHECKING:
     from mnemon.protocols.store import Store
     from mnemon.types.storage import Row, Write
 
-__all__ = ["AT_WORK", "AsyncMender"]
+__all__ = ["AsyncMender"]
 
-AT_WORK = timedelta(minutes=10)
+_AT_WORK = timedelta(minutes=10)
 """For how long after its time the writer of half-done work may still be at it.
 
 A call of a memory is some ten requests, and each may take 20 seconds with its repetitions (`timeout_s` of a store),
@@ -72,7 +78,7 @@ class AsyncMender:
     def of(cls, desk: Desk, store: Store, *, repair: bool) -> AsyncMender:
         """Return one that leaves alone what others may be writing, where the store cannot keep them out."""
         alone = Capability.EXCLUSIVE in desk.store.capabilities
-        before = None if alone else format_time(desk.clock() - AT_WORK)
+        before = None if alone else format_time(desk.clock() - _AT_WORK)
         return cls(desk=desk, store=store, repair=repair, before=before)
 
     def first_version(self, memory_id: str) -> bool:
@@ -93,12 +99,11 @@ class AsyncMender:
         rows = self._versions(memory_id)
         if not rows or self._may_be_in_work(rows):
             return False
-        deleted = {row.id for row, _ in self._deleted_too(rows)}
-        rows = [row for row in rows if row.id not in deleted]
+        rows = self._but_outlived(rows)
         if sum("recorded_to" not in row.fields for row in rows) < 2:  # noqa: PLR2004 - two
             return False
         if self._repairs():
-            self.store.apply(self.desk.project, settled(rows))
+            self.store.apply(self.desk.project, settled(rows, read=read_version(rows)))
         return True
 
     def deletion(self, memory_id: str) -> bool:
@@ -106,7 +111,7 @@ class AsyncMender:
         rows = self._versions(memory_id)
         if not rows or self._may_be_in_work(rows):
             return False
-        deleted = self._deleted_too(rows)
+        deleted = outlived(self.store, self.desk.project, rows)
         if deleted and self._repairs():
             self.store.apply(self.desk.project, [closed_too(row, by) for row, by in deleted])
         return bool(deleted)
@@ -117,12 +122,13 @@ class AsyncMender:
         first = _row(rows, memory_id)
         if first is None or self._may_be_in_work(rows):
             return "named"
-        newest, named = newest_of(rows), _row(rows, newest_row_id(first))
+        newest, read = newest_of(self._but_outlived(rows)), read_version(rows)
         if lacks_successor(newest):
             return "lost"
-        # Of two of one number the named one counts, be it deleted: the other one lost a race.
-        is_newest = named is not None and named.fields["version"] == newest.fields["version"]
-        if is_newest and not is_superseded(cast("Row", named)):
+        # Of two of one number the named one counts, be it deleted: the other one lost a race. So it does where a
+        # later one was deleted with it.
+        counts = read.fields["version"] == newest.fields["version"] or "recorded_to" in newest.fields
+        if newest_row_id(first) == read.id and counts:
             return "named"
         if self._repairs():
             self.store.apply(self.desk.project, pointing(memory_id, newest))
@@ -158,20 +164,10 @@ class AsyncMender:
             by_operation = left
         return list(dict.fromkeys(row.id for rows in by_operation.values() for row in rows))
 
-    def _deleted_too(self, rows: Sequence[Row]) -> list[tuple[Row, Row]]:
-        """Return the current versions of a memory that a deletion of another one of it holds for, each with that one.
-
-        What the first version names is what everybody reads, and no such one.
-        """
-        named = {newest_row_id(row) for row in rows if row.id == row.fields["memory_id"]}
-        current = [row for row in rows if "recorded_to" not in row.fields and row.id not in named]
-        if not current or not any(row.fields.get("ended") == DELETED for row in rows):
-            return []
-        op_ids = list({str(row.fields["op_id"]) for row in current})
-        found = self.store.get(self.desk.project, OPERATIONS.name, op_ids, decisive=True)
-        operations = {op_id: operation_of(row) for op_id, row in found.items()}
-        pairs = ((row, deletion_of(row, rows, operations.get(str(row.fields["op_id"])))) for row in current)
-        return [(row, deleted) for row, deleted in pairs if deleted is not None]
+    def _but_outlived(self, rows: Sequence[Row]) -> list[Row]:
+        """Return versions but for those that a deletion holds for that did not see them."""
+        gone = {row.id for row, _ in outlived(self.store, self.desk.project, rows)}
+        return [row for row in rows if row.id not in gone]
 
     def _repairs(self) -> bool:
         """Whether to finish what was found; asked when it was read, since an import notes itself before its rows."""

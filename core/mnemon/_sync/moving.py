@@ -6,22 +6,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnemon._sync.desk import in_chunks, pages, versions_of
+from mnemon._sync.outlived import outlived
 from mnemon._sync.work import one_moment, unit_of_work
 from mnemon.errors import ScopeError
-from mnemon.logic.conditions import CURRENT
 from mnemon.logic.exports import (
     UNFINISHED,
     collection_line,
     exported,
     header_line,
-    import_note,
-    last_imported,
+    is_ended_by,
     linked_memories,
     linked_operations,
     row_line,
 )
-from mnemon.logic.memories import MEMORIES, with_vector
-from mnemon.logic.mending import settled
+from mnemon.logic.memories import MEMORIES, by_memory, with_vector
+from mnemon.logic.mending import closed_too, settled
 from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.spaces import SETTINGS
 from mnemon.logic.versions import inside
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from mnemon.logic.exports import ExportedRow
     from mnemon.protocols.store import Store
     from mnemon.types.scope import Scope
-    from mnemon.types.storage import Collection, Patch, Row
+    from mnemon.types.storage import Collection, Patch, Row, Write
 
 __all__ = [
     "catch_up",
@@ -53,9 +52,6 @@ __all__ = [
     "there_already",
     "unfinished_imports",
 ]
-
-
-_MOST = 10_000
 
 
 def export(
@@ -147,12 +143,12 @@ def there_already(desk: Desk, rows: Sequence[ExportedRow]) -> dict[tuple[str, st
     return found
 
 
-def store_rows(desk: Desk, rows: Sequence[ExportedRow], embedded: Embedded, origin: str) -> list[int]:
+def store_rows(desk: Desk, rows: Sequence[ExportedRow], embedded: Embedded, note: Row) -> list[int]:
     """Store rows as one, each unless it is there already; return for each whether it was stored.
 
     The note that more is to come is there before them, until `end_import`.
     """
-    batch = [Put(collection=SETTINGS.name, row=import_note(origin, desk.clock()))]
+    batch = [Put(collection=SETTINGS.name, row=note)]
     for one in rows:
         row = one.row
         if one.collection == MEMORIES.name and one.text is not None:
@@ -161,25 +157,33 @@ def store_rows(desk: Desk, rows: Sequence[ExportedRow], embedded: Embedded, orig
     return list((desk.store.apply(desk.project, batch)).counts[1:])
 
 
-def end_import(desk: Desk, origin: str) -> None:
-    """Take the note away that more of an export is to come."""
-    desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=[UNFINISHED + origin])])
+def end_import(desk: Desk, note: Row) -> None:
+    """Take the notes away that more is to come of an export that came whole, and of earlier ones of the same."""
+    notes = (unfinished_imports(desk.store, desk.project)).values()
+    ended = [one.id for one in notes if is_ended_by(one, note)]
+    desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=ended)])
 
 
-def unfinished_imports(store: Store, project: str) -> dict[str, str]:
-    """Return when rows of each export came last that did not come whole, by the id of its note."""
+def unfinished_imports(store: Store, project: str) -> dict[str, Row]:
+    """Return the notes of exports that did not come whole, by their ids."""
     ids = store.list_ids(project, SETTINGS.name, where("id").exists())
     notes = [row_id for row_id in ids if row_id.startswith(UNFINISHED)]
-    found = store.get(project, SETTINGS.name, notes, decisive=True) if notes else {}
-    return {row_id: last_imported(row) for row_id, row in found.items()}
+    return store.get(project, SETTINGS.name, notes, include=("payload",), decisive=True) if notes else {}
 
 
-def catch_up(desk: Desk, late: Sequence[Patch], memory_ids: Sequence[str]) -> None:
-    """Close the versions that an export tells were superseded; leave one version of each memory current."""
+def catch_up(desk: Desk, late: Sequence[Patch], memory_ids: Sequence[str], note: Row) -> None:
+    """Close the versions that an export tells were superseded; leave one version of each memory current.
+
+    Of one that was deleted here, and has no later version in the export, none stays current.
+    """
     with unit_of_work(desk.store) as store:
-        store.apply(desk.project, late)
-        page = store.groups(
-            desk.project, MEMORIES.name, "memory_id", CURRENT & where("memory_id").in_(memory_ids), limit=_MOST
-        )
-        for twice in (group.value for group in page.groups if group.rows > 1):
-            store.apply(desk.project, settled(versions_of(store, desk.project, [twice], ())))
+        store.apply(desk.project, [Put(collection=SETTINGS.name, row=note), *late])
+        for rows in by_memory(versions_of(store, desk.project, memory_ids, ())).values():
+            deleted = outlived(store, desk.project, rows)
+            gone = {row.id for row, _ in deleted}
+            left = [row for row in rows if row.id not in gone]
+            writes: list[Write] = [closed_too(row, by) for row, by in deleted]
+            if sum("recorded_to" not in row.fields for row in left) > 1:
+                writes += settled(left)
+            if writes:
+                store.apply(desk.project, writes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.memories import EMPTY, MEMORIES, newest_of
+from mnemon.logic.memories import EMPTY, MEMORIES, by_memory, newest_of
 from mnemon.logic.messages import ERASED, MESSAGES, message_row_id, message_to_dict, readable_message
 from mnemon.logic.scopes import scope_of
 from mnemon.types.jsonvalue import json_bytes
@@ -57,10 +57,7 @@ def erase_writes(versions: Sequence[Row], messages: Mapping[str, Row]) -> list[W
         marker = replace(message, content=ERASED, name=None, metadata={})
         payload = json_bytes(message_to_dict(marker))
         writes.append(Patch(collection=MESSAGES.name, id=row.id, payload=payload, otherwise="skip"))
-    by_memory: dict[str, list[Row]] = {}
-    for row in versions:
-        by_memory.setdefault(cast("str", row.fields["memory_id"]), []).append(row)
-    newest = {newest_of(rows).id for rows in by_memory.values()}
+    newest = {newest_of(rows).id for rows in by_memory(versions).values()}
     older = [row.id for row in versions if row.id not in newest]
     deletes = [Delete(collection=MEMORIES.name, ids=ids) for ids in (older, sorted(newest)) if ids]
     return [*writes, *deletes]

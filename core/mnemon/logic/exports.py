@@ -18,6 +18,7 @@ from mnemon.logic.filters import matcher
 from mnemon.logic.memories import MEMORIES, found_by, text_of, version_of, version_row_id
 from mnemon.logic.messages import MESSAGES, message_from_dict, message_row_id, thread_of
 from mnemon.logic.operations import OPERATIONS, operation_of
+from mnemon.logic.payloads import payload_data
 from mnemon.logic.rows import check_row
 from mnemon.logic.scopes import row_id, scope_of
 from mnemon.logic.spaces import SETTINGS
@@ -44,6 +45,7 @@ __all__ = [
     "exported",
     "header_line",
     "import_note",
+    "is_ended_by",
     "last_imported",
     "later_versions",
     "linked_memories",
@@ -63,14 +65,35 @@ _BREAKS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 """What JSON allows within a line and `str.splitlines` takes for the end of one."""
 
 
-def import_note(origin: str, at: datetime) -> Row:
-    """Return the settings row that says when rows of an export came last (see `ExportReader.origin`)."""
-    return Row(id=UNFINISHED + origin, payload=json_bytes({"at": format_time(at)}))
+def import_note(origin: str, made: str, at: datetime) -> Row:
+    """Return the settings row that says when rows of an export came last.
+
+    Args:
+        origin: what it shares with other exports of the same (see `ExportReader.origin`).
+        made: when it was made, as its header tells.
+        at: now.
+    """
+    data = {"origin": origin, "made": made, "at": format_time(at)}
+    return Row(id=UNFINISHED + row_id("import", origin, made), payload=json_bytes(data))
 
 
 def last_imported(note: Row) -> str:
-    """Return when rows of an export came last."""
-    return cast("str", json.loads(note.payload)["at"])
+    """Return when rows of an export came last; of a note that cannot be read, that it was long ago."""
+    return _noted(note).get("at", "")
+
+
+def is_ended_by(note: Row, whole: Row) -> bool:
+    """Whether an export that came whole has all that is to come of the one that a note is about."""
+    one, other = _noted(note), _noted(whole)
+    return one.get("origin") == other["origin"] and one["made"] <= other["made"]
+
+
+def _noted(note: Row) -> dict[str, str]:
+    """Return what a note says, as far as it can be read."""
+    try:
+        return {str(key): str(value) for key, value in payload_data(note, SETTINGS.name).items()}
+    except StoreCorruptError:
+        return {}
 
 
 def _message(row: Row) -> Message:
@@ -186,7 +209,8 @@ class ExportReader:
     """Reads the lines of an export in order, and checks each so that what it gives can be stored and read.
 
     Attributes:
-        origin: what exports of one project and scope have in common, whenever they were made; None before the header.
+        origin: what exports of one project and scope have in common, read for one scope; None before the header.
+        made: when the export was made.
     """
 
     def __init__(self, *, scope: Scope | None, language: str) -> None:
@@ -194,6 +218,7 @@ class ExportReader:
         self._scope = scope
         self._language = language
         self.origin: str | None = None
+        self.made = ""
         self._declared: dict[str, Collection] = {}
 
     def read(self, line: object, number: int) -> Collection | ExportedRow | None:
@@ -240,7 +265,9 @@ class ExportReader:
     def _read(self, data: Mapping[str, Any]) -> Collection | ExportedRow | None:
         if self.origin is None:
             _check_header(data)
-            self.origin = row_id("export", json.dumps([data.get("project"), data.get("scope")], sort_keys=True))
+            view = None if self._scope is None else dict(self._scope.to_dict())
+            self.origin = row_id("export", json.dumps([data.get("project"), data.get("scope"), view], sort_keys=True))
+            self.made = str(data.get("at", ""))
             return None
         if "declare" in data:
             collection = collection_of(data["declare"])

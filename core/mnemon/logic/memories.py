@@ -20,7 +20,7 @@ from mnemon.types.storage import Collection, Ordered, Row
 from mnemon.types.times import format_time, to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mnemon.types.storage import FieldValue, Vector
@@ -33,6 +33,7 @@ __all__ = [
     "PINNED",
     "QUESTION",
     "TIME_WORDS",
+    "by_memory",
     "first_row",
     "found_by",
     "is_superseded",
@@ -41,7 +42,9 @@ __all__ = [
     "newest_of",
     "newest_row_id",
     "newness",
+    "operations_named",
     "payload_of",
+    "read_version",
     "record_of",
     "text_of",
     "version_of",
@@ -156,6 +159,33 @@ def newness(row: Row) -> tuple[float, bool, bool, str, str]:
 def newest_of(rows: Iterable[Row]) -> Row:
     """Return the row of the newest version (see `newness`)."""
     return max(rows, key=newness)
+
+
+def read_version(rows: Sequence[Row]) -> Row:
+    """Return the version that readers are led to: what the first one names, or where that was superseded, the newest.
+
+    `rows` are all versions of a memory.
+    """
+    by_id = {row.id: row for row in rows}
+    for row in rows:
+        if row.id == row.fields["memory_id"]:
+            named = by_id.get(newest_row_id(row), row)
+            if not is_superseded(named):
+                return named
+    return newest_of(rows)
+
+
+def by_memory(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Return versions by the memory that they are of."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(cast("str", row.fields["memory_id"]), []).append(row)
+    return found
+
+
+def operations_named(row: Row) -> list[str]:
+    """Return the operations that made a version, and closed it."""
+    return [cast("str", row.fields[name]) for name in ("op_id", "closed_by") if name in row.fields]
 
 
 def found_by(text: str, speaker: str | None, language: str) -> tuple[str, ...]:

@@ -34,7 +34,6 @@ __all__ = [
     "is_erased",
     "last_written",
     "lost_operations",
-    "operations_named",
     "pointing",
     "readable",
     "rebuilt",
@@ -96,11 +95,6 @@ def last_written(rows: Iterable[Row]) -> str:
     return max(str(row.fields[name]) for row in rows for name in ("recorded_from", "recorded_to") if name in row.fields)
 
 
-def operations_named(row: Row) -> list[str]:
-    """Return the operations that made a version, and closed it."""
-    return [cast("str", row.fields[name]) for name in ("op_id", "closed_by") if name in row.fields]
-
-
 def stub(memory_id: str, rows: Sequence[Row]) -> Row:
     """Return a first row without content, for later versions that have lost theirs."""
     newest, oldest = newest_of(rows), min(rows, key=_version)
@@ -146,10 +140,10 @@ def closed_too(row: Row, deleted: Row) -> Patch:
     return Patch(collection=MEMORIES.name, id=row.id, fields={**fields, "recorded_to": at}, otherwise="skip")
 
 
-def settled(rows: Sequence[Row]) -> list[Write]:
-    """Return the writes that leave one version of a memory current: the highest one."""
+def settled(rows: Sequence[Row], *, read: Row | None = None) -> list[Write]:
+    """Return the writes that leave one version of a memory current: the highest, of two of one number `read`."""
     current = [row for row in rows if "recorded_to" not in row.fields]
-    kept = newest_of(current)
+    kept = max(current, key=lambda row: (_version(row), row is read, newness(row)))
     writes: list[Write] = []
     for row in current:
         if row.id != kept.id:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import ConflictError, NotFoundError
-from mnemon.logic.memories import newest_row_id, newness
+from mnemon.logic.memories import newness, operations_named, read_version
 from mnemon.logic.versions import closing, copied_version, patching
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ def plan_undo(
         NotFoundError: one of the memories was erased; nothing of it is left to restore.
         ConflictError: one of the memories changed later; the error names the operations.
     """
-    states = [_state(touched, rows.get(touched.memory_id, ()), operation) for touched in operation.touched]
+    own = frozenset((operation.op_id, *parts))
+    states = [_state(touched, rows.get(touched.memory_id, ()), operation, own) for touched in operation.touched]
     if not force:
-        _check_unchanged(operation, states, frozenset((operation.op_id, *parts)))
+        _check_unchanged(operation, states, own)
     writes: list[Write] = []
     touched: list[Touched] = []
     for state in states:
@@ -71,10 +72,10 @@ def plan_undo(
     return writes, touched
 
 
-def _state(touched: Touched, rows: Sequence[Row], operation: Operation) -> _State:
-    named = {newest_row_id(row) for row in rows if row.id == touched.memory_id}
-    # Of two of one number, which a race leaves, the named one counts.
-    ordered = sorted(rows, key=lambda row: (row.id in named, newness(row)))
+def _state(touched: Touched, rows: Sequence[Row], operation: Operation, own: frozenset[str]) -> _State:
+    read = read_version(rows).id if rows else None
+    # Of two of one number, which a race leaves, the one counts that the operation changed, and that is read.
+    ordered = sorted(rows, key=lambda row: (not own.isdisjoint(operations_named(row)), row.id == read, newness(row)))
     by_version = {cast("int", row.fields["version"]): row for row in ordered if row.payload}
     if not by_version or (touched.closed is not None and touched.closed not in by_version):
         msg = (
@@ -134,4 +135,5 @@ def _take_back(state: _State, *, op_id: str, actor: str | None, now: datetime) -
         op_id=op_id,
         actor=actor,
         now=now,
+        others=state.others,
     )

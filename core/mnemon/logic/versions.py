@@ -191,9 +191,12 @@ def new_version(
 
 
 def copied_version(
-    source: Row, newest: Row, *, version: int, op_id: str, actor: str | None, now: datetime
+    source: Row, newest: Row, *, version: int, op_id: str, actor: str | None, now: datetime, others: Iterable[Row] = ()
 ) -> tuple[list[Write], Touched]:
-    """Return the writes that make the content of an earlier version the newest one, vector and terms included."""
+    """Return the writes that make the content of an earlier version the newest one, vector and terms included.
+
+    `others` are what a race left current beside the newest one; they are superseded, too.
+    """
     at = max(now, _closed_or_recorded(newest))
     fields = {name: value for name, value in source.fields.items() if name not in NOT_CARRIED}
     memory_id = cast("str", source.fields["memory_id"])
@@ -210,7 +213,8 @@ def copied_version(
         payload=payload_of(text_of(source), actor),
         vectors=to_store_again(source.vectors),
     )
-    return _put_version(row, newest, op_id, at)
+    writes, touched = _put_version(row, newest, op_id, at)
+    return [*writes, *(_close(other, op_id, _no_sooner(other, now), None) for other in others)], touched
 
 
 def _closed_or_recorded(row: Row) -> datetime:
@@ -237,11 +241,18 @@ def _put_version(row: Row, before: Row, op_id: str, at: datetime) -> tuple[list[
 
 
 def closing(current: Row, *, op_id: str, now: datetime, others: Iterable[Row] = ()) -> tuple[list[Write], Touched]:
-    """Return the writes that delete a memory so that it can be undone; `others` are what a race left current of it."""
+    """Return the writes that delete a memory so that it can be undone; `others` are what a race left current of it.
+
+    They come last: where the memory was updated meanwhile, that aborts before the new version is closed.
+    """
     touched = Touched(memory_id=cast("str", current.fields["memory_id"]), closed=cast("int", current.fields["version"]))
-    rows = (*others, current)  # the named one last: as long as it is there, a repeated call finds the others
-    times = (max(now, to_datetime(row.fields["recorded_from"], "recorded_from")) for row in rows)
-    return [_close(row, op_id, at, DELETED) for row, at in zip(rows, times, strict=True)], touched
+    rows = (current, *others)
+    return [_close(row, op_id, _no_sooner(row, now), DELETED) for row in rows], touched
+
+
+def _no_sooner(row: Row, now: datetime) -> datetime:
+    """Return when a version is closed: now, but not before it was made."""
+    return max(now, to_datetime(row.fields["recorded_from"], "recorded_from"))
 
 
 def _close(row: Row, op_id: str, at: datetime, ended: str | None) -> Patch:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnemon import InMemoryStore
+from mnemon.logic.exports import UNFINISHED
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.mending import IMPORT_BROKEN_OFF, IMPORT_ON_ITS_WAY
-from mnemon.types.storage import Delete
+from mnemon.logic.spaces import SETTINGS
+from mnemon.types.storage import Delete, Put, Row
 from tests.core.fakes import FakeCrowdedStore
-from tests.core.versions.fixtures import Clock, add, exported, numbered, open_memory, rows_of
+from tests.core.versions.fixtures import Clock, add, exported, numbered, open_memory, rows_of, texts
 
 if TYPE_CHECKING:
     from mnemon import Memory
+    from mnemon.protocols.store import Store
     from mnemon.types.results import Imported
 
 
@@ -58,9 +61,10 @@ def test_a_doctor_between_the_parts_leaves_the_import_whole(memory: Memory, sour
 def test_an_import_that_broke_off_is_told_and_goes_on(memory: Memory, source: Memory, clock: Clock) -> None:
     with pytest.raises(BrokenOffError):
         memory.import_(exported(source), progress=break_off)
-    clock.move(hours=1)
+    clock.move(hours=2)
 
     seen = {one.kind: one.repaired for one in memory.doctor().findings}
+    assert {one.kind: one.repaired for one in memory.doctor().findings} == seen  # looking gives nothing up
     memory.import_(exported(source))
 
     assert seen[IMPORT_BROKEN_OFF] is False
@@ -71,7 +75,7 @@ def test_an_import_that_broke_off_is_told_and_goes_on(memory: Memory, source: Me
 def test_a_second_repair_does_without_the_rest_of_an_import(memory: Memory, source: Memory, clock: Clock) -> None:
     with pytest.raises(BrokenOffError):
         memory.import_(exported(source), progress=break_off)
-    clock.move(hours=1)
+    clock.move(hours=2)
 
     first, second = memory.doctor(repair=True).findings, memory.doctor(repair=True).findings
 
@@ -107,3 +111,75 @@ def test_an_import_that_begins_between_any_two_steps_of_a_doctor_is_left_whole(s
 
         assert wanted - set(rows_of(memory)) == set(), step
     assert step > 5
+
+
+def broken_off(memory: Memory, lines: list[str], clock: Clock) -> None:
+    with pytest.raises(BrokenOffError):
+        memory.import_(lines, progress=break_off)
+    clock.move(hours=2)
+
+
+def test_another_import_does_not_end_one_that_broke_off(memory: Memory, source: Memory, clock: Clock) -> None:
+    other = open_memory(InMemoryStore(), clock, new_id=numbered("other"))
+    add(other, "of an earlier export of the same project")
+    earlier = exported(other)
+    clock.move(hours=1)
+    broken_off(memory, exported(source), clock)
+
+    memory.import_(earlier)
+    memory.scoped(user_id="alice").import_(exported(source)[:1])
+    mended = memory.doctor(repair=True).findings
+    memory.import_(exported(source))
+
+    assert {one.repaired for one in mended if one.kind != IMPORT_BROKEN_OFF} == {False}
+    assert set(rows_of(source)) - set(rows_of(memory)) == set()
+
+
+def test_a_later_export_of_the_same_ends_an_import_that_broke_off(memory: Memory, source: Memory, clock: Clock) -> None:
+    broken_off(memory, exported(source), clock)
+
+    memory.import_(exported(source))
+
+    assert memory.doctor().findings == ()
+
+
+def test_an_import_that_waits_long_for_its_next_rows_is_on_its_way(
+    memory: Memory, source: Memory, clock: Clock
+) -> None:
+    def wait(_: Imported) -> None:
+        clock.move(minutes=50)
+        assert not any(one.repaired for one in memory.doctor(repair=True).findings)
+
+    memory.import_(exported(source), progress=wait)
+
+    assert rows_of(memory) == rows_of(source)
+    assert memory.doctor().findings == ()
+
+
+@pytest.mark.parametrize("payload", [b"", b"{}", b"[]", b"not JSON"])
+def test_a_note_that_cannot_be_read_is_of_an_import_that_broke_off(
+    memory: Memory, store: Store, payload: bytes
+) -> None:
+    add(memory, "tea")
+    store.apply("default", [Put(collection=SETTINGS.name, row=Row(id=UNFINISHED + "x", payload=payload))])
+
+    (seen,) = memory.doctor(repair=True).findings
+
+    assert (seen.kind, seen.ids, seen.repaired) == (IMPORT_BROKEN_OFF, (UNFINISHED + "x",), True)
+    assert memory.doctor().findings == ()
+
+
+def test_an_import_leaves_nothing_current_of_what_was_deleted_here(memory: Memory, clock: Clock) -> None:
+    there = open_memory(InMemoryStore(), clock, new_id=numbered("there"))
+    memory_id = add(there, "tea")
+    memory.import_(exported(there))
+    memory.update(memory_id, "coffee")
+    memory.delete(memory_id)
+    clock.move(hours=1)
+    there.update(memory_id, "milk")
+
+    memory.import_(exported(there))
+
+    assert texts(memory) == []
+    assert [one.memory.text for one in memory.history(memory_id)] == ["tea", "coffee", "milk"]
+    assert memory.doctor().findings == ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon import ConflictError, NotFoundError
+from mnemon import ConflictError, NotFoundError, StoreConflictError
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.mending import OUTLIVED
 from mnemon.types.storage import Patch
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from mnemon import Memory
     from mnemon.protocols.store import Store
+    from mnemon.types.results import Deleted
 
 STEPS = range(1, 11)
 """More than the steps of an update, a deletion and an undo."""
@@ -175,6 +176,108 @@ def test_what_an_undo_that_died_brought_back_stays(step: int, clock: Clock) -> N
         assert memory.get(memory_id).text == "tea"
     else:
         check_deleted(memory, memory_id)
+
+
+CALLS: dict[str, Callable[[Memory, str], Deleted]] = {
+    "delete": lambda memory, memory_id: memory.delete(memory_id),
+    "delete_all": lambda memory, _: memory.delete_all(user_id="alice"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("step", STEPS)
+def test_a_deletion_closes_no_update_that_it_did_not_read(step: int, call: str, clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    updated: list[str] = []
+
+    def update() -> None:
+        with suppress(NotFoundError):
+            updated.append(other.update(memory_id, "milk").text)
+
+    store.after(step, update)
+    with suppress(StoreConflictError):  # of delete_all, which goes on when it is called again
+        CALLS[call](memory, memory_id)
+    store.after(0, die)
+    if texts(memory):
+        CALLS[call](memory, memory_id)
+    check_deleted(memory, memory_id)
+    deleted = str(memory.history(memory_id)[-1].closed_by)
+
+    memory.undo(deleted)
+
+    assert texts(memory) == [memory.get(memory_id).text] == (updated or ["tea"])
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_what_an_undo_that_died_left_is_deleted_with_the_others(step: int, clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    operation = memory.delete(memory_id).op_id
+    die_within(store, step, lambda: other.undo(str(operation)))
+    listed = texts(memory)
+
+    deleted = memory.delete_all(user_id="alice")
+    clock.move(hours=1)
+    memory.doctor(repair=True)
+
+    assert deleted.count == len(listed)
+    assert memory.doctor().findings == ()
+    check_deleted(memory, memory_id)
+
+
+def test_what_is_read_is_no_version_that_outlived_a_deletion(clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    die_within(store, 5, lambda: memory.update(memory_id, "milk"))
+    store.after(5, lambda: memory.delete(memory_id))
+    assert other.update(memory_id, "water").text == memory.get(memory_id).text == "water"
+    store.after(0, die)
+    clock.move(hours=1)
+
+    memory.doctor(repair=True)
+
+    assert texts(memory) == [memory.get(memory_id).text] == ["water"]
+    assert memory.doctor().findings == ()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_purging_keeps_what_the_deletion_of_a_memory_closed_first(step: int, clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    die_within(store, step, lambda: other.update(memory_id, "milk"))
+    read = memory.get(memory_id).text
+    operation = memory.delete(memory_id).op_id
+    clock.move(hours=1)
+
+    memory.purge(keep_versions=1)
+    memory.undo(str(operation))
+
+    assert texts(memory) == [memory.get(memory_id).text] == [read]
+
+
+def test_what_may_still_be_in_work_is_left_alone(clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    store.after(2, lambda: other.delete(memory_id))
+    with suppress(NotFoundError):
+        memory.update(memory_id, "milk")
+
+    assert memory.doctor(repair=True).findings == ()
+    assert texts(memory) == ["milk"]
+
+
+def test_an_undo_closes_what_was_left_current_beside_it(clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    die_within(store, 4, lambda: other.update(memory_id, "milk"))
+    die_within(store, 5, lambda: memory.delete(memory_id))
+    assert texts(memory) == ["milk"]  # the deletion died between the two versions
+    (deleted,) = (one for one in memory.operations(user_id="alice") if one.kind == "delete")
+
+    memory.undo(deleted.op_id, force=True)
+
+    assert texts(memory) == [memory.get(memory_id).text] == ["tea"]
 
 
 def test_an_undo_by_force_takes_the_place_of_what_outlived_the_deletion(clock: Clock) -> None:

@@ -10,7 +10,7 @@ import pytest
 from mnemon import ConflictError, NotFoundError
 from mnemon.logic.memories import MEMORIES
 from tests.core.fakes import FakeCrowdedStore
-from tests.core.versions.fixtures import Clock, numbered, open_memory, texts
+from tests.core.versions.fixtures import Clock, last_operation, numbered, open_memory, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +100,28 @@ def test_undoing_the_deletion_brings_back_the_one_that_was_read(
     operation = call(memory, memory_id).op_id
 
     memory.undo(str(operation))
+
+    assert memory.get(memory_id).text == read
+    assert texts(memory) == [read]
+
+
+def test_doctor_keeps_the_one_that_was_read(race: Race) -> None:
+    memory, clock, memory_id = race
+    read = memory.get(memory_id).text
+    clock.move(hours=1)
+
+    memory.doctor(repair=True)
+
+    assert texts(memory) == [memory.get(memory_id).text] == [read]
+
+
+def test_undoing_an_update_brings_back_the_one_that_it_took_the_place_of(race: Race) -> None:
+    memory, clock, memory_id = race
+    read = memory.get(memory_id).text
+    clock.move(minutes=1)
+    memory.update(memory_id, "water")
+
+    memory.undo(last_operation(memory))
 
     assert memory.get(memory_id).text == read
     assert texts(memory) == [read]

@@ -11,7 +11,7 @@ from mnemon.apps.cli.outcome import Outcome
 from mnemon.apps.cli.problems import Problem
 from mnemon.apps.cli.screen import Column, progress_bar
 from mnemon.config import choose_embedder
-from mnemon.logic.mending import BYTES_LEFT
+from mnemon.logic.mending import BYTES_LEFT, IMPORT_BROKEN_OFF, IMPORT_ON_ITS_WAY
 from mnemon.logic.rows import ROWS_DAMAGED
 from mnemon.logic.versions import KEEP
 
@@ -90,6 +90,15 @@ def _remedy(checkup: Checkup, *, repair: bool) -> str:
             "run `mnemon doctor --repair` again when they have ended"
             if repair
             else "remove the bytes of what was erased with `mnemon doctor --repair`"
+        )
+    if any(one.kind == IMPORT_ON_ITS_WAY for one in checkup.findings):
+        return (
+            "wait for the import that is on its way, or import the same again where it broke off; then look once more"
+        )
+    if any(one.kind == IMPORT_BROKEN_OFF for one in checkup.findings):
+        return (
+            "import the same again, which brings what is missing; to do without it, run `mnemon doctor --repair` "
+            f"{'once more' if repair else 'twice'}"
         )
     if not repair:
         return (
