@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import re
 import sqlite3
 import stat
 import threading
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mnemon.types.results import Imported
     from mnemon.types.storage import Row, Write
     from tests.apps.conftest import Ran
 
@@ -299,6 +303,56 @@ def test_doctor_shows_which_rows_are_damaged_and_what_to_do(cli: Callable[..., R
     assert "by project, collection and id" in mended.err
     data = cli("doctor", "--json").answer["data"]["findings"][0]
     assert (data["project"], data["ids"]) == ("default", [row_id])
+
+
+class BrokenOffError(Exception):
+    """What a progress callback raises where an import is to end."""
+
+
+def break_off(_: Imported) -> None:
+    raise BrokenOffError
+
+
+def import_and_break_off(path: Path, *, hours: int) -> None:
+    """Begin to import an export, so many hours ago."""
+    with Memory(store=InMemoryStore(), embedder=None) as source:
+        source.add("Cake at six.", user_id="ben")
+        lines = io.StringIO()
+        source.export(lines)
+    then = datetime.now(UTC) - timedelta(hours=hours)
+    with Memory(path, embedder=None, clock=lambda: then) as memory, pytest.raises(BrokenOffError):
+        memory.import_(lines.getvalue().splitlines(), progress=break_off)
+
+
+@pytest.mark.parametrize(
+    ("hours", "found", "mended"),
+    [
+        (0, "wait for the import that is on its way", "wait for the import that is on its way"),
+        (2, "import the same again, .* run `mnemon doctor --repair` twice", "run `mnemon doctor --repair` once more"),
+    ],
+)
+def test_beside_an_import_doctor_says_how_to_come_to_its_end(
+    cli: Callable[..., Ran], store: Path, hours: int, found: str, mended: str
+) -> None:
+    plant(store, "operations")
+    import_and_break_off(store, hours=hours)
+
+    looked, first, second = cli("doctor"), cli("doctor", "--repair"), cli("doctor", "--repair")
+
+    assert (looked.code, first.code) == (1, 1)
+    assert re.search(found, looked.err)
+    assert re.search(mended, first.err)
+    assert (second.code == 0) is (hours > 1)
+
+
+def test_damaged_rows_are_told_before_an_import_that_broke_off(cli: Callable[..., Ran], store: Path) -> None:
+    with closing(sqlite3.connect(store)) as raw:
+        raw.execute("UPDATE memories__rows SET metadata = '{' WHERE number = 1")
+        raw.commit()
+    import_and_break_off(store, hours=2)
+
+    assert "where that refuses" in cli("doctor").err
+    assert "by project, collection and id" in cli("doctor", "--repair").err
 
 
 def test_a_store_that_is_no_file_says_how_to_move_its_memories() -> None:

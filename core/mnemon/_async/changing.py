@@ -82,7 +82,7 @@ async def delete(desk: AsyncDesk, memory_id: str, scope: Scope | None, actor: st
         try:
             async with unit_of_work(desk.store) as store:
                 current = await current_row(store, desk.project, memory_id, scope, include=())
-                others = await _left_current(desk, store, [memory_id], [current])
+                others = _beside(current, await _left_current(desk, store, [memory_id], [current]))
                 op_id, now = desk.new_id(), desk.clock()
                 writes, touched = closing(current, op_id=op_id, now=now, others=others)
                 await _apply(desk, store, "delete", op_id, now, actor, scope_of(current), [touched], writes)
@@ -109,8 +109,7 @@ async def delete_some(
             return None, 0
         op_id, now = desk.new_id(), desk.clock()
         steps = [
-            closing(row, op_id=op_id, now=now, others=[one for one in others.get(key, ()) if one.id != row.id])
-            for key, row in rows.items()
+            closing(row, op_id=op_id, now=now, others=_beside(row, others.get(key, ()))) for key, row in rows.items()
         ]
         writes = [write for step, _ in steps for write in step]
         scope = common_scope(map(scope_of, rows.values()))
@@ -135,6 +134,11 @@ async def _left_current(
                 await store.get(desk.project, MEMORIES.name, others, include=("metadata",), decisive=True)
             ).values()
     return left
+
+
+def _beside(row: Row, left: Sequence[Row]) -> list[Row]:
+    """Return what goes with a version that is deleted: the others of the same memory and owner."""
+    return [one for one in left if one.id != row.id and scope_of(one) == scope_of(row)]
 
 
 async def _of_deleted(

@@ -159,8 +159,8 @@ async def store_rows(desk: AsyncDesk, rows: Sequence[ExportedRow], embedded: Emb
 async def end_import(desk: AsyncDesk, note: Row) -> None:
     """Take the notes away that more is to come of an export that came whole, and of earlier ones of the same."""
     notes = (await unfinished_imports(desk.store, desk.project)).values()
-    ended = [one.id for one in notes if is_ended_by(one, note)]
-    await desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=ended)])
+    if ended := [one.id for one in notes if is_ended_by(one, note)]:
+        await desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=ended)])
 
 
 async def unfinished_imports(store: AsyncStore, project: str) -> dict[str, Row]:

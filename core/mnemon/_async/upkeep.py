@@ -139,11 +139,12 @@ class AsyncUpkeep(AsyncFace):
         """Store what `export` wrote; what is there already stays as it is, so a second import adds nothing.
 
         A version that is current here and superseded in the export is closed at the end. Where a memory was
-        changed here as well, both are in its history, and the highest version is current.
+        changed here as well, both are in its history, and the highest version is current: of two of one number
+        the one that was made later, and none where the one of here was deleted.
 
         Rows go in parts of 500. When it was interrupted, the same call goes on; `doctor` tells that it was, and
-        repairs nothing that the rest may bring. On a view no collection is
-        declared anew, and every row must belong to its scope.
+        repairs nothing that the rest may bring. On a view no collection is declared anew, and every row must
+        belong to its scope.
 
         Args:
             source: a file's path, or lines.

@@ -160,8 +160,8 @@ def store_rows(desk: Desk, rows: Sequence[ExportedRow], embedded: Embedded, note
 def end_import(desk: Desk, note: Row) -> None:
     """Take the notes away that more is to come of an export that came whole, and of earlier ones of the same."""
     notes = (unfinished_imports(desk.store, desk.project)).values()
-    ended = [one.id for one in notes if is_ended_by(one, note)]
-    desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=ended)])
+    if ended := [one.id for one in notes if is_ended_by(one, note)]:
+        desk.store.apply(desk.project, [Delete(collection=SETTINGS.name, ids=ended)])
 
 
 def unfinished_imports(store: Store, project: str) -> dict[str, Row]:

@@ -85,7 +85,7 @@ def last_imported(note: Row) -> str:
 def is_ended_by(note: Row, whole: Row) -> bool:
     """Whether an export that came whole has all that is to come of the one that a note is about."""
     one, other = _noted(note), _noted(whole)
-    return one.get("origin") == other["origin"] and one["made"] <= other["made"]
+    return one.get("origin") == other["origin"] and one.get("made", "") <= other["made"]
 
 
 def _noted(note: Row) -> dict[str, str]:

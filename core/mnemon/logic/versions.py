@@ -214,7 +214,7 @@ def copied_version(
         vectors=to_store_again(source.vectors),
     )
     writes, touched = _put_version(row, newest, op_id, at)
-    return [*writes, *(_close(other, op_id, _no_sooner(other, now), None) for other in others)], touched
+    return [*writes, *_closed_beside(others, op_id, now, None)], touched
 
 
 def _closed_or_recorded(row: Row) -> datetime:
@@ -246,8 +246,14 @@ def closing(current: Row, *, op_id: str, now: datetime, others: Iterable[Row] = 
     They come last: where the memory was updated meanwhile, that aborts before the new version is closed.
     """
     touched = Touched(memory_id=cast("str", current.fields["memory_id"]), closed=cast("int", current.fields["version"]))
-    rows = (current, *others)
-    return [_close(row, op_id, _no_sooner(row, now), DELETED) for row in rows], touched
+    first = _close(current, op_id, _no_sooner(current, now), DELETED)
+    return [first, *_closed_beside(others, op_id, now, DELETED)], touched
+
+
+def _closed_beside(others: Iterable[Row], op_id: str, now: datetime, ended: str | None) -> list[Write]:
+    """Return the writes that close what a race left current; what somebody else closed meanwhile stays as it is."""
+    closed = (_close(row, op_id, _no_sooner(row, now), ended) for row in others)
+    return [replace(patch, otherwise="skip") for patch in closed]
 
 
 def _no_sooner(row: Row, now: datetime) -> datetime:

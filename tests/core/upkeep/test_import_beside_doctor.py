@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,12 @@ class BrokenOffError(Exception):
 
 def break_off(_: Imported) -> None:
     raise BrokenOffError
+
+
+def broken_off(memory: Memory, lines: list[str], clock: Clock) -> None:
+    with pytest.raises(BrokenOffError):
+        memory.import_(lines, progress=break_off)
+    clock.move(hours=2)
 
 
 @pytest.fixture
@@ -59,9 +66,7 @@ def test_a_doctor_between_the_parts_leaves_the_import_whole(memory: Memory, sour
 
 
 def test_an_import_that_broke_off_is_told_and_goes_on(memory: Memory, source: Memory, clock: Clock) -> None:
-    with pytest.raises(BrokenOffError):
-        memory.import_(exported(source), progress=break_off)
-    clock.move(hours=2)
+    broken_off(memory, exported(source), clock)
 
     seen = {one.kind: one.repaired for one in memory.doctor().findings}
     assert {one.kind: one.repaired for one in memory.doctor().findings} == seen  # looking gives nothing up
@@ -73,9 +78,7 @@ def test_an_import_that_broke_off_is_told_and_goes_on(memory: Memory, source: Me
 
 
 def test_a_second_repair_does_without_the_rest_of_an_import(memory: Memory, source: Memory, clock: Clock) -> None:
-    with pytest.raises(BrokenOffError):
-        memory.import_(exported(source), progress=break_off)
-    clock.move(hours=2)
+    broken_off(memory, exported(source), clock)
 
     first, second = memory.doctor(repair=True).findings, memory.doctor(repair=True).findings
 
@@ -113,12 +116,6 @@ def test_an_import_that_begins_between_any_two_steps_of_a_doctor_is_left_whole(s
     assert step > 5
 
 
-def broken_off(memory: Memory, lines: list[str], clock: Clock) -> None:
-    with pytest.raises(BrokenOffError):
-        memory.import_(lines, progress=break_off)
-    clock.move(hours=2)
-
-
 def test_another_import_does_not_end_one_that_broke_off(memory: Memory, source: Memory, clock: Clock) -> None:
     other = open_memory(InMemoryStore(), clock, new_id=numbered("other"))
     add(other, "of an earlier export of the same project")
@@ -133,14 +130,6 @@ def test_another_import_does_not_end_one_that_broke_off(memory: Memory, source: 
 
     assert {one.repaired for one in mended if one.kind != IMPORT_BROKEN_OFF} == {False}
     assert set(rows_of(source)) - set(rows_of(memory)) == set()
-
-
-def test_a_later_export_of_the_same_ends_an_import_that_broke_off(memory: Memory, source: Memory, clock: Clock) -> None:
-    broken_off(memory, exported(source), clock)
-
-    memory.import_(exported(source))
-
-    assert memory.doctor().findings == ()
 
 
 def test_an_import_that_waits_long_for_its_next_rows_is_on_its_way(
@@ -166,6 +155,20 @@ def test_a_note_that_cannot_be_read_is_of_an_import_that_broke_off(
     (seen,) = memory.doctor(repair=True).findings
 
     assert (seen.kind, seen.ids, seen.repaired) == (IMPORT_BROKEN_OFF, (UNFINISHED + "x",), True)
+    assert memory.doctor().findings == ()
+
+
+def test_an_import_ends_its_own_note_that_lacks_when_the_export_was_made(
+    memory: Memory, store: Store, source: Memory, clock: Clock
+) -> None:
+    broken_off(memory, exported(source), clock)
+    (note,) = (row for row in store.scan("default", SETTINGS.name).rows if row.id.startswith(UNFINISHED))
+    origin = json.loads(note.payload)["origin"]
+    damaged = Row(id=note.id, payload=json.dumps({"origin": origin}).encode())
+    store.apply("default", [Put(collection=SETTINGS.name, row=damaged)])
+
+    memory.import_(exported(source))
+
     assert memory.doctor().findings == ()
 
 

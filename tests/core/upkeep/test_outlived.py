@@ -6,6 +6,7 @@ It is left where nobody is kept out: by an update that a deletion overtook, and 
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,8 @@ from mnemon import ConflictError, NotFoundError, StoreConflictError
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.mending import OUTLIVED
 from mnemon.types.storage import Patch
-from tests.core.fakes import FakeCrowdedStore
-from tests.core.versions.fixtures import Clock, add, numbered, open_memory, texts
+from tests.core.upkeep.crowded import STEPS, check_deleted, die, die_within, two_memories, versions
+from tests.core.versions.fixtures import DELETIONS, Clock, add, last_operation, numbered, open_memory, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,37 +24,6 @@ if TYPE_CHECKING:
     from mnemon import Memory
     from mnemon.protocols.store import Store
     from mnemon.types.results import Deleted
-
-STEPS = range(1, 11)
-"""More than the steps of an update, a deletion and an undo."""
-
-
-class DiedError(Exception):
-    """What a fake raises where a process would end."""
-
-
-def die() -> None:
-    raise DiedError
-
-
-def die_within(store: FakeCrowdedStore, step: int, call: Callable[[], object]) -> None:
-    """Make a call that ends after so many reads and writes, if it has so many."""
-    store.after(step, die)
-    with suppress(DiedError):
-        call()
-    store.after(0, die)
-
-
-def two_memories(clock: Clock) -> tuple[FakeCrowdedStore, Memory, Memory]:
-    """Return a store, and two who write to it."""
-    store = FakeCrowdedStore()
-    return store, open_memory(store, clock), open_memory(store, clock, new_id=numbered("other"))
-
-
-def check_deleted(memory: Memory, memory_id: str) -> None:
-    assert texts(memory) == []
-    with pytest.raises(NotFoundError):
-        memory.get(memory_id)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -178,15 +148,11 @@ def test_what_an_undo_that_died_brought_back_stays(step: int, clock: Clock) -> N
         check_deleted(memory, memory_id)
 
 
-CALLS: dict[str, Callable[[Memory, str], Deleted]] = {
-    "delete": lambda memory, memory_id: memory.delete(memory_id),
-    "delete_all": lambda memory, _: memory.delete_all(user_id="alice"),
-}
-
-
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", DELETIONS)
 @pytest.mark.parametrize("step", STEPS)
-def test_a_deletion_closes_no_update_that_it_did_not_read(step: int, call: str, clock: Clock) -> None:
+def test_a_deletion_closes_no_update_that_it_did_not_read(
+    step: int, call: Callable[[Memory, str], Deleted], clock: Clock
+) -> None:
     store, memory, other = two_memories(clock)
     memory_id = add(memory, "tea")
     updated: list[str] = []
@@ -197,10 +163,10 @@ def test_a_deletion_closes_no_update_that_it_did_not_read(step: int, call: str, 
 
     store.after(step, update)
     with suppress(StoreConflictError):  # of delete_all, which goes on when it is called again
-        CALLS[call](memory, memory_id)
+        call(memory, memory_id)
     store.after(0, die)
     if texts(memory):
-        CALLS[call](memory, memory_id)
+        call(memory, memory_id)
     check_deleted(memory, memory_id)
     deleted = str(memory.history(memory_id)[-1].closed_by)
 
@@ -310,5 +276,43 @@ def test_a_first_version_that_was_not_closed_goes_with_the_deleted_one(
     (mended,) = memory.doctor(repair=True).findings
 
     assert (mended.kind, mended.ids, mended.repaired) == (OUTLIVED, (memory_id,), True)
+    assert memory.doctor().findings == ()
+    check_deleted(memory, memory_id)
+
+
+def test_a_version_of_a_clock_that_is_ahead_is_closed_no_sooner_than_it_was_made(clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    ahead = open_memory(store, Clock(clock() + timedelta(hours=1)), new_id=numbered("ahead"))
+    memory_id = add(memory, "tea")
+    store.after(2, lambda: other.delete(memory_id))
+    with suppress(NotFoundError):
+        ahead.update(memory_id, "milk")
+    assert texts(memory) == ["milk"]
+    clock.move(hours=3)
+
+    memory.doctor(repair=True)
+
+    times = [(str(row.fields["recorded_from"]), str(row.fields["recorded_to"])) for row in versions(store)]
+    assert len(times) == 2
+    assert all(made <= closed for made, closed in times)
+    assert memory.doctor().findings == ()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_undo_of_an_update_that_a_deletion_overtook_brings_nothing_back(step: int, clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    memory.update(memory_id, "milk")
+    updated = last_operation(memory)
+    store.after(step, lambda: other.delete(memory_id))
+    with suppress(ConflictError, StoreConflictError):
+        memory.undo(updated)
+    if not store.acted:
+        store.after(0, die)
+        other.delete(memory_id)
+    clock.move(hours=1)
+
+    memory.doctor(repair=True)
+
     assert memory.doctor().findings == ()
     check_deleted(memory, memory_id)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mnemon.protocols.clock import NewId
     from mnemon.protocols.store import Store
+    from mnemon.types.results import Deleted
 
 NOON = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
 
@@ -77,6 +78,18 @@ def texts(memory: Memory, **parts: object) -> list[str]:
 def last_operation(memory: Memory, **parts: object) -> str:
     given = {"user_id": "alice", "limit": 1, **parts}
     return memory.operations(**given)[0].op_id  # pyright: ignore[reportArgumentType] - parts of any type
+
+
+def delete(memory: Memory, memory_id: str) -> Deleted:
+    return memory.delete(memory_id)
+
+
+def delete_all(memory: Memory, _: str) -> Deleted:
+    return memory.delete_all(user_id="alice")
+
+
+DELETIONS = (delete, delete_all)
+"""The calls that delete a memory of Alice's, who has no other one."""
 
 
 def exported(memory: Memory) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from mnemon import ConflictError, NotFoundError
 from mnemon.logic.memories import MEMORIES
 from tests.core.fakes import FakeCrowdedStore
-from tests.core.versions.fixtures import Clock, last_operation, numbered, open_memory, texts
+from tests.core.versions.fixtures import DELETIONS, Clock, last_operation, numbered, open_memory, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from mnemon.types.results import Deleted
 
 Race = tuple["Memory", Clock, str]
-
-
-def delete(memory: Memory, memory_id: str) -> Deleted:
-    return memory.delete(memory_id)
-
-
-def delete_all(memory: Memory, _: str) -> Deleted:
-    return memory.delete_all(user_id="alice")
-
-
-CALLS = (delete, delete_all)
 
 
 @pytest.fixture(params=range(6))
@@ -80,7 +69,7 @@ def test_purging_old_versions_keeps_the_one_that_was_deleted(race: Race) -> None
     assert not is_there(memory, memory_id)
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", DELETIONS)
 def test_deleting_the_memory_hides_both_of_them(race: Race, call: Callable[[Memory, str], Deleted]) -> None:
     memory, _, memory_id = race
     assert len(texts(memory)) == 2
@@ -91,7 +80,7 @@ def test_deleting_the_memory_hides_both_of_them(race: Race, call: Callable[[Memo
     assert not is_there(memory, memory_id)
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", DELETIONS)
 def test_undoing_the_deletion_brings_back_the_one_that_was_read(
     race: Race, call: Callable[[Memory, str], Deleted]
 ) -> None:

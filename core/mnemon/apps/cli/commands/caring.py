@@ -83,6 +83,7 @@ def doctor(
 
 def _remedy(checkup: Checkup, *, repair: bool) -> str:
     """Return what to do about findings that are not mended."""
+    kinds = {one.kind for one in checkup.findings}
     if {one.kind for one in checkup.findings if not one.repaired} == {BYTES_LEFT}:
         # The rows are fine; a backup would bring back what was erased.
         return (
@@ -91,11 +92,17 @@ def _remedy(checkup: Checkup, *, repair: bool) -> str:
             if repair
             else "remove the bytes of what was erased with `mnemon doctor --repair`"
         )
-    if any(one.kind == IMPORT_ON_ITS_WAY for one in checkup.findings):
+    if repair and ROWS_DAMAGED in kinds:
+        return (
+            "restore a backup, or take the damaged rows away, by project, collection and id "
+            "(store.collections(), then store.apply(project, [Delete(collection=..., ids=[...])])), "
+            "and run `mnemon doctor --repair` again"
+        )
+    if IMPORT_ON_ITS_WAY in kinds and ROWS_DAMAGED not in kinds:
         return (
             "wait for the import that is on its way, or import the same again where it broke off; then look once more"
         )
-    if any(one.kind == IMPORT_BROKEN_OFF for one in checkup.findings):
+    if IMPORT_BROKEN_OFF in kinds and ROWS_DAMAGED not in kinds:
         return (
             "import the same again, which brings what is missing; to do without it, run `mnemon doctor --repair` "
             f"{'once more' if repair else 'twice'}"
@@ -104,12 +111,6 @@ def _remedy(checkup: Checkup, *, repair: bool) -> str:
         return (
             "keep a copy, with `mnemon backup PATH` or, where that refuses a store that is not sound, of its file "
             "while nobody has it open; then mend it with `mnemon doctor --repair`"
-        )
-    if any(one.kind == ROWS_DAMAGED for one in checkup.findings):
-        return (
-            "restore a backup, or take the damaged rows away, by project, collection and id "
-            "(store.collections(), then store.apply(project, [Delete(collection=..., ids=[...])])), "
-            "and run `mnemon doctor --repair` again"
         )
     return "restore a backup, or import an export into a new store"
 
