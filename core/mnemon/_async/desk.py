@@ -100,6 +100,11 @@ async def versions_of(
         ids = await store.list_ids(project, MEMORIES.name, where("memory_id").in_(list(memories)))
         for chunk in in_chunks(ids):
             rows += (await store.get(project, MEMORIES.name, chunk, include=include, decisive=True)).values()
+    known = {row.id for row in rows}
+    named = {newest_row_id(row): row.id for row in rows if row.id == row.fields["memory_id"]}
+    for chunk in in_chunks([row_id for row_id in named if row_id not in known]):  # lost, or written since the listing
+        found = await store.get(project, MEMORIES.name, chunk, include=include, decisive=True)
+        rows += [row for row in found.values() if row.fields["memory_id"] == named[row.id]]
     return rows
 
 

@@ -8,12 +8,12 @@ before what is made of it: so either they see what was written here, or it is se
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from mnemon._async.desk import in_chunks, pages, versions_of
 from mnemon._async.moving import unfinished_imports
 from mnemon._async.outlived import outlived
+from mnemon._async.work import at_work_since
 from mnemon.logic.memories import (
     MEMORIES,
     lacks_successor,
@@ -34,10 +34,8 @@ from mnemon.logic.mending import (
 )
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.operations import OPERATIONS, operation_of
-from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
 from mnemon.types.storage import Delete, Put
-from mnemon.types.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,13 +45,6 @@ if TYPE_CHECKING:
     from mnemon.types.storage import Row, Write
 
 __all__ = ["AsyncMender"]
-
-_AT_WORK = timedelta(minutes=10)
-"""For how long after its time the writer of half-done work may still be at it.
-
-A call of a memory is some ten requests, and each may take 20 seconds with its repetitions (`timeout_s` of a store),
-which is less than four minutes. The rest is for clocks that differ.
-"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,9 +67,7 @@ class AsyncMender:
     @classmethod
     def of(cls, desk: AsyncDesk, store: AsyncStore, *, repair: bool) -> AsyncMender:
         """Return one that leaves alone what others may be writing, where the store cannot keep them out."""
-        alone = Capability.EXCLUSIVE in desk.store.capabilities
-        before = None if alone else format_time(desk.clock() - _AT_WORK)
-        return cls(desk=desk, store=store, repair=repair, before=before)
+        return cls(desk=desk, store=store, repair=repair, before=at_work_since(desk))
 
     async def first_version(self, memory_id: str) -> bool:
         """Whether later versions of a memory lack their first one, which names the newest."""
@@ -111,9 +100,11 @@ class AsyncMender:
         if not rows or self._may_be_in_work(rows):
             return False
         deleted = await outlived(self.store, self.desk.project, rows)
-        if deleted and await self._repairs():
+        found = bool(deleted)
+        while deleted and await self._repairs():  # what was made of one goes with it
             await self.store.apply(self.desk.project, [closed_too(row, by) for row, by in deleted])
-        return bool(deleted)
+            deleted = await outlived(self.store, self.desk.project, await self._versions(memory_id))
+        return found
 
     async def newest_version(self, memory_id: str) -> Literal["named", "not named", "lost"]:
         """Return whether a first version names the newest one, or that this one was closed for one that is lost."""
@@ -130,7 +121,7 @@ class AsyncMender:
         if newest_row_id(first) == read.id and counts:
             return "named"
         if await self._repairs():
-            await self.store.apply(self.desk.project, pointing(memory_id, newest))
+            await self.store.apply(self.desk.project, pointing(rows, newest))
         return "not named"
 
     async def memory(self, memory_id: str, message_row: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnemon._async.desk import in_chunks, pages, versions_of
 from mnemon._async.outlived import outlived
-from mnemon._async.work import one_moment, unit_of_work
+from mnemon._async.work import at_work_since, one_moment, unit_of_work
 from mnemon.errors import ScopeError
 from mnemon.logic.exports import (
     UNFINISHED,
@@ -31,7 +31,7 @@ from mnemon.wrappers.threads import athink
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from mnemon._async.desk import AsyncDesk
     from mnemon.logic.adding import Embedded
@@ -170,15 +170,25 @@ async def unfinished_imports(store: AsyncStore, project: str) -> dict[str, Row]:
     return await store.get(project, SETTINGS.name, notes, include=("payload",), decisive=True) if notes else {}
 
 
-async def catch_up(desk: AsyncDesk, late: Sequence[Patch], memory_ids: Sequence[str], note: Row) -> None:
+async def catch_up(desk: AsyncDesk, late: Sequence[Patch], brought: Mapping[str, Container[str]], note: Row) -> None:
     """Close the versions that an export tells were superseded; leave one version of each memory current.
 
-    Of one that was deleted here, and has no later version in the export, none stays current.
+    Of one that was deleted here, and has no later version in the export, none stays current; but what somebody else
+    may be writing this moment is left to them, and to a doctor.
+
+    Args:
+        desk: the project.
+        late: what rows that were there already have to catch up with.
+        brought: the ids of the later versions that the export has, by memory.
+        note: that the import is on its way.
     """
+    since = at_work_since(desk)
     async with unit_of_work(desk.store) as store:
         await store.apply(desk.project, [Put(collection=SETTINGS.name, row=note), *late])
-        for rows in by_memory(await versions_of(store, desk.project, memory_ids, ())).values():
-            deleted = await outlived(store, desk.project, rows)
+        for rows in by_memory(await versions_of(store, desk.project, list(brought), ())).values():
+            ours = brought[str(rows[0].fields["memory_id"])]
+            found = await outlived(store, desk.project, rows)
+            deleted = [(row, by) for row, by in found if row.id in ours or not _in_work(row, since)]
             gone = {row.id for row, _ in deleted}
             left = [row for row in rows if row.id not in gone]
             writes: list[Write] = [closed_too(row, by) for row, by in deleted]
@@ -186,3 +196,8 @@ async def catch_up(desk: AsyncDesk, late: Sequence[Patch], memory_ids: Sequence[
                 writes += settled(left)
             if writes:
                 await store.apply(desk.project, writes)
+
+
+def _in_work(row: Row, since: str | None) -> bool:
+    """Whether somebody may be writing what comes after a version that is as young."""
+    return since is not None and str(row.fields["recorded_from"]) >= since

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
@@ -169,31 +169,33 @@ class AsyncUpkeep(AsyncFace):
     ) -> Imported:
         report = _Report()
         late: list[Patch] = []
-        versioned: dict[str, None] = {}
+        brought: dict[str, set[str]] = {}
         numbered = enumerate(lines, 1)
         reader = ExportReader(scope=scope, language=self._core.recall.language)
+        begun = self._core.clock()
         while part := await athink(_read_part, numbered, reader):
             for found in part:
                 if not isinstance(found, ExportedRow):
                     await self._core.runner.run(moving.declare, found, scope)
             rows = [one for one in part if isinstance(one, ExportedRow)]
             await self._core.runner.run(moving.check_links, rows, scope)
-            late += await self._store(rows, reader, report, progress)
-            versioned |= dict.fromkeys(later_versions(rows))
+            late += await self._store(rows, self._note(reader, begun), report, progress)
+            for memory_id, versions in later_versions(rows).items():
+                brought.setdefault(memory_id, set()).update(row.id for row in versions)
         reader.finish()
         # Last, when every version is there: one that is closed before its successor came would be missing meanwhile.
-        for start in range(0, max(len(late), len(versioned)), _ROWS):
+        memories = list(brought)
+        for start in range(0, max(len(late), len(memories)), _ROWS):
             end = start + _ROWS
-            await self._core.runner.run(
-                moving.catch_up, late[start:end], list(versioned)[start:end], self._note(reader)
-            )
-        await self._core.runner.run(moving.end_import, self._note(reader))
+            part_of_it = {memory_id: brought[memory_id] for memory_id in memories[start:end]}
+            await self._core.runner.run(moving.catch_up, late[start:end], part_of_it, self._note(reader, begun))
+        await self._core.runner.run(moving.end_import, self._note(reader, begun))
         return report.result()
 
     async def _store(
         self,
         rows: list[ExportedRow],
-        reader: ExportReader,
+        note: Row,
         report: _Report,
         progress: Callable[[Imported], None] | None,
     ) -> list[Patch]:
@@ -203,15 +205,17 @@ class AsyncUpkeep(AsyncFace):
         there = await self._core.runner.run(moving.there_already, rows)
         new = [one for one in rows if (one.collection, one.row.id) not in there]
         embedded = await self._core.embed_documents([one.text for one in new if one.text is not None])
-        counts = await self._core.runner.run(moving.store_rows, new, embedded, self._note(reader))
+        counts = await self._core.runner.run(moving.store_rows, new, embedded, note)
         report.count(rows, new, counts, set(embedded.vectors))
         if progress is not None:
             progress(report.result())
+        meanwhile = [one for one, count in zip(new, counts, strict=True) if not count]
+        there |= await self._core.runner.run(moving.there_already, meanwhile)
         told = [one.row for one in rows if one.collection == MEMORIES.name and (one.collection, one.row.id) in there]
         return [patch for row in told for patch in caught_up(there[MEMORIES.name, row.id], row)]
 
-    def _note(self, reader: ExportReader) -> Row:
-        return import_note(str(reader.origin), reader.made, self._core.clock())
+    def _note(self, reader: ExportReader, begun: datetime) -> Row:
+        return import_note(str(reader.origin), reader.made, begun=begun, at=self._core.clock())
 
     async def reembed(
         self, *, embedder: Embedder | Keep | None = KEEP, progress: Progress | None = None, **foreign: object

@@ -17,7 +17,7 @@ from mnemon.logic.memories import DELETED, MEMORIES, by_memory, newest_of
 from mnemon.logic.operations import OPERATIONS, common_scope, operation_of, operation_put
 from mnemon.logic.scopes import scope_of
 from mnemon.logic.undoing import plan_undo
-from mnemon.logic.versions import changed, closing, inside, new_version, patching, updated
+from mnemon.logic.versions import changed, closing, inside, made_in_vain, new_version, patching, updated
 from mnemon.protocols.capabilities import Capability
 from mnemon.types.filters import where
 from mnemon.types.memory import Operation
@@ -120,9 +120,10 @@ def delete_some(
 
 
 def _left_current(desk: Desk, store: Store, memory_ids: Sequence[str], newest: Sequence[Row]) -> list[Row]:
-    """Return the versions that are current beside the newest ones of these memories; none where nobody can race."""
-    if Capability.EXCLUSIVE in desk.store.capabilities:
-        return []
+    """Return the versions that are current beside the newest ones of these memories.
+
+    A race leaves such, and so does an import until its end.
+    """
     known = {row.id for row in newest}
     left: list[Row] = []
     for chunk in in_chunks(memory_ids):
@@ -217,5 +218,12 @@ def _apply(
         undoes=undoes,
         part_of=part_of,
     )
-    store.apply(desk.project, [operation_put(done), *writes])
+    batch = [operation_put(done), *writes]
+    try:
+        store.apply(desk.project, batch)
+    except StoreConflictError:
+        if len(touched) == 1 and Capability.EXCLUSIVE not in desk.store.capabilities:
+            versions = versions_of(store, desk.project, [touched[0].memory_id], ())
+            store.apply(desk.project, made_in_vain(batch, op_id, versions))
+        raise
     return done

@@ -15,7 +15,7 @@ from mnemon.errors import StoreCorruptError
 from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import source_rows
 from mnemon.logic.exports import last_imported
-from mnemon.logic.memories import MEMORIES, lacks_successor, newest_row_id, operations_named
+from mnemon.logic.memories import MEMORIES, by_memory, lacks_successor, newest_row_id, operations_named
 from mnemon.logic.mending import (
     BYTES_LEFT,
     IMPORT_BROKEN_OFF,
@@ -133,10 +133,14 @@ def _newest_missing(mender: AsyncMender) -> list[Finding]:
             lost.update((named[key], None) for key in chunk if key not in found or lacks_successor(found[key]))
     later = CURRENT & where("version").gt(1)
     for rows in pages(store, desk.project, MEMORIES.name, later, include=()):
-        current = {_memory(row): row.id for row in rows}
+        current = by_memory(rows)
         for chunk in in_chunks(list(current)):
             firsts = store.get(desk.project, MEMORIES.name, chunk, include=(), decisive=True)
-            lost.update((key, None) for key, first in firsts.items() if newest_row_id(first) != current[key])
+            lost.update(
+                (key, None)
+                for key, first in firsts.items()
+                if any(row.id != newest_row_id(first) for row in current[key])
+            )
     outlived = [memory_id for memory_id in lost if mender.deletion(memory_id)]
     states = {memory_id: mender.newest_version(memory_id) for memory_id in lost}
     not_named = [memory_id for memory_id, state in states.items() if state == "not named"]
@@ -156,8 +160,8 @@ def _memory_missing(mender: AsyncMender) -> list[Finding]:
     for rows in pages(store, desk.project, MESSAGES.name, where("memory_id").exists()):
         sound, others = readable(rows)
         damaged += others
-        by_memory = {_memory(row): row.id for row in sound if not is_erased(row)}
-        lost |= {memory_id: by_memory[memory_id] for memory_id in _missing(desk, store, MEMORIES.name, by_memory)}
+        said = {_memory(row): row.id for row in sound if not is_erased(row)}
+        lost |= {memory_id: said[memory_id] for memory_id in _missing(desk, store, MEMORIES.name, said)}
     found = [row_id for memory_id, row_id in lost.items() if mender.memory(memory_id, row_id)]
     return [
         *finding(MESSAGES.name, "memory missing", found, repaired=mender.repair),

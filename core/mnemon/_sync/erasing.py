@@ -11,8 +11,8 @@ from mnemon._sync.reading import chosen, still
 from mnemon._sync.work import unit_of_work
 from mnemon.errors import SchemaMismatchError, StoreUnavailableError
 from mnemon.logic.conditions import CURRENT
-from mnemon.logic.erasing import empty_version, erase_writes, orphans, source_rows, sources_of
-from mnemon.logic.memories import DELETED, EMPTY, MEMORIES, by_memory, newness, read_version
+from mnemon.logic.erasing import empty_version, erase_writes, old_versions, orphans, source_rows, sources_of
+from mnemon.logic.memories import DELETED, MEMORIES, by_memory
 from mnemon.logic.messages import MESSAGES
 from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.logic.versions import inside, not_found
@@ -109,20 +109,32 @@ def scrub_is_due(desk: Desk) -> bool:
 
 def _erase(desk: Desk, store: Store, versions: list[Row]) -> ErasureReceipt:
     """Erase versions, the words of their messages, and memories that have no other source."""
-    sources = list(dict.fromkeys(source for row in versions for source in sources_of(row)))
-    for chunk in in_chunks(sources):
+    rows = 0
+    redacted: set[str] = set()
+    while versions:
+        versions = [*versions, *_orphans(desk, store, versions)]
+        messages: dict[str, Row] = {}
+        for chunk in in_chunks(source_rows(versions)):
+            messages |= store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
+        store.apply(desk.project, [*_due(desk), *erase_writes(versions, messages)])
+        rows += len(versions)
+        redacted |= messages.keys()
+        if Capability.EXCLUSIVE in desk.store.capabilities:
+            break
+        # What others have written of them meanwhile goes, too.
+        versions = versions_of(store, desk.project, list(by_memory(versions)), ())
+    return ErasureReceipt(at=desk.clock(), rows={MEMORIES.name: rows}, redacted={MESSAGES.name: len(redacted)})
+
+
+def _orphans(desk: Desk, store: Store, versions: Sequence[Row]) -> list[Row]:
+    """Return the versions of the memories that have no other source than these."""
+    found: dict[str, None] = {}
+    gone = {str(row.fields["memory_id"]) for row in versions}
+    for chunk in in_chunks(list(dict.fromkeys(source for row in versions for source in sources_of(row)))):
         condition = where("sources").in_(list(chunk))
         others = [row for rows in every_row(store, desk.project, MEMORIES.name, condition) for row in rows]
-        gone = {str(row.fields["memory_id"]) for row in versions}
-        found = [memory_id for memory_id in orphans(versions, others) if memory_id not in gone]
-        versions += versions_of(store, desk.project, found, ())
-    messages: dict[str, Row] = {}
-    for chunk in in_chunks(source_rows(versions)):
-        messages |= store.get(desk.project, MESSAGES.name, chunk, include=("payload",), decisive=True)
-    writes = erase_writes(versions, messages)
-    if versions:
-        store.apply(desk.project, [*_due(desk), *writes])
-    return ErasureReceipt(at=desk.clock(), rows={MEMORIES.name: len(versions)}, redacted={MESSAGES.name: len(messages)})
+        found.update(dict.fromkeys(memory_id for memory_id in orphans(versions, others) if memory_id not in gone))
+    return versions_of(store, desk.project, list(found), ())
 
 
 def forget(desk: Desk, user_id: str, dry_run: bool) -> ErasureReceipt:  # noqa: FBT001 - passed on
@@ -201,11 +213,7 @@ def _thin(desk: Desk, keep: int) -> int:
         with unit_of_work(desk.store) as store:
             writes: list[Write] = []
             for rows in by_memory(versions_of(store, desk.project, chunk, ())).values():
-                read = read_version(rows).id
-                kept_first = sorted(rows, key=lambda row, read=read: (row.id == read, newness(row)), reverse=True)
-                old = [
-                    row for row in kept_first[keep:] if "recorded_to" in row.fields and row.fields.get("ended") != EMPTY
-                ]
+                old = old_versions(rows, keep)
                 writes += [write for row in old for write in empty_version(row)]
                 emptied += len(old)
             if writes:

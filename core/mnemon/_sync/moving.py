@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mnemon._sync.desk import in_chunks, pages, versions_of
 from mnemon._sync.outlived import outlived
-from mnemon._sync.work import one_moment, unit_of_work
+from mnemon._sync.work import at_work_since, one_moment, unit_of_work
 from mnemon.errors import ScopeError
 from mnemon.logic.exports import (
     UNFINISHED,
@@ -32,7 +32,7 @@ from mnemon.wrappers.threads import think
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from mnemon._sync.desk import Desk
     from mnemon.logic.adding import Embedded
@@ -171,15 +171,25 @@ def unfinished_imports(store: Store, project: str) -> dict[str, Row]:
     return store.get(project, SETTINGS.name, notes, include=("payload",), decisive=True) if notes else {}
 
 
-def catch_up(desk: Desk, late: Sequence[Patch], memory_ids: Sequence[str], note: Row) -> None:
+def catch_up(desk: Desk, late: Sequence[Patch], brought: Mapping[str, Container[str]], note: Row) -> None:
     """Close the versions that an export tells were superseded; leave one version of each memory current.
 
-    Of one that was deleted here, and has no later version in the export, none stays current.
+    Of one that was deleted here, and has no later version in the export, none stays current; but what somebody else
+    may be writing this moment is left to them, and to a doctor.
+
+    Args:
+        desk: the project.
+        late: what rows that were there already have to catch up with.
+        brought: the ids of the later versions that the export has, by memory.
+        note: that the import is on its way.
     """
+    since = at_work_since(desk)
     with unit_of_work(desk.store) as store:
         store.apply(desk.project, [Put(collection=SETTINGS.name, row=note), *late])
-        for rows in by_memory(versions_of(store, desk.project, memory_ids, ())).values():
-            deleted = outlived(store, desk.project, rows)
+        for rows in by_memory(versions_of(store, desk.project, list(brought), ())).values():
+            ours = brought[str(rows[0].fields["memory_id"])]
+            found = outlived(store, desk.project, rows)
+            deleted = [(row, by) for row, by in found if row.id in ours or not _in_work(row, since)]
             gone = {row.id for row, _ in deleted}
             left = [row for row in rows if row.id not in gone]
             writes: list[Write] = [closed_too(row, by) for row, by in deleted]
@@ -187,3 +197,8 @@ def catch_up(desk: Desk, late: Sequence[Patch], memory_ids: Sequence[str], note:
                 writes += settled(left)
             if writes:
                 store.apply(desk.project, writes)
+
+
+def _in_work(row: Row, since: str | None) -> bool:
+    """Whether somebody may be writing what comes after a version that is as young."""
+    return since is not None and str(row.fields["recorded_from"]) >= since

@@ -3,14 +3,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from mnemon.protocols.capabilities import Capability
+from mnemon.types.times import format_time
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from mnemon._sync.desk import Desk
     from mnemon.protocols.store import Store
 
-__all__ = ["one_moment", "unit_of_work"]
+__all__ = ["at_work_since", "one_moment", "unit_of_work"]
+
+_AT_WORK = timedelta(minutes=10)
+"""For how long after its time the writer of half-done work may still be at it.
+
+A call of a memory is some ten requests, and each may take 20 seconds with its repetitions (`timeout_s` of a store),
+which is less than four minutes. The rest is for clocks that differ.
+"""
+
+
+def at_work_since(desk: Desk) -> str | None:
+    """Return since when what was written may have a writer who is still at it; None where nobody else writes."""
+    return None if Capability.EXCLUSIVE in desk.store.capabilities else format_time(desk.clock() - _AT_WORK)
 
 
 def unit_of_work(store: Store) -> AbstractContextManager[Store]:

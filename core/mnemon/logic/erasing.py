@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from mnemon.logic.memories import EMPTY, MEMORIES, by_memory, newest_of
+from mnemon.logic.memories import EMPTY, MEMORIES, by_memory, newest_of, newness, read_version
 from mnemon.logic.messages import ERASED, MESSAGES, message_row_id, message_to_dict, readable_message
 from mnemon.logic.scopes import scope_of
 from mnemon.types.jsonvalue import json_bytes
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mnemon.types.storage import Write
 
-__all__ = ["empty_version", "erase_writes", "orphans", "source_rows", "sources_of"]
+__all__ = ["empty_version", "erase_writes", "old_versions", "orphans", "source_rows", "sources_of"]
 
 
 def sources_of(row: Row) -> tuple[str, ...]:
@@ -61,6 +61,18 @@ def erase_writes(versions: Sequence[Row], messages: Mapping[str, Row]) -> list[W
     older = [row.id for row in versions if row.id not in newest]
     deletes = [Delete(collection=MEMORIES.name, ids=ids) for ids in (older, sorted(newest)) if ids]
     return [*writes, *deletes]
+
+
+def old_versions(rows: Sequence[Row], keep: int) -> list[Row]:
+    """Return which versions of a memory go where only so many are kept: the one that is read, and the newest before it.
+
+    What is later than the one that is read, an import has brought that has not come to its end.
+    """
+    read = read_version(rows)
+    last = cast("float", read.fields["version"])
+    known = [row for row in rows if cast("float", row.fields["version"]) <= last]
+    known.sort(key=lambda row: (row is read, newness(row)), reverse=True)
+    return [row for row in known[keep:] if "recorded_to" in row.fields and row.fields.get("ended") != EMPTY]
 
 
 def empty_version(row: Row) -> list[Write]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mnemon.errors import InvalidInputError, ScopeError, StoreCorruptError
 from mnemon.logic.declarations import collection_of
 from mnemon.logic.filters import matcher
-from mnemon.logic.memories import MEMORIES, found_by, text_of, version_of, version_row_id
+from mnemon.logic.memories import MEMORIES, by_memory, found_by, text_of, version_of, version_row_id
 from mnemon.logic.messages import MESSAGES, message_from_dict, message_row_id, thread_of
 from mnemon.logic.operations import OPERATIONS, operation_of
 from mnemon.logic.payloads import payload_data
@@ -65,16 +65,17 @@ _BREAKS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 """What JSON allows within a line and `str.splitlines` takes for the end of one."""
 
 
-def import_note(origin: str, made: str, at: datetime) -> Row:
+def import_note(origin: str, made: str, *, begun: datetime, at: datetime) -> Row:
     """Return the settings row that says when rows of an export came last.
 
     Args:
         origin: what it shares with other exports of the same (see `ExportReader.origin`).
         made: when it was made, as its header tells.
+        begun: when this call began; an earlier one that broke off has a note of its own, which may be given up.
         at: now.
     """
     data = {"origin": origin, "made": made, "at": format_time(at)}
-    return Row(id=UNFINISHED + row_id("import", origin, made), payload=json_bytes(data))
+    return Row(id=UNFINISHED + row_id("import", origin, made, format_time(begun)), payload=json_bytes(data))
 
 
 def last_imported(note: Row) -> str:
@@ -334,10 +335,10 @@ def _number(value: object) -> float:
     return float(cast("float", value))
 
 
-def later_versions(rows: Iterable[ExportedRow]) -> list[str]:
-    """Return the memories that these rows have a later version than the first of."""
+def later_versions(rows: Iterable[ExportedRow]) -> dict[str, list[Row]]:
+    """Return the versions among these rows but for the first ones, by memory."""
     memories = [one.row for one in rows if one.collection == MEMORIES.name]
-    return [str(row.fields["memory_id"]) for row in memories if row.id != row.fields["memory_id"]]
+    return by_memory(row for row in memories if row.id != row.fields["memory_id"])
 
 
 def linked_memories(found: ExportedRow) -> set[str]:

@@ -9,6 +9,7 @@ from mnemon.logic.memories import DELETED, EMPTY, MEMORIES, first_row, newest_of
 from mnemon.logic.messages import message_from_row, readable_message
 from mnemon.logic.operations import common_scope, operation_put
 from mnemon.logic.scopes import scope_of
+from mnemon.types.filters import where
 from mnemon.types.memory import MemoryRecord, Operation, Touched
 from mnemon.types.scope import SCOPE_FIELDS
 from mnemon.types.storage import Finding, Patch, Put, Row
@@ -150,19 +151,23 @@ def settled(rows: Sequence[Row], *, read: Row | None = None) -> list[Write]:
             at = max(str(row.fields["recorded_from"]), str(kept.fields["recorded_from"]))
             fields = {"recorded_to": at, "closed_by": cast("str", kept.fields["op_id"])}
             writes.append(Patch(collection=MEMORIES.name, id=row.id, fields=fields, otherwise="skip"))
-    return [*writes, *pointing(str(kept.fields["memory_id"]), kept)]
+    return [*writes, *pointing(rows, kept)]
 
 
-def pointing(memory_id: str, newest: Row) -> list[Write]:
+def pointing(rows: Iterable[Row], newest: Row) -> list[Write]:
     """Return the writes that let a memory's first version name a row as the newest one.
 
+    `rows` are all versions as they were read: what the first one names by now, somebody has made since, and stays.
     None opens a version that was closed, whatever is missing: it may be what an erasure that was broken off has left,
     or an import that is on its way has not closed for good.
     """
+    memory_id = str(newest.fields["memory_id"])
+    named = next((row.fields.get("newest") for row in rows if row.id == memory_id), None)
     first = newest.id == memory_id
     fields = {"newest": None if first else newest.id, "newest_version": None if first else _version(newest)}
+    unchanged = where("newest").eq(named)
     # What was erased meanwhile has nothing to point to.
-    return [Patch(collection=MEMORIES.name, id=memory_id, fields=fields, otherwise="skip")]
+    return [Patch(collection=MEMORIES.name, id=memory_id, fields=fields, expect=unchanged, otherwise="skip")]
 
 
 def rebuilt(memory_id: str, message: Row, before: Row | None, *, op_id: str, language: str) -> list[Put]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from mnemon.errors import ConflictError, NotFoundError
-from mnemon.logic.memories import newness, operations_named, read_version
-from mnemon.logic.versions import closing, copied_version, patching
+from mnemon.logic.memories import lacks_successor, newness, operations_named, read_version
+from mnemon.logic.versions import closing, copied_version, patching, without_current
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,11 +21,15 @@ __all__ = ["plan_undo"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _State:
-    """The versions of one memory that an undo looks at; `others` are what a race left current beside the newest one."""
+    """The versions of one memory that an undo looks at.
+
+    `others` are what a race left current beside the newest one, and `read` is the id of what readers are led to.
+    """
 
     touched: Touched
     newest: Row
     others: Sequence[Row]
+    read: str | None
     by_version: Mapping[int, Row]
 
     @property
@@ -56,7 +60,8 @@ def plan_undo(
 
     Raises:
         NotFoundError: one of the memories was erased; nothing of it is left to restore.
-        ConflictError: one of the memories changed later; the error names the operations.
+        ConflictError: one of the memories changed later, in which case the error names the operations; or no version
+            of one is the current one.
     """
     own = frozenset((operation.op_id, *parts))
     states = [_state(touched, rows.get(touched.memory_id, ()), operation, own) for touched in operation.touched]
@@ -85,7 +90,7 @@ def _state(touched: Touched, rows: Sequence[Row], operation: Operation, own: fro
         raise NotFoundError(msg)
     newest = by_version[max(by_version)]
     others = [row for row in rows if "recorded_to" not in row.fields and row.id != newest.id]
-    return _State(touched=touched, newest=newest, others=others, by_version=by_version)
+    return _State(touched=touched, newest=newest, others=others, read=read, by_version=by_version)
 
 
 def _check_unchanged(operation: Operation, states: Sequence[_State], own: frozenset[str]) -> None:
@@ -127,7 +132,11 @@ def _take_back(state: _State, *, op_id: str, actor: str | None, now: datetime) -
         back = {name: (cast("str | None", fields.get(name)), before) for name, (before, _) in touched.patched.items()}
         return patching(state.newest, back, op_id=op_id)
     if touched.closed is None:
-        return closing(state.newest, op_id=op_id, now=now, others=state.others) if state.current else None
+        current = [state.newest] * state.current + sorted(state.others, key=newness, reverse=True)
+        current.sort(key=lambda row: row.id != state.read)
+        if not current and lacks_successor(state.newest):
+            raise without_current([touched.memory_id])
+        return closing(current[0], op_id=op_id, now=now, others=current[1:]) if current else None
     return copied_version(
         state.by_version[touched.closed],
         state.newest,
@@ -136,4 +145,5 @@ def _take_back(state: _State, *, op_id: str, actor: str | None, now: datetime) -
         actor=actor,
         now=now,
         others=state.others,
+        read=state.read,
     )

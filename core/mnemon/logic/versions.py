@@ -27,7 +27,7 @@ from mnemon.logic.scopes import scope_condition
 from mnemon.types.filters import where
 from mnemon.types.jsonvalue import check_json_object, check_text
 from mnemon.types.memory import Touched
-from mnemon.types.storage import Patch, Put, Row
+from mnemon.types.storage import Delete, Patch, Put, Row
 from mnemon.types.times import format_time, to_datetime
 from mnemon.types.unseen import is_blank
 
@@ -50,6 +50,7 @@ __all__ = [
     "closing",
     "copied_version",
     "inside",
+    "made_in_vain",
     "new_version",
     "not_found",
     "owned",
@@ -191,11 +192,20 @@ def new_version(
 
 
 def copied_version(
-    source: Row, newest: Row, *, version: int, op_id: str, actor: str | None, now: datetime, others: Iterable[Row] = ()
+    source: Row,
+    newest: Row,
+    *,
+    version: int,
+    op_id: str,
+    actor: str | None,
+    now: datetime,
+    others: Iterable[Row] = (),
+    read: str | None = None,
 ) -> tuple[list[Write], Touched]:
     """Return the writes that make the content of an earlier version the newest one, vector and terms included.
 
-    `others` are what a race left current beside the newest one; they are superseded, too.
+    `others` are what a race left current beside the newest one; they are superseded, too. `read` is the id of the
+    version that readers are led to: where somebody closed that meanwhile, they have changed the memory.
     """
     at = max(now, _closed_or_recorded(newest))
     fields = {name: value for name, value in source.fields.items() if name not in NOT_CARRIED}
@@ -214,7 +224,11 @@ def copied_version(
         vectors=to_store_again(source.vectors),
     )
     writes, touched = _put_version(row, newest, op_id, at)
-    return [*writes, *_closed_beside(others, op_id, now, None)], touched
+    left = [
+        _close(row, op_id, _no_sooner(row, now), None) if row.id == read else _close_left(row, op_id, now, None)
+        for row in others
+    ]
+    return [*writes, *left], touched
 
 
 def _closed_or_recorded(row: Row) -> datetime:
@@ -247,13 +261,25 @@ def closing(current: Row, *, op_id: str, now: datetime, others: Iterable[Row] = 
     """
     touched = Touched(memory_id=cast("str", current.fields["memory_id"]), closed=cast("int", current.fields["version"]))
     first = _close(current, op_id, _no_sooner(current, now), DELETED)
-    return [first, *_closed_beside(others, op_id, now, DELETED)], touched
+    return [first, *(_close_left(row, op_id, now, DELETED) for row in others)], touched
 
 
-def _closed_beside(others: Iterable[Row], op_id: str, now: datetime, ended: str | None) -> list[Write]:
-    """Return the writes that close what a race left current; what somebody else closed meanwhile stays as it is."""
-    closed = (_close(row, op_id, _no_sooner(row, now), ended) for row in others)
-    return [replace(patch, otherwise="skip") for patch in closed]
+def _close_left(row: Row, op_id: str, now: datetime, ended: str | None) -> Patch:
+    """Close what a race left current; where somebody else closed it meanwhile, it stays as it is."""
+    return replace(_close(row, op_id, _no_sooner(row, now), ended), otherwise="skip")
+
+
+def made_in_vain(batch: Sequence[Write], op_id: str, versions: Iterable[Row]) -> list[Write]:
+    """Return the writes that take away what a refused batch may have made: a version of one memory, and its operation.
+
+    Else the version would be current beside the one that could not be closed, or come back after an erasure. It stays
+    where others have built on it meanwhile, and have closed another one of these `versions` of the memory for it.
+    """
+    made = [write for write in batch if isinstance(write, Put)]
+    ids = {put.row.id for put in made if put.collection == MEMORIES.name}
+    if not ids or any(row.fields.get("closed_by") == op_id or row.fields.get("newest") in ids for row in versions):
+        return []
+    return [Delete(collection=put.collection, ids=[put.row.id]) for put in reversed(made)]
 
 
 def _no_sooner(row: Row, now: datetime) -> datetime:

@@ -61,5 +61,34 @@ def leave_two_current(store: FakeCrowdedStore, memory: Memory, memory_id: str, *
     return left
 
 
+def lose(
+    store: FakeCrowdedStore,
+    update: Callable[[], object],
+    win: Callable[[], object],
+    *,
+    step: int = 2,
+    later: int = 2,
+) -> bool:
+    """Make an update beside which somebody else acts after a step, and which dies so many steps later.
+
+    As it stands it has read the memory, and dies when its own version is written. Return whether it has so many steps.
+    """
+    died: list[bool] = []
+
+    def end() -> None:
+        died.append(True)
+        die()
+
+    def act() -> None:
+        win()
+        store.after(later, end)
+
+    store.after(step, act)
+    with suppress(DiedError, NotFoundError):
+        update()
+    store.after(0, die)
+    return bool(died)
+
+
 def versions(store: FakeCrowdedStore, condition: Filter | None = None) -> list[Row]:
     return list(store.scan("default", MEMORIES.name, condition).rows)

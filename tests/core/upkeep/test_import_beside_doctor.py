@@ -158,6 +158,30 @@ def test_a_note_that_cannot_be_read_is_of_an_import_that_broke_off(
     assert memory.doctor().findings == ()
 
 
+def test_an_import_that_goes_on_between_any_two_steps_of_a_doctor_is_not_given_up(clock: Clock) -> None:
+    there = open_memory(InMemoryStore(), clock, new_id=numbered("there"))
+    add(there, "tea")
+    lines = exported(there)
+    step, acted = 0, True
+    while acted:
+        step += 1
+        store = FakeCrowdedStore()
+        memory = open_memory(store, clock)
+        broken_off(memory, lines, clock)
+
+        def go_on(memory: Memory = memory) -> None:
+            with pytest.raises(BrokenOffError):  # where it waits for its next rows
+                memory.import_(lines, progress=break_off)
+
+        store.after(step, go_on)
+        memory.doctor(repair=True)
+        acted = store.acted
+        store.after(0, go_on)
+
+        assert (IMPORT_ON_ITS_WAY in {one.kind for one in memory.doctor().findings}) is acted, step
+    assert step > 5
+
+
 def test_an_import_ends_its_own_note_that_lacks_when_the_export_was_made(
     memory: Memory, store: Store, source: Memory, clock: Clock
 ) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,7 @@ from mnemon import ConflictError, NotFoundError, StoreConflictError
 from mnemon.logic.memories import MEMORIES
 from mnemon.logic.mending import OUTLIVED
 from mnemon.types.storage import Patch
-from tests.core.upkeep.crowded import STEPS, check_deleted, die, die_within, two_memories, versions
+from tests.core.upkeep.crowded import STEPS, check_deleted, die, die_within, lose, two_memories, versions
 from tests.core.versions.fixtures import DELETIONS, Clock, add, last_operation, numbered, open_memory, texts
 
 if TYPE_CHECKING:
@@ -26,16 +28,19 @@ if TYPE_CHECKING:
     from mnemon.types.results import Deleted
 
 
+LATER = range(1, 5)
+"""After how many steps more an update dies that a deletion overtook."""
+
+
+@pytest.mark.parametrize("later", LATER)
 @pytest.mark.parametrize("step", STEPS)
-def test_of_an_update_that_a_deletion_overtook_nothing_comes_back(step: int, clock: Clock) -> None:
+def test_of_an_update_that_a_deletion_overtook_nothing_comes_back(step: int, later: int, clock: Clock) -> None:
     store, memory, other = two_memories(clock)
     memory_id = add(memory, "tea")
-    store.after(step, lambda: other.delete(memory_id))
-    with suppress(NotFoundError):
-        memory.update(memory_id, "milk")
-    if not store.acted:
-        store.after(0, die)
-        other.delete(memory_id)
+    update, deletion = (lambda: memory.update(memory_id, "milk")), (lambda: other.delete(memory_id))
+    if not lose(store, update, deletion, step=step, later=later):
+        with suppress(NotFoundError):
+            deletion()
     outlived = texts(memory)
     clock.move(hours=1)
 
@@ -50,15 +55,30 @@ def test_of_an_update_that_a_deletion_overtook_nothing_comes_back(step: int, clo
 
 def test_a_deletion_can_overtake_an_update(clock: Clock) -> None:
     left: list[str] = []
-    for step in STEPS:
+    for step, later in product(STEPS, LATER):
         store, memory, other = two_memories(clock)
         memory_id = add(memory, "tea")
-        store.after(step, lambda other=other, memory_id=memory_id: other.delete(memory_id))
-        with suppress(NotFoundError):
-            memory.update(memory_id, "milk")
-        left += texts(memory)
+        update, deletion = partial(memory.update, memory_id, "milk"), partial(other.delete, memory_id)
+        if lose(store, update, deletion, step=step, later=later):
+            left += texts(memory)
 
     assert "milk" in left  # or the test above has nothing to show
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_of_an_update_that_was_refused_nothing_is_left(step: int, clock: Clock) -> None:
+    store, memory, other = two_memories(clock)
+    memory_id = add(memory, "tea")
+    store.after(step, lambda: other.delete(memory_id))
+    with suppress(NotFoundError):
+        memory.update(memory_id, "milk")
+    if not store.acted:
+        store.after(0, die)
+        other.delete(memory_id)
+
+    check_deleted(memory, memory_id)
+    clock.move(hours=1)
+    assert memory.doctor().findings == ()
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -112,13 +132,9 @@ def test_of_three_racers_none_brings_the_deleted_memory_back(clock: Clock) -> No
         other.delete(memory_id)
 
     def race_too() -> None:
-        store.after(2, win_and_delete)
-        with suppress(ConflictError, NotFoundError):
-            third.update(memory_id, "water", expected_version=1)
+        lose(store, lambda: third.update(memory_id, "water"), win_and_delete)
 
-    store.after(2, race_too)
-    with suppress(ConflictError, NotFoundError):
-        memory.update(memory_id, "milk", expected_version=1)
+    lose(store, lambda: memory.update(memory_id, "milk"), race_too)
     assert texts(memory) == ["milk", "water"]
     clock.move(hours=1)
 
@@ -196,9 +212,8 @@ def test_what_is_read_is_no_version_that_outlived_a_deletion(clock: Clock) -> No
     store, memory, other = two_memories(clock)
     memory_id = add(memory, "tea")
     die_within(store, 5, lambda: memory.update(memory_id, "milk"))
-    store.after(5, lambda: memory.delete(memory_id))
-    assert other.update(memory_id, "water").text == memory.get(memory_id).text == "water"
-    store.after(0, die)
+    assert lose(store, lambda: other.update(memory_id, "water"), lambda: memory.delete(memory_id), step=5)
+    assert memory.get(memory_id).text == "water"
     clock.move(hours=1)
 
     memory.doctor(repair=True)
@@ -225,9 +240,7 @@ def test_purging_keeps_what_the_deletion_of_a_memory_closed_first(step: int, clo
 def test_what_may_still_be_in_work_is_left_alone(clock: Clock) -> None:
     store, memory, other = two_memories(clock)
     memory_id = add(memory, "tea")
-    store.after(2, lambda: other.delete(memory_id))
-    with suppress(NotFoundError):
-        memory.update(memory_id, "milk")
+    lose(store, lambda: memory.update(memory_id, "milk"), lambda: other.delete(memory_id))
 
     assert memory.doctor(repair=True).findings == ()
     assert texts(memory) == ["milk"]
@@ -250,9 +263,11 @@ def test_an_undo_by_force_takes_the_place_of_what_outlived_the_deletion(clock: C
     store, memory, other = two_memories(clock)
     memory_id = add(memory, "tea")
     operations: list[str | None] = []
-    store.after(2, lambda: operations.append(other.delete(memory_id).op_id))
-    with suppress(NotFoundError):
-        memory.update(memory_id, "milk")
+    lose(
+        store,
+        lambda: memory.update(memory_id, "milk"),
+        lambda: operations.append(other.delete(memory_id).op_id),
+    )
     assert texts(memory) == ["milk"]
 
     memory.undo(str(operations[0]), force=True)
@@ -284,9 +299,7 @@ def test_a_version_of_a_clock_that_is_ahead_is_closed_no_sooner_than_it_was_made
     store, memory, other = two_memories(clock)
     ahead = open_memory(store, Clock(clock() + timedelta(hours=1)), new_id=numbered("ahead"))
     memory_id = add(memory, "tea")
-    store.after(2, lambda: other.delete(memory_id))
-    with suppress(NotFoundError):
-        ahead.update(memory_id, "milk")
+    lose(store, lambda: ahead.update(memory_id, "milk"), lambda: other.delete(memory_id))
     assert texts(memory) == ["milk"]
     clock.move(hours=3)
 

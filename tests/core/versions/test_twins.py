@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mnemon import ConflictError, NotFoundError
+from mnemon import NotFoundError
 from mnemon.logic.memories import MEMORIES
 from tests.core.fakes import FakeCrowdedStore
+from tests.core.upkeep.crowded import lose
 from tests.core.versions.fixtures import DELETIONS, Clock, last_operation, numbered, open_memory, texts
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def race(request: pytest.FixtureRequest) -> Race:
     one = open_memory(store, clock, new_id=lambda: f"a{request.param}{ids()}")
     other = open_memory(store, clock, new_id=lambda: f"b{request.param}{ids()}")
     memory_id = one.add("tea", user_id="alice", kind="semantic").ids[0]
-    store.after(2, lambda: other.update(memory_id, "coffee"))
-    with suppress(ConflictError):
-        one.update(memory_id, "milk", expected_version=1)
+    lose(store, lambda: one.update(memory_id, "milk"), lambda: other.update(memory_id, "coffee"))
     rows = store.get("default", MEMORIES.name, store.list_ids("default", MEMORIES.name), include=())
     assert sorted(str(row.fields["version"]) for row in rows.values()) == ["1", "2", "2"]
     return one, clock, memory_id
