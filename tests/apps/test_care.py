@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import sqlite3
 import stat
@@ -21,12 +20,12 @@ from mnemon.logic.operations import OPERATIONS
 from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.memory import COLLECTIONS
 from mnemon.types.storage import Delete, Patch, Put
+from tests.core.versions.fixtures import break_off, exported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mnemon.types.results import Imported
     from mnemon.types.storage import Row, Write
     from tests.apps.conftest import Ran
 
@@ -305,23 +304,14 @@ def test_doctor_shows_which_rows_are_damaged_and_what_to_do(cli: Callable[..., R
     assert (data["project"], data["ids"]) == ("default", [row_id])
 
 
-class BrokenOffError(Exception):
-    """What a progress callback raises where an import is to end."""
-
-
-def break_off(_: Imported) -> None:
-    raise BrokenOffError
-
-
 def import_and_break_off(path: Path, *, hours: int) -> None:
     """Begin to import an export, so many hours ago."""
     with Memory(store=InMemoryStore(), embedder=None) as source:
         source.add("Cake at six.", user_id="ben")
-        lines = io.StringIO()
-        source.export(lines)
+        lines = exported(source)
     then = datetime.now(UTC) - timedelta(hours=hours)
-    with Memory(path, embedder=None, clock=lambda: then) as memory, pytest.raises(BrokenOffError):
-        memory.import_(lines.getvalue().splitlines(), progress=break_off)
+    with Memory(path, embedder=None, clock=lambda: then) as memory:
+        break_off(memory, lines)
 
 
 @pytest.mark.parametrize(

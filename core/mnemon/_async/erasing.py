@@ -13,6 +13,7 @@ from mnemon.logic.conditions import CURRENT
 from mnemon.logic.erasing import empty_version, erase_writes, old_versions, orphans, source_rows, sources_of
 from mnemon.logic.memories import DELETED, MEMORIES, by_memory
 from mnemon.logic.messages import MESSAGES
+from mnemon.logic.scopes import scope_of
 from mnemon.logic.spaces import SCRUB, SETTINGS, scrub_row
 from mnemon.logic.versions import inside, not_found
 from mnemon.protocols.capabilities import Capability
@@ -110,6 +111,7 @@ async def _erase(desk: AsyncDesk, store: AsyncStore, versions: list[Row]) -> Era
     """Erase versions, the words of their messages, and memories that have no other source."""
     rows = 0
     redacted: set[str] = set()
+    owners = {scope_of(row) for row in versions}
     while versions:
         versions = [*versions, *await _orphans(desk, store, versions)]
         messages: dict[str, Row] = {}
@@ -120,8 +122,9 @@ async def _erase(desk: AsyncDesk, store: AsyncStore, versions: list[Row]) -> Era
         redacted |= messages.keys()
         if Capability.EXCLUSIVE in desk.store.capabilities:
             break
-        # What others have written of them meanwhile goes, too.
-        versions = await versions_of(store, desk.project, list(by_memory(versions)), ())
+        # What was written of them meanwhile goes, too.
+        later = await versions_of(store, desk.project, list(by_memory(versions)), ())
+        versions = [row for row in later if scope_of(row) in owners]
     return ErasureReceipt(at=desk.clock(), rows={MEMORIES.name: rows}, redacted={MESSAGES.name: len(redacted)})
 
 

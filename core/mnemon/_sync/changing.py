@@ -222,7 +222,8 @@ def _apply(
     try:
         store.apply(desk.project, batch)
     except StoreConflictError:
-        if len(touched) == 1 and Capability.EXCLUSIVE not in desk.store.capabilities:
+        makes_one = len(touched) == 1 and touched[0].made is not None
+        if makes_one and Capability.EXCLUSIVE not in desk.store.capabilities:
             versions = versions_of(store, desk.project, [touched[0].memory_id], ())
             store.apply(desk.project, made_in_vain(batch, op_id, versions))
         raise

@@ -32,10 +32,6 @@ class _State:
     read: str | None
     by_version: Mapping[int, Row]
 
-    @property
-    def current(self) -> bool:
-        return "recorded_to" not in self.newest.fields
-
 
 def plan_undo(
     operation: Operation,
@@ -132,8 +128,8 @@ def _take_back(state: _State, *, op_id: str, actor: str | None, now: datetime) -
         back = {name: (cast("str | None", fields.get(name)), before) for name, (before, _) in touched.patched.items()}
         return patching(state.newest, back, op_id=op_id)
     if touched.closed is None:
-        current = [state.newest] * state.current + sorted(state.others, key=newness, reverse=True)
-        current.sort(key=lambda row: row.id != state.read)
+        current = [row for row in (state.newest, *state.others) if "recorded_to" not in row.fields]
+        current.sort(key=lambda row: (row.id == state.read, newness(row)), reverse=True)
         if not current and lacks_successor(state.newest):
             raise without_current([touched.memory_id])
         return closing(current[0], op_id=op_id, now=now, others=current[1:]) if current else None

@@ -270,14 +270,14 @@ def _close_left(row: Row, op_id: str, now: datetime, ended: str | None) -> Patch
 
 
 def made_in_vain(batch: Sequence[Write], op_id: str, versions: Iterable[Row]) -> list[Write]:
-    """Return the writes that take away what a refused batch may have made: a version of one memory, and its operation.
+    """Return the writes that take away what a refused batch may have made: a memory's next version, and its operation.
 
     Else the version would be current beside the one that could not be closed, or come back after an erasure. It stays
     where others have built on it meanwhile, and have closed another one of these `versions` of the memory for it.
     """
     made = [write for write in batch if isinstance(write, Put)]
     ids = {put.row.id for put in made if put.collection == MEMORIES.name}
-    if not ids or any(row.fields.get("closed_by") == op_id or row.fields.get("newest") in ids for row in versions):
+    if any(row.fields.get("closed_by") == op_id or row.fields.get("newest") in ids for row in versions):
         return []
     return [Delete(collection=put.collection, ids=[put.row.id]) for put in reversed(made)]
 

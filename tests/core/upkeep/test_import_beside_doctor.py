@@ -14,7 +14,7 @@ from mnemon.logic.mending import IMPORT_BROKEN_OFF, IMPORT_ON_ITS_WAY
 from mnemon.logic.spaces import SETTINGS
 from mnemon.types.storage import Delete, Put, Row
 from tests.core.fakes import FakeCrowdedStore
-from tests.core.versions.fixtures import Clock, add, exported, numbered, open_memory, rows_of, texts
+from tests.core.versions.fixtures import Clock, add, break_off, exported, numbered, open_memory, rows_of, texts
 
 if TYPE_CHECKING:
     from mnemon import Memory
@@ -22,17 +22,8 @@ if TYPE_CHECKING:
     from mnemon.types.results import Imported
 
 
-class BrokenOffError(Exception):
-    """What a progress callback raises where an import is to end."""
-
-
-def break_off(_: Imported) -> None:
-    raise BrokenOffError
-
-
 def broken_off(memory: Memory, lines: list[str], clock: Clock) -> None:
-    with pytest.raises(BrokenOffError):
-        memory.import_(lines, progress=break_off)
+    break_off(memory, lines)
     clock.move(hours=2)
 
 
@@ -103,8 +94,7 @@ def test_an_import_that_begins_between_any_two_steps_of_a_doctor_is_left_whole(s
         clock.move(hours=2)
 
         def begin(memory: Memory = memory) -> None:
-            with pytest.raises(BrokenOffError):
-                memory.import_(lines, progress=break_off)
+            break_off(memory, lines)
 
         store.after(step, begin)
         memory.doctor(repair=True)
@@ -170,8 +160,7 @@ def test_an_import_that_goes_on_between_any_two_steps_of_a_doctor_is_not_given_u
         broken_off(memory, lines, clock)
 
         def go_on(memory: Memory = memory) -> None:
-            with pytest.raises(BrokenOffError):  # where it waits for its next rows
-                memory.import_(lines, progress=break_off)
+            break_off(memory, lines)  # where it waits for its next rows
 
         store.after(step, go_on)
         memory.doctor(repair=True)

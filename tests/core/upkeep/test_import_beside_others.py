@@ -15,6 +15,7 @@ from tests.core.versions.fixtures import (
     DELETIONS,
     Clock,
     add,
+    break_off,
     exported,
     last_operation,
     numbered,
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
     from mnemon import Memory
     from mnemon.protocols.store import Store
     from mnemon.types.results import Deleted, Imported
-
-
-class BrokenOffError(Exception):
-    """What a progress callback raises where an import is to end."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +67,6 @@ def opened(store: Store, branches: Branches, clock: Clock) -> Memory:
     memory.import_(branches.base)
     clock.move(hours=1)
     return memory
-
-
-def break_off(memory: Memory, lines: list[str]) -> None:
-    def end(_: Imported) -> None:
-        raise BrokenOffError
-
-    with suppress(BrokenOffError):
-        memory.import_(lines, progress=end)
 
 
 def repair_twice(memory: Memory, clock: Clock) -> None:

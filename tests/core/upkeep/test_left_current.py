@@ -140,6 +140,18 @@ def test_a_deletion_closes_no_row_of_somebody_else_that_names_the_memory(
     assert texts(memory, user_id="ben") == ["tea"]
 
 
+def test_an_erasure_takes_no_row_of_somebody_else_that_names_the_memory(clock: Clock) -> None:
+    store, memory, _ = two_memories(clock)
+    memory_id = add(memory, "tea")
+    (row,) = versions(store)
+    forged = replace(row, id="forged", fields={**row.fields, "user_id": "ben", "version": 2})
+    store.apply("default", [Put(collection=MEMORIES.name, row=forged)])
+
+    memory.scoped(user_id="alice").delete(memory_id, erase=True)
+
+    assert [row.id for row in versions(store)] == ["forged"]
+
+
 def test_what_only_a_version_that_is_not_read_matches_is_not_deleted(clock: Clock) -> None:
     store, memory, other = two_memories(clock)
     memory_id = add(memory, "tea")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mnemon.protocols.clock import NewId
     from mnemon.protocols.store import Store
-    from mnemon.types.results import Deleted
+    from mnemon.types.results import Deleted, Imported
 
 NOON = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
 
@@ -96,6 +96,20 @@ def exported(memory: Memory) -> list[str]:
     target = io.StringIO()
     memory.export(target)
     return target.getvalue().splitlines(keepends=True)
+
+
+class BrokenOffError(Exception):
+    """What a progress callback raises where an import is to end."""
+
+
+def break_off(memory: Memory, lines: list[str]) -> None:
+    """Import a first part of an export, and end there."""
+
+    def end(_: Imported) -> None:
+        raise BrokenOffError
+
+    with pytest.raises(BrokenOffError):
+        memory.import_(lines, progress=end)
 
 
 def rows_of(memory: Memory) -> list[str]:
